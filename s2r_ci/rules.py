@@ -1,0 +1,253 @@
+"""Every trouble that can be found, on one page.
+
+A rule's id names the trouble, not the virtue. It is the word in the report, in SARIF, in ``s2r-scan rule ID`` and in
+``# s2r: ignore[ID] reason``. A rule that asks a person something is a note: an open question never fails a run by
+itself, it is counted. Add a rule to the section of the stage that finds it.
+"""
+
+from typing import Final
+
+from s2r_ci.model import Level, Rule, Stage
+
+RULES: Final[dict[str, Rule]] = {}
+
+
+def _rule(id: str, stage: Stage, level: Level, summary: str, hint: str) -> Rule:
+    RULES[id] = Rule(id=id, summary=summary, stage=stage, level=level, hint=hint)
+    return RULES[id]
+
+
+_E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
+
+# --- discover: the files -----------------------------------------------------------------------------------
+
+FILE_UNREADABLE: Final = _rule(
+    "file-unreadable", Stage.DISCOVER, _E, "a file could not be read",
+    "give the user read permission, or exclude the file with --exclude",
+)  # fmt: skip
+FILE_TOO_LARGE: Final = _rule(
+    "file-too-large", Stage.DISCOVER, _W, "a file that mentions #SBATCH is too large for a batch script",
+    "exclude the file with --exclude, or raise max-file-bytes",
+)  # fmt: skip
+NAME_UNUSABLE: Final = _rule(
+    "name-unusable", Stage.DISCOVER, _W, "a manifest beside this script would have a name some systems cannot hold",
+    "rename the script: no control characters, none of < > : \" | ? *, no dot or blank at the end, at most 240 octets",
+)  # fmt: skip
+NAMES_COLLIDE: Final = _rule(
+    "names-collide", Stage.DISCOVER, _E, "two scripts would share one manifest on a file system that ignores case",
+    "rename one of them",
+)  # fmt: skip
+
+# --- parse: the script -------------------------------------------------------------------------------------
+
+SCRIPT_REFUSED: Final = _rule(
+    "script-refused", Stage.PARSE, _E, "sbatch would refuse this script",
+    "put the named line right; `sbatch --test-only FILE` on the old cluster shows when it is",
+)  # fmt: skip
+LATE_DIRECTIVE: Final = _rule(
+    "late-directive", Stage.PARSE, _W, "a directive stands behind the first command, where sbatch does not read it",
+    "move the line up, above the first command",
+)  # fmt: skip
+NOT_A_DIRECTIVE: Final = _rule(
+    "not-a-directive", Stage.PARSE, _W, "a line looks like a directive, and sbatch does not read it as one",
+    "write #SBATCH in capitals, in column one, without a blank",
+)  # fmt: skip
+UNKNOWN_DIRECTIVE: Final = _rule(
+    "unknown-directive", Stage.PARSE, _E, "sbatch does not know this option and refuses the script",
+    "see sbatch(1) for the options of your release",
+)  # fmt: skip
+DIRECTIVE_CUT_SHORT: Final = _rule(
+    "directive-cut-short", Stage.PARSE, _W, "sbatch stops reading this line before its end",
+    "put a blank before the comment, or quote the word",
+)  # fmt: skip
+VALUE_SWALLOWED: Final = _rule(
+    "value-swallowed", Stage.PARSE, _W, "an option without its value takes the next directive as its value",
+    "give the option its value on the same line",
+)  # fmt: skip
+VARIABLE_IN_DIRECTIVE: Final = _rule(
+    "variable-in-directive", Stage.PARSE, _W, "sbatch does not expand variables in directives",
+    "write the value, or give the option on the command line",
+)  # fmt: skip
+SHORT_OPTION_EQUALS: Final = _rule(
+    "short-option-equals", Stage.PARSE, _W, "the value of a short option begins with an equals sign",
+    "write -p gpu or --partition=gpu",
+)  # fmt: skip
+SECRET_IN_SCRIPT: Final = _rule(
+    "secret-in-script", Stage.PARSE, _E, "the script holds what looks like a secret; no manifest is written",
+    "take the value out of the script and of its history, and read it from a Kubernetes Secret",
+)  # fmt: skip
+BODY_NOT_UNDERSTOOD: Final = _rule(
+    "body-not-understood", Stage.PARSE, _N, "the shell grammar could not read all of the script",
+    "run `bash -n FILE`; where it is content, check the ledger of this script by hand",
+)  # fmt: skip
+IGNORE_WITHOUT_REASON: Final = _rule(
+    "ignore-without-reason", Stage.PARSE, _E, "an ignore comment gives no reason, so it does not count",
+    "write `# s2r: ignore[rule] why this is right here`",
+)  # fmt: skip
+IGNORE_UNUSED: Final = _rule(
+    "ignore-unused", Stage.PARSE, _W, "an ignore comment silences nothing",
+    "delete the comment",
+)  # fmt: skip
+HIDDEN_CHARACTERS: Final = _rule(
+    "hidden-characters", Stage.PARSE, _W, "the script holds characters that show something else than it says",
+    "delete the bidirectional, zero-width or tag characters",
+)  # fmt: skip
+
+# --- convert: what could not be carried, or has to be asked ------------------------------------------------
+
+CONVERSION_FAILED: Final = _rule(
+    "conversion-failed", Stage.CONVERT, _E, "the script could not be converted",
+    "see the message; `s2r-scan explain FILE` shows how far it came",
+)  # fmt: skip
+QUESTION_OPEN: Final = _rule(
+    "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
+    "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
+)  # fmt: skip
+NOT_EXPRESSIBLE: Final = _rule(
+    "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
+    "read the ledger's reason; do it outside the manifest, or live without it",
+)  # fmt: skip
+HETEROGENEOUS_JOB: Final = _rule(
+    "heterogeneous-job", Stage.CONVERT, _E, "a heterogeneous job has no single workload to become",
+    "split the components into scripts of their own",
+)  # fmt: skip
+LEDGER_INCOMPLETE: Final = _rule(
+    "ledger-incomplete", Stage.CONVERT, _E, "the ledger does not add up to the inventory of the script",
+    "this is a bug in s2r-ci: please report it with the script",
+)  # fmt: skip
+
+# --- validate: is it a manifest? ---------------------------------------------------------------------------
+
+MANIFEST_UNREADABLE: Final = _rule(
+    "manifest-unreadable", Stage.VALIDATE, _E, "the manifest is not YAML that every reader understands alike",
+    "see the message; `s2r-scan write --overwrite FILE` writes it anew",
+)  # fmt: skip
+MANIFEST_INVALID: Final = _rule(
+    "manifest-invalid", Stage.VALIDATE, _E, "the manifest breaks the schema of its kind",
+    "see the field named in the message",
+)  # fmt: skip
+MANIFEST_INCONSISTENT: Final = _rule(
+    "manifest-inconsistent", Stage.VALIDATE, _E, "two fields of the manifest contradict each other",
+    "see the fields named in the message",
+)  # fmt: skip
+
+# --- verify: is it this script's manifest? One file each in verify/ ----------------------------------------
+
+KIND_CHANGED: Final = _rule(
+    "kind-changed", Stage.VERIFY, _E, "the manifest's kind cannot do what the script asks for",
+    "write the manifest anew",
+)  # fmt: skip
+NAME_CHANGED: Final = _rule(
+    "name-changed", Stage.VERIFY, _E, "the manifest's name is not made from the job's name",
+    "set metadata.name to the name given in the message",
+)  # fmt: skip
+NODE_COUNT_CHANGED: Final = _rule(
+    "node-count-changed", Stage.VERIFY, _E, "the manifest runs another number of pods than the script asks nodes",
+    "set replicas (Master 1 and Worker nodes-1 for PyTorchJob, Worker nodes for MPIJob)",
+)  # fmt: skip
+TASK_COUNT_CHANGED: Final = _rule(
+    "task-count-changed", Stage.VERIFY, _E, "the manifest starts another number of tasks than the script",
+    "set nprocPerNode or slotsPerWorker to the tasks of one node",
+)  # fmt: skip
+GPU_COUNT_CHANGED: Final = _rule(
+    "gpu-count-changed", Stage.VERIFY, _E, "the manifest asks for another number of GPUs than the script",
+    "set the manifest's GPU count to what the script asks for",
+)  # fmt: skip
+GPU_MODEL_DROPPED: Final = _rule(
+    "gpu-model-dropped", Stage.VERIFY, _E, "the script asks for a GPU model, the manifest takes any",
+    "add the node selector of the site map",
+)  # fmt: skip
+CPU_COUNT_CHANGED: Final = _rule(
+    "cpu-count-changed", Stage.VERIFY, _E, "the manifest asks for another number of CPUs than the script",
+    "set requests.cpu and limits.cpu to what the script asks for",
+)  # fmt: skip
+MEMORY_CHANGED: Final = _rule(
+    "memory-changed", Stage.VERIFY, _E, "the manifest asks for other memory than the script",
+    "set requests.memory and limits.memory; Slurm's sizes are binary: 32G is 32Gi",
+)  # fmt: skip
+SCRATCH_LOWERED: Final = _rule(
+    "scratch-lowered", Stage.VERIFY, _E, "the manifest asks for less local scratch space than the script",
+    "set requests.ephemeral-storage to the value of --tmp",
+)  # fmt: skip
+TIME_LIMIT_DROPPED: Final = _rule(
+    "time-limit-dropped", Stage.VERIFY, _E, "the script's time limit is not the manifest's",
+    "set activeDeadlineSeconds of the pod template (of runPolicy for MPIJob)",
+)  # fmt: skip
+ARRAY_FLATTENED: Final = _rule(
+    "array-flattened", Stage.VERIFY, _E, "the manifest does not run the script's array",
+    "set completionMode Indexed, completions, parallelism and the table of ids",
+)  # fmt: skip
+RETRY_CHANGED: Final = _rule(
+    "retry-changed", Stage.VERIFY, _E, "the manifest restarts a job that may not, or does not restart one that may",
+    "backoffLimit 0 and non-preemptible belong together; see profile N and R",
+)  # fmt: skip
+PARTITION_LOST: Final = _rule(
+    "partition-lost", Stage.VERIFY, _E, "the node pools are not those of the script's partition",
+    "set the annotation runai-nodepools as the site map says",
+)  # fmt: skip
+COMMAND_CHANGED: Final = _rule(
+    "command-changed", Stage.VERIFY, _E, "the manifest does not carry the script byte for byte",
+    "write the manifest anew; the body of the script is never edited inside the manifest",
+)  # fmt: skip
+ENVIRONMENT_LOST: Final = _rule(
+    "environment-lost", Stage.VERIFY, _E, "a variable the script needs is missing from the manifest, or another",
+    "set the variable as the message says",
+)  # fmt: skip
+WORKING_DIRECTORY_CHANGED: Final = _rule(
+    "working-directory-changed", Stage.VERIFY, _E, "the manifest starts in another folder than the script asks for",
+    "set workingDir to the value of --chdir or of the settings",
+)  # fmt: skip
+IMAGE_CHANGED: Final = _rule(
+    "image-changed", Stage.VERIFY, _E, "the manifest's image is not the one that script or settings name",
+    "set the image in the settings, or as the script says",
+)  # fmt: skip
+HOLD_CHANGED: Final = _rule(
+    "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the other way round",
+    "set spec.suspend (runPolicy.suspend) to what --hold says",
+)  # fmt: skip
+
+# --- policy: a manifest that may not be written, whoever wrote it (exit code 4) ----------------------------
+
+SECRET_IN_MANIFEST: Final = _rule(
+    "secret-in-manifest", Stage.POLICY, _E, "the manifest holds what looks like a secret",
+    "read the value from a Kubernetes Secret",
+)  # fmt: skip
+POLICY_VIOLATED: Final = _rule(
+    "policy-violated", Stage.POLICY, _E, "the manifest asks for what no script of this kind may ask for",
+    "remove the field; an operator can allow single rules in the settings",
+)  # fmt: skip
+
+# --- current: is what lies on disk what this script gives? -------------------------------------------------
+
+MANIFEST_MISSING: Final = _rule(
+    "manifest-missing", Stage.CURRENT, _E, "a convertible script has no manifest",
+    "run `s2r-scan write`, or pass --allow-missing",
+)  # fmt: skip
+MANIFEST_STALE: Final = _rule(
+    "manifest-stale", Stage.CURRENT, _E, "the script changed after its manifest was written",
+    "run `s2r-scan write`",
+)  # fmt: skip
+SETTINGS_STALE: Final = _rule(
+    "settings-stale", Stage.CURRENT, _E, "settings that this manifest depends on changed after it was written",
+    "run `s2r-scan write`",
+)  # fmt: skip
+MAPPING_STALE: Final = _rule(
+    "mapping-stale", Stage.CURRENT, _E, "the manifest was written by an older mapping of s2r-ci",
+    "run `s2r-scan write`",
+)  # fmt: skip
+MANIFEST_EDITED: Final = _rule(
+    "manifest-edited", Stage.CURRENT, _N, "the manifest was edited by hand and keeps every promise",
+    "nothing to do: it survives `s2r-scan write` while the script stays as it is",
+)  # fmt: skip
+MANIFEST_CONFLICT: Final = _rule(
+    "manifest-conflict", Stage.CURRENT, _E, "the manifest was edited by hand and what it is made from changed as well",
+    "carry the edit over by hand, or run `s2r-scan write --overwrite`",
+)  # fmt: skip
+MANIFEST_ORPHANED: Final = _rule(
+    "manifest-orphaned", Stage.CURRENT, _W, "the script of this manifest is gone",
+    "delete the manifest, or bring the script back",
+)  # fmt: skip
+MANIFEST_FOREIGN: Final = _rule(
+    "manifest-foreign", Stage.CURRENT, _E, "where the manifest belongs lies a file that s2r-ci did not write",
+    "move the file away, choose another manifest-pattern, or run `s2r-scan write --overwrite`",
+)  # fmt: skip
