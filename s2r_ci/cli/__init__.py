@@ -1,0 +1,110 @@
+"""The command ``s2r-scan``: arguments in, exit code out. Only ``main`` catches; the verbs live in files of their name."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from s2r_ci import __version__
+from s2r_ci.errors import S2rError
+
+VERBS: Final[Mapping[str, str]] = {
+    "check": "compare every script with its manifest (the default)",
+    "write": "write or renew the manifests",
+    "audit": "what is there, what it asks for, what has to be answered",
+    "explain": "one script and its manifest, line by line",
+    "lint": "what is wrong with the scripts themselves",
+    "validate": "check manifests against their schema",
+    "schema": "print the shipped schemas",
+    "init": "propose settings, a workflow and hooks for this repository",
+    "rule": "what a rule means and how to put it right",
+    "doctor": "what is configured and what is missing",
+}
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+BUG: Final = 70
+
+
+class Terminated(BaseException):
+    """The process was asked to end; nothing between here and ``main`` may stop it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code (table in the README)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words == ["--version"]:  # before anything is loaded
+        print(f"s2r-scan {__version__}")
+        return 0
+    try:
+        with _ended_by_signal():
+            return _run(words)
+    except S2rError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        _drop_output()
+        return 5
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Terminated:
+        return TERMINATED
+    except RecursionError:
+        _complain("the input is nested too deeply to be read")
+        return BUG
+    except Exception as error:  # the one door: a bug is told as one
+        return _bug(error)
+
+
+def _run(words: list[str]) -> int:
+    from importlib import import_module
+
+    verb = words[0] if words and words[0] in VERBS else "check"
+    rest = words[1:] if words and words[0] in VERBS else words
+    module = {"write": "check", "lint": "check"}.get(verb, verb)
+    return int(import_module(f"s2r_ci.cli.{module}").run(verb, rest))
+
+
+class _ended_by_signal:  # noqa: N801  reads like the built-in context managers
+    """SIGTERM ends the run as an interrupt does: temporary files are removed on the way out."""
+
+    def __enter__(self) -> None:
+        import signal
+        import threading
+
+        self._old = None
+        if threading.current_thread() is threading.main_thread():
+            self._old = signal.signal(signal.SIGTERM, self._raise)
+
+    def __exit__(self, *_: object) -> None:
+        import signal
+
+        if self._old is not None:
+            signal.signal(signal.SIGTERM, self._old)
+
+    @staticmethod
+    def _raise(*_: object) -> None:
+        raise Terminated
+
+
+def _complain(text: str) -> None:
+    from s2r_ci.render.safe import printable
+
+    lines = [printable(line) for line in text.split("\n")]
+    print("s2r-scan: " + "\n".join(lines), file=sys.stderr)
+
+
+def _bug(error: Exception) -> int:
+    import traceback
+
+    _complain(
+        f"a bug in s2r-ci: {type(error).__name__}: {error}\n"
+        "  hint: please report it with the lines below and, if you may, the script"
+    )
+    traceback.print_exc(limit=-6)
+    return BUG
+
+
+def _drop_output() -> None:
+    """Standard output is gone (``| head``): keep the interpreter from complaining when it closes."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,113 @@
+"""The words of the command line. Each option has the name of its setting; what is not given is left out, so that the
+layers below (environment, file, defaults) can speak.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from s2r_ci.cli import VERBS
+from s2r_ci.errors import ConfigurationError
+
+EXIT_CODES: Final = """exit codes:
+  0   every script passed or waits for review, or there is none
+  1   a finding at or above --fail-on
+  2   arguments or settings are wrong
+  3   incomplete: something was kept from being checked
+  4   a manifest was refused by policy
+  5   the report could not be published
+  6   the quota is used up, the rest is left for the next run
+  70  a bug in s2r-ci
+  130, 143  interrupted"""
+
+FORMATS: Final = "text, json, github, sarif, junit, markdown, gitlab"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise ConfigurationError(message, hint=f"see `{self.prog} --help`")
+
+
+def parser(verb: str, what: str) -> argparse.ArgumentParser:
+    """A parser for one verb, without options."""
+    made = _Parser(
+        prog="s2r-scan" if verb == "check" else f"s2r-scan {verb}",
+        description=what,
+        epilog=_epilog(verb),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    made.add_argument("--config", metavar="FILE", help="read the settings from this file")
+    made.add_argument("--quiet", action="store_true", help="print findings and the last line only")
+    made.add_argument("--verbose", action="store_true", help="print notes and the ledger too")
+    made.add_argument("--color", choices=["auto", "always", "never"], help="colour the text (default: auto)")
+    return made
+
+
+def _epilog(verb: str) -> str:
+    if verb != "check":
+        return EXIT_CODES
+    verbs = "\n".join(f"  {name:9} {what}" for name, what in VERBS.items())
+    return f"verbs:\n{verbs}\n\n`s2r-scan VERB --help` tells more of each; `s2r-scan --version`.\n\n{EXIT_CODES}"
+
+
+def add_paths(made: argparse.ArgumentParser) -> None:
+    """Which files a run looks at."""
+    made.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: the repository)")
+    files = made.add_argument_group("which files")
+    files.add_argument("--include", action="append", metavar="GLOB", help="only files that match (repeatable)")
+    files.add_argument("--exclude", action="append", metavar="GLOB", help="no files that match (repeatable)")
+    files.add_argument("--files-from", metavar="FILE", help="read NUL-separated file names; - is standard input")
+    files.add_argument("--changed-since", metavar="REV", help="only files changed since this revision")
+    files.add_argument("--max-files", type=int, metavar="N", help="stop above this many files")
+    files.add_argument("--max-scripts", type=int, metavar="N", help="stop above this many scripts")
+
+
+def add_report(made: argparse.ArgumentParser) -> None:
+    """What a run prints, and when it fails."""
+    report = made.add_argument_group("report")
+    report.add_argument(
+        "--format", action="append", metavar="WORD[=FILE]", help=f"{FORMATS}; repeatable, =FILE writes a file"
+    )
+    report.add_argument(
+        "--fail-on", choices=["note", "warning", "error"], help="fail from here on (default: error)"
+    )
+    report.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: fail only on what is new")
+    report.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core)")
+
+
+def add_target(made: argparse.ArgumentParser) -> None:
+    """Where the manifests go to."""
+    target = made.add_argument_group("target")
+    target.add_argument("--target", metavar="WORD", help="kubernetes (default)")
+    target.add_argument("--runai-release", metavar="R", help="2.24, 2.25, 2.26 or 3.0")
+    target.add_argument(
+        "--slurm-version", metavar="V", help="22.05, 24.11 or 26.05: whose sbatch reads the scripts"
+    )
+    target.add_argument("--converter", metavar="WORD", help="rules (default)")
+    target.add_argument("--project", metavar="NAME", help="Run:ai project")
+    target.add_argument(
+        "--namespace", metavar="NAME", help="Kubernetes namespace, where it must stand in the manifest"
+    )
+    target.add_argument("--image", metavar="REF", help="image for scripts that name none")
+    target.add_argument("--memory", metavar="SIZE", help="memory for scripts that say nothing, 16G")
+    target.add_argument("--working-directory", metavar="PATH", help="folder in the container where scripts start")
+    target.add_argument("--body-delivery", choices=["embedded", "mounted"], help="how the script reaches the pod")
+    target.add_argument("--manifest-pattern", metavar="P", help="name of the manifest (default: {name}.runai.yaml)")
+
+
+def add_disk(made: argparse.ArgumentParser, verb: str) -> None:
+    """How a run treats what lies on disk."""
+    disk = made.add_argument_group("manifests on disk")
+    if verb == "check":
+        disk.add_argument("--allow-missing", action="store_true", help="a script without a manifest is no finding")
+    if verb == "write":
+        disk.add_argument("--overwrite", action="store_true", help="replace foreign and hand-edited files too")
+        disk.add_argument("--diff", action="store_true", help="show what would be written, write nothing")
+
+
+def parse(made: argparse.ArgumentParser, words: Sequence[str]) -> Mapping[str, Any]:
+    """The given options by their kebab-case names. Raises ConfigurationError for wrong ones."""
+    given = vars(made.parse_args(list(words)))
+    return {name.replace("_", "-"): value for name, value in given.items()}

@@ -1,0 +1,1 @@
+"""Text to the world: files, standard output, and what a continuous-integration host reads."""

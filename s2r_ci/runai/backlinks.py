@@ -1,0 +1,53 @@
+"""From the lines of a manifest back to the lines of the script: the ledger, as comments."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from s2r_ci.model import Disposition, LedgerEntry
+
+Steps = tuple[str | int, ...]
+
+
+def backlinks(ledger: Iterable[LedgerEntry], body: Any) -> dict[Steps, str]:
+    """For each node of ``body`` that the ledger names: the script lines it came from, ``line 5: --gres=gpu:2``."""
+    said: dict[Steps, list[str]] = {}
+    for entry in ledger:
+        steps = resolve(entry.field, body)
+        if steps and entry.location.line:
+            mark = " (approximate)" if entry.disposition is Disposition.APPROXIMATE else ""
+            said.setdefault(steps, []).append(f"line {entry.location.line}: {_short(str(entry.item))}{mark}")
+    return {steps: ", ".join(dict.fromkeys(texts)) for steps, texts in said.items()}
+
+
+def resolve(field: str, body: Any) -> Steps:
+    """The steps of a dotted field path such as ``spec.containers[0].resources.limits.nvidia.com/gpu``.
+
+    Keys may hold dots themselves, so the longest key that fits is taken. Empty where the body has no such node.
+    """
+    steps: list[str | int] = []
+    rest = field
+    while rest:
+        step, rest = _step(rest, body)
+        if step is None:
+            return ()
+        steps.append(step)
+        body = body[step]
+    return tuple(steps)
+
+
+def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
+    if rest.startswith("[") and isinstance(body, list):
+        number, _, rest = rest[1:].partition("]")
+        fits = number.isdecimal() and int(number) < len(body)
+        return (int(number) if fits else None), rest.removeprefix(".")
+    if not isinstance(body, Mapping):
+        return None, ""
+    for end in range(len(rest), 0, -1):
+        if rest[end : end + 1] in ("", ".", "[") and rest[:end] in body:
+            return rest[:end], rest[end:].removeprefix(".")
+    return None, ""
+
+
+def _short(text: str, limit: int = 60) -> str:
+    first = text.split("\n", 1)[0]
+    return first if len(first) <= limit else first[: limit - 1] + "…"
