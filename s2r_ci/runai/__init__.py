@@ -1,0 +1,1 @@
+"""The target language: Run:ai manifests, written and read."""
