@@ -1,0 +1,128 @@
+"""Every setting, on one page: name, kind, what is valid, and one sentence for help, schema and README.
+
+A setting has one name: ``fail-on`` in files and arguments, ``S2R_FAIL_ON`` outside, ``fail_on`` in code. Its
+default stands in :class:`s2r_ci.settings.Settings`. What a manifest depends on has the scope ``conversion`` and may
+also be said in the settings file of a folder; the scope ``run`` belongs to the whole run.
+"""
+
+from typing import Final, NamedTuple
+
+RUN: Final = "run"
+CONVERSION: Final = "conversion"
+
+# One regular expression per kind of name. They are part of the schema too, so: ASCII classes, no look-behind.
+PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
+FILLED: Final = r"^[^\x00-\x1f\x7f]+$"
+NAME: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$"
+FULL_NAME: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+LABEL: Final = r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+LABEL_KEY: Final = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
+IMAGE: Final = r"^([A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510})?$"
+FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
+CLAIM: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+SUB_PATH: Final = r"^([^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$"
+RESOURCE: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+ANY: Final = r"^[^\x00]*$"
+FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
+ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
+MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
+FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
+PATTERN: Final = r"^([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
+ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
+
+MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
+NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
+IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
+CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
+FOLDER_SAYS: Final = "an absolute path, such as /workspace"
+
+
+class Key(NamedTuple):
+    """One setting. ``kind`` is text, texts, choice, number, count, switch, site or answers."""
+
+    name: str
+    kind: str
+    says: str
+    scope: str = RUN
+    words: tuple[str, ...] = ()  # of a choice
+    reserved: tuple[str, ...] = ()  # words of a choice that a later release will know
+    low: int = 0
+    high: int = 0
+    pattern: str = PLAIN
+    expects: str = "text without control characters"
+
+    @property
+    def field(self) -> str:
+        """The name in code: ``fail_on``."""
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The name in the environment: ``S2R_FAIL_ON``; empty where only a file can hold the value."""
+        return "" if self.kind in ("site", "answers") else f"S2R_{self.field.upper()}"
+
+
+# fmt: off
+_ALL: Final = (
+    # --- what is looked at
+    Key("paths", "texts", "files and folders to scan; none: the whole repository", pattern=FILLED),
+    Key("include", "texts", "globs: only files that match one of them are looked at", pattern=FILLED),
+    Key("exclude", "texts", "globs: files that match one of them are left out", pattern=FILLED),
+    Key("changed-since", "text", "look only at files that changed since this Git revision"),
+    Key("max-files", "number", "most files that one run may look at", low=1, high=100_000_000),
+    Key("max-scripts", "number", "most batch scripts that one run may hold", low=1, high=10_000_000),
+    Key("max-file-bytes", "number", "larger files are not read as scripts", low=1, high=1_073_741_824),
+    # --- how it is reported
+    Key("format", "texts", "formats of the report, WORD or WORD=FILE", pattern=FORMAT,
+        expects="WORD or WORD=FILE, such as text or sarif=report.sarif"),
+    Key("fail-on", "choice", "the lowest level that fails the run", words=("note", "warning", "error")),
+    Key("baseline", "text", "a report of an earlier run; only findings that it does not hold count"),
+    Key("allow-missing", "switch", "a convertible script without a manifest is no finding"),
+    Key("quiet", "switch", "say only what is wrong"),
+    Key("verbose", "count", "say more; twice: everything", high=3),
+    Key("color", "choice", "colour in the text report", words=("auto", "always", "never")),
+    # --- how it runs
+    Key("jobs", "number", "scripts worked on at once; 0: one for each CPU", high=1024),
+    Key("manifest-pattern", "text", "where manifests lie: {name} beside the script, {path} below the scanned root",
+        pattern=PATTERN, expects="a relative path with {name} or {path} and an ending behind it"),
+    Key("overwrite", "switch", "replace files that s2r-ci did not write, and manifests edited by hand"),
+    Key("api-endpoint", "text", "address of the conversion service (reserved for its client)", pattern=ADDRESS,
+        expects="an address that begins with https://"),
+    # --- what a manifest depends on
+    Key("converter", "choice", "who writes the manifest", CONVERSION, words=("rules",),
+        reserved=("service", "bedrock")),
+    Key("target", "choice", "the form of the manifest", CONVERSION, words=("kubernetes",),
+        reserved=("v2alpha1", "rest", "cli", "kai")),
+    Key("runai-release", "choice", "the Run:ai release that will take the manifest", CONVERSION,
+        words=("2.24", "2.25", "2.26", "3.0")),
+    Key("slurm-version", "choice", "the Slurm release whose sbatch the scripts were written for", CONVERSION,
+        words=("22.05", "24.11", "26.05")),
+    Key("project", "text", "the Run:ai project, where the account says nothing", CONVERSION, pattern=NAME,
+        expects=NAME_SAYS),
+    Key("namespace", "text", "the namespace, where it is not runai-PROJECT", CONVERSION, pattern=NAME,
+        expects=NAME_SAYS),
+    Key("image", "text", "the container image for scripts that name none", CONVERSION, pattern=IMAGE,
+        expects=IMAGE_SAYS),
+    Key("working-directory", "text", "the folder in the container in which scripts start", CONVERSION,
+        pattern=FOLDER, expects=FOLDER_SAYS),
+    Key("memory", "text", "memory for scripts that ask for none or for all of a node", CONVERSION, pattern=MEMORY,
+        expects=MEMORY_SAYS),
+    Key("body-delivery", "choice", "how scripts reach the container: in the manifest, or in a mounted checkout",
+        CONVERSION, words=("embedded", "mounted")),
+    Key("image-allow", "texts", "further images that a manifest may name", CONVERSION, pattern=FILLED),
+    Key("site", "site", "the site map: names of the old cluster to names of the new one", CONVERSION),
+    Key("answers", "answers", "what only a person knows, for the scripts that a glob names", CONVERSION),
+)
+# fmt: on
+KEYS: Final[dict[str, Key]] = {key.name: key for key in _ALL}
+
+SECRETS: Final = ("shared-secret", "token")  # never in a file, never an argument
+
+SITE_KEYS: Final = ("partitions", "accounts", "qos", "gpus", "features", "modules", "volumes", "gres")
+ANSWER_KEYS: Final = ("scripts", "image", "memory", "gpus", "arguments", "variables", "working-directory")
+SERVICE_KEYS: Final = ("priority", "preemptibility")
+VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")
+MOST_GPUS: Final = 1024  # in one answer
+PRIORITIES: Final = ("very-low", "low", "medium-low", "medium", "medium-high", "high", "very-high")
+PREEMPTIBILITIES: Final = ("preemptible", "non-preemptible")

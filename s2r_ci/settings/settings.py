@@ -1,0 +1,136 @@
+"""The settings themselves: one frozen value, its defaults, and what it says for one script."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from s2r_ci.model import Level, Site, Target
+from s2r_ci.settings.globs import expression
+from s2r_ci.settings.site import Answer
+from s2r_ci.settings.values import memory_mib
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set; ``s2r_ci.settings.keys`` says what each means and what is valid.
+
+    Paths (``paths``, ``baseline``, the FILE of ``format``) count from the working directory, globs from the root.
+    """
+
+    paths: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    changed_since: str = ""
+    max_files: int = 1_000_000
+    max_scripts: int = 50_000
+    max_file_bytes: int = 1_048_576
+
+    format: tuple[str, ...] = ("text",)
+    fail_on: Level = Level.ERROR
+    baseline: str = ""
+    allow_missing: bool = False
+    quiet: bool = False
+    verbose: int = 0
+    color: str = "auto"
+
+    jobs: int = 0
+    manifest_pattern: str = "{name}.runai.yaml"
+    overwrite: bool = False
+    api_endpoint: str = ""
+
+    converter: str = "rules"
+    target: str = "kubernetes"
+    runai_release: str = "2.25"
+    slurm_version: str = "24.11"
+    project: str = ""
+    namespace: str = ""
+    image: str = ""
+    working_directory: str = ""
+    memory: str = ""
+    body_delivery: str = "embedded"
+    image_allow: tuple[str, ...] = ()
+    site: Site = field(default_factory=Site)
+    answers: tuple[Answer, ...] = ()
+
+    def manifest_path(self, script: str) -> str:
+        """Where the manifest of a script lies, relative to the root as the script's own path is.
+
+        >>> Settings().manifest_path("jobs/train.sh")
+        'jobs/train.sh.runai.yaml'
+        >>> Settings(manifest_pattern="runai/{path}.runai.yaml").manifest_path("jobs/train.sh")
+        'runai/jobs/train.sh.runai.yaml'
+        """
+        if "{path}" in self.manifest_pattern:
+            return self.manifest_pattern.replace("{path}", script)
+        folder, slash, name = script.rpartition("/")
+        return folder + slash + self.manifest_pattern.replace("{name}", name)
+
+    def target_for(self, path: str) -> Target:
+        """What the manifest of a script depends on, its answers applied; equal answers give the same object."""
+        return self._targets.for_script(path)
+
+    @cached_property
+    def _targets(self) -> "_Targets":
+        return _Targets(self)
+
+
+class _Targets:
+    """The targets of one Settings, made once for each different set of answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._answers = [
+            (f"{answer.folder}/" if answer.folder else "", [expression(glob) for glob in answer.scripts])
+            for answer in settings.answers
+        ]
+        self._by_answers: dict[tuple[int, ...], Target] = {}
+        self._by_values: dict[tuple[object, ...], Target] = {}
+
+    def for_script(self, path: str) -> Target:
+        said = tuple(
+            number
+            for number, (folder, globs) in enumerate(self._answers)
+            if path.startswith(folder) and any(glob.fullmatch(path, len(folder)) for glob in globs)
+        )
+        target = self._by_answers.get(said)
+        if target is None:
+            target = self._by_answers[said] = self._make(said)
+        return target
+
+    def _make(self, said: tuple[int, ...]) -> Target:
+        values: dict[str, object] = {}
+        variables: dict[str, str] = {}
+        for number in said:
+            answer = self._settings.answers[number].values
+            values |= answer
+            variables |= answer.get("variables", {})  # type: ignore[call-overload]  # site.read_answers checked it
+        if variables:
+            values["variables"] = variables
+        known = (
+            *((name, value) for name, value in sorted(values.items()) if name != "variables"),
+            *sorted(variables.items()),
+        )
+        if known not in self._by_values:
+            self._by_values[known] = _target(self._settings, values)
+        return self._by_values[known]
+
+
+def _target(settings: Settings, values: dict[str, object]) -> Target:
+    memory = str(values.pop("memory", settings.memory))
+    given = {
+        "image": settings.image,
+        "working_directory": settings.working_directory,
+        **values,
+    }
+    return Target(
+        name=settings.target,
+        runai_release=settings.runai_release,
+        slurm_version=settings.slurm_version,
+        converter=settings.converter,
+        project=settings.project,
+        namespace=settings.namespace,
+        memory_mib=memory_mib(memory),
+        body_delivery=settings.body_delivery,
+        image_allow=settings.image_allow,
+        site=settings.site,
+        **given,  # type: ignore[arg-type]  # site.read_answers has checked every value
+    )
