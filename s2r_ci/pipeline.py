@@ -212,7 +212,7 @@ def examine(
         return _verdict(walked, findings, "edited", options, findings_only=True), None
     if state is Standing.CURRENT:
         return _verdict(walked, (), "current", options), None
-    new = _document(walked, target, manifest_path) if walked.writable else None
+    new = document_of(walked, target, manifest_path) if walked.writable else None
     if options.write and new is not None and (options.overwrite or state in (Standing.MISSING, Standing.STALE)):
         return _verdict(walked, (), "written", options), new
     complaint = finding_of(state, stamp, document, manifest_path)
@@ -248,11 +248,21 @@ def _edited(walked: Walk, document: Document, target: Target, manifest_path: str
     return (*kept, *judged)
 
 
-def _document(walked: Walk, target: Target, manifest_path: str) -> bytes:
+def document_of(walked: Walk, target: Target, manifest_path: str) -> bytes:
+    """The file for a walk that is ``writable``: header, notes, and the manifest."""
     assert walked.result is not None  # noqa: S101  writable says so
     notes = Notes(kind=walked.result.manifest.kind, findings=walked.findings, questions=walked.result.questions)
     stamp = stamp_of(walked.script, target)
     return write_document(stamp, notes, submit_command(manifest_path, target), walked.yaml_text)
+
+
+def refusal(walked: Walk) -> ConversionError:
+    """Why a walk gave no manifest, as an error: its first grave finding."""
+    path = walked.script.path
+    first = next((f for f in walked.findings if _stands(f)), None)
+    if first is None:
+        return ConversionError("the file is no batch script: sbatch would read no directive", where=path)
+    return ConversionError(first.message, where=str(first.location), hint=first.rule.hint)
 
 
 def submit_command(manifest_path: str, target: Target) -> str:

@@ -1,4 +1,4 @@
-"""The command ``s2r-scan``: arguments in, exit code out. Only ``main`` catches; the verbs live in files of their name."""
+"""The command ``s2r-scan``: arguments in, exit code out. Only ``main`` catches; each verb is a file of its name."""
 
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,5 @@
-"""The words of the command line. Each option has the name of its setting; what is not given is left out, so that the
-layers below (environment, file, defaults) can speak.
+"""The words of the command line. Each option has the name of its setting; what is not given is left out, so that
+the layers below (environment, file, defaults) can speak.
 """
 
 import argparse

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from s2r_ci.model import Outcome, Report, Stage
 
 if TYPE_CHECKING:
-    from s2r_ci.cli.common import Place
     from s2r_ci.render import Style
+    from s2r_ci.session import Place
 
 GRAVEST_FIRST: Final = (70, 4, 3, 6, 5, 1, 0)
 

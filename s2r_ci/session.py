@@ -1,16 +1,20 @@
-"""What every verb that looks at a repository does first: root, settings, files."""
+"""One run over one repository, from its settings to its report: what the command and the Python interface share."""
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from s2r_ci import rules
 from s2r_ci.discover import Found, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
-from s2r_ci.model import Candidate, Finding, Level, Target
-from s2r_ci.pipeline import Converter, Keeper, Options, World
+from s2r_ci.model import Finding, Location, Report, ScriptClass, Stage, Target, Verdict
+from s2r_ci.pipeline import Converter, Keeper, Options, World, outcome_of, scan
 from s2r_ci.settings import Settings, SettingsTree, resolve
+
+_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "list", "paths"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +78,8 @@ def _inside(root: str, path: str) -> str:
     return "" if relative == "." else relative
 
 
-_NOT_SETTINGS = frozenset({"files-from", "diff"})
-
-
 def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name not in _NOT_SETTINGS and name != "paths"}
+    return {name: value for name, value in given.items() if name not in _NOT_SETTINGS}
 
 
 def found_in(place: Place) -> Found:
@@ -127,7 +128,7 @@ def options_of(place: Place, **more: Any) -> Options:
     return Options(
         allow_missing=settings.allow_missing,
         overwrite=settings.overwrite,
-        fail_on=Level[settings.fail_on.upper()],
+        fail_on=settings.fail_on,
         manifest_pattern=settings.manifest_pattern,
         **more,
     )
@@ -184,20 +185,107 @@ def _once_a_process(root: str) -> Callable[[], Keeper]:
     return get
 
 
-def narrowed(found: Sequence[Candidate]) -> list[Candidate]:
-    """The scripts to walk: all that discovery calls batch scripts, refused ones too."""
-    return list(found)
-
-
 def incomplete(findings: Sequence[Finding]) -> str:
     """Why the run is incomplete, or empty: files that could not be read were not checked."""
     unread = [f for f in findings if f.rule.id == "file-unreadable" and not f.suppression]
     return f"{len(unread)} files could not be read" if unread else ""
 
 
-def read_text(path: str) -> bytes:
-    """A file named on the command line. Raises IncompleteError."""
+# --- check, write, lint ------------------------------------------------------------------------------------
+
+
+def check(
+    given: Mapping[str, Any],
+    *,
+    verb: str = "check",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Discover and examine; ``verb`` is check, write or lint."""
+    return run(place_of(given), verb=verb, progress=progress)
+
+
+def run(
+    place: Place, *, verb: str = "check", progress: Callable[[int, int], None] = lambda done, total: None
+) -> Report:
+    """The same in a place that is known already."""
+    found = found_in(place)
+    writing = verb == "write"
+    options = options_of(place, write=writing, keep_details=_details_wanted(place), ignore_disk=verb == "lint")
+    with _lock(place.root) if writing else nullcontext():
+        report = scan(
+            found.scripts,
+            world_of(place, write=writing),
+            options,
+            verb=verb,
+            jobs=place.settings.jobs,
+            progress=progress,
+        )
+    if verb == "lint":
+        report = _scripts_only(report)
+    return _with_found(report, found, place, verb)
+
+
+def _lock(root: str) -> AbstractContextManager[None]:
+    from s2r_ci.publish.files import locked
+
+    return locked(root)
+
+
+def _details_wanted(place: Place) -> bool:
+    """Ledgers are kept for the faces that show them, and only when asked: they are most of a report's size."""
+    words = {word.partition("=")[0] for word in place.settings.format}
+    return bool(words & {"json", "markdown"}) and bool(place.settings.verbose)
+
+
+def _scripts_only(report: Report) -> Report:
+    """A linter speaks about the script as Slurm takes it, not about where it goes."""
+
+    def own(verdict: Verdict) -> Verdict:
+        findings = tuple(f for f in verdict.findings if f.rule.stage is Stage.PARSE)
+        outcome = outcome_of(findings, open_questions=False, fail_on=report.fail_on)
+        return replace(verdict, findings=findings, questions=(), outcome=outcome, kind="", manifest_path="")
+
+    return replace(report, verdicts=tuple(own(verdict) for verdict in report.verdicts))
+
+
+def _with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
+    elsewhere = [*found.findings]
+    if verb != "lint":
+        elsewhere += orphans(place, found, report)
+    report = replace(
+        report,
+        others=found.others,
+        examined=found.examined,
+        findings_elsewhere=tuple(elsewhere),
+        incomplete=incomplete(elsewhere),
+    )
+    if place.settings.baseline:
+        from s2r_ci.baseline import against_baseline
+
+        report = against_baseline(report, place.settings.baseline)
+    return report
+
+
+def orphans(place: Place, found: Found, report: Report) -> Iterator[Finding]:
+    """A finding for each manifest that names a script which is not there any more."""
+    known = {verdict.manifest_path for verdict in report.verdicts if verdict.manifest_path}
+    for candidate in found.others:
+        if candidate.script_class is ScriptClass.MANIFEST and candidate.path not in known:
+            source = _source(place.root, candidate.path)
+            if source and not os.path.lexists(os.path.join(place.root, source)):
+                yield Finding(
+                    rule=rules.MANIFEST_ORPHANED,
+                    message=f"its script {source} is gone",
+                    location=Location(path=candidate.path),
+                    subject="manifest",
+                )
+
+
+def _source(root: str, path: str) -> str:
+    from s2r_ci.runai.document import read_document
+
     try:
-        return _read(path)
-    except OSError as error:
-        raise IncompleteError(error.strerror or str(error), where=path, hint="name a readable file") from error
+        document = read_document(read_file(root, path))
+    except IncompleteError:
+        return ""
+    return document.stamp.source if document else ""

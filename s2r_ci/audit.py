@@ -1,0 +1,146 @@
+"""What a repository asks for, added up: the inventory and the forecast of a move, before anything is written."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from s2r_ci.model import Candidate, Disposition, ItemKind, JobSpec, Outcome, Question, Report, Target
+from s2r_ci.render.audit import AuditSummary
+
+_SECONDS_AN_HOUR: Final = 3600
+_TABLES: Final = {  # option of sbatch -> table of the site map
+    "partition": "partitions",
+    "account": "accounts",
+    "qos": "qos",
+}
+
+
+def summarise(report: Report, others: Iterable[Candidate], target: Target) -> AuditSummary:
+    """Add up a report made with details (ledger and jobs)."""
+    classes = Counter(other.script_class.value for other in others)
+    questions = _questions(report)
+    unmapped = _unmapped(report, target)
+    return AuditSummary(
+        scripts=len(report.verdicts),
+        by_rule=sum(v.outcome is Outcome.PASSED for v in report.verdicts),
+        need_answer=sum(v.outcome is Outcome.REVIEW for v in report.verdicts),
+        refused=sum(v.outcome in (Outcome.FAILED, Outcome.ERRORED) for v in report.verdicts),
+        others=dict(sorted(classes.items())),
+        questions=questions,
+        resources=_resources(job for verdict in report.verdicts for job in verdict.jobs),
+        unmapped=unmapped,
+        site_map=site_map(unmapped),
+        classes=tuple(others),
+    )
+
+
+def _questions(report: Report) -> tuple[tuple[str, str, str, int], ...]:
+    """Each question once, with the number of scripts that one answer would serve, most first."""
+    scripts: Counter[str] = Counter()
+    first: dict[str, Question] = {}
+    for verdict in report.verdicts:
+        for question in {q.key: q for q in verdict.questions}.values():
+            scripts[question.key] += 1
+            first.setdefault(question.key, question)
+    return tuple((key, first[key].text, first[key].answer, count) for key, count in _most_first(scripts))
+
+
+def _resources(jobs: Iterable[JobSpec]) -> dict[str, float]:
+    """What all jobs together ask for, array tasks counted one by one; hours by the time limits."""
+    total = Counter[str]()
+    for job in jobs:
+        runs = len(job.array.ids) if job.array else 1
+        asked = job.resources
+        total["jobs"] += runs
+        total["gpus"] += runs * asked.gpus
+        total["cpus"] += runs * asked.nodes * asked.cpus_per_node
+        total["memory_mib"] += runs * asked.nodes * (asked.memory_per_node_mib or 0)
+        total["gpu_seconds"] += runs * asked.gpus * (job.time_limit_s or 0)
+    return {
+        "jobs": float(total["jobs"]),
+        "gpus": float(total["gpus"]),
+        "cpus": float(total["cpus"]),
+        "memory_gib": round(total["memory_mib"] / 1024, 1),
+        "gpu_hours": round(total["gpu_seconds"] / _SECONDS_AN_HOUR, 1),
+    }
+
+
+def _unmapped(report: Report, target: Target) -> dict[str, dict[str, int]]:
+    """Names of the old cluster that the site map does not know, with the number of scripts that use them."""
+    site = target.site
+    known: dict[str, Mapping[str, object]] = {
+        "partitions": site.partitions,
+        "accounts": site.accounts,
+        "qos": site.qos,
+        "gpus": site.gpus,
+        "modules": site.modules,
+        "volumes": {},
+    }
+    counts: dict[str, Counter[str]] = {table: Counter() for table in known}
+    for verdict in report.verdicts:
+        used = {use for job in verdict.jobs for use in _uses(job)}
+        used |= {
+            ("volumes", folder_of(entry.item.name))
+            for entry in verdict.ledger
+            if entry.item.kind is ItemKind.PATH and entry.disposition is Disposition.NEEDS_ANSWER
+        }
+        for table, name in used:
+            if name not in known[table]:
+                counts[table][name] += 1
+    return {
+        table: dict(sorted(c.items(), key=lambda pair: (-pair[1], pair[0]))) for table, c in counts.items() if c
+    }
+
+
+def _uses(job: JobSpec) -> Iterable[tuple[str, str]]:
+    for option, table in _TABLES.items():
+        for name in filter(None, job.options.get(option, "").split(",")):
+            yield table, name
+    if job.resources.gpu_model:
+        yield "gpus", job.resources.gpu_model
+    for item in job.inventory:
+        if item.kind is ItemKind.MODULE and item.name in ("module", "ml"):
+            yield from (("modules", name) for name in _modules(item.value))
+
+
+def _modules(text: str) -> list[str]:
+    """The names in ``load gcc openmpi``; nothing for ``purge`` and its like."""
+    words = text.split()
+    if words and words[0] in ("purge", "use", "unload", "list", "swap", "reset", "restore"):
+        return []
+    return [word for word in words if word not in ("module", "ml", "load", "add") and not word.startswith("-")]
+
+
+def folder_of(path: str) -> str:
+    """The folder that one volume would stand for: the first two parts of a path, without variables."""
+    parts = [part for part in path.split("/")[1:] if part]
+    return "/" + "/".join(parts[:2] if len(parts) > 2 else parts[:1])
+
+
+def site_map(unmapped: Mapping[str, Mapping[str, int]]) -> str:
+    """A site map in TOML, ready to be filled in: every name that is used and not mapped yet."""
+    blank = {
+        "partitions": '["NODE-POOL"]',
+        "accounts": '"RUNAI-PROJECT"',
+        "qos": '{ priority = "high", preemptibility = "non-preemptible" }',
+        "gpus": '{ "nvidia.com/gpu.product" = "PRODUCT" }',
+        "modules": '"registry.example.com/IMAGE:TAG"',
+        "volumes": '{ claim = "CLAIM" }',
+    }
+    lines: list[str] = []
+    for table, names in unmapped.items():
+        lines.append(f"[tool.s2r-ci.site.{table}]")
+        lines += [f"{_key(name)} = {blank[table]}  # {_scripts(count)}" for name, count in names.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _key(name: str) -> str:
+    import json
+
+    plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if plain else json.dumps(name)
+
+
+def _scripts(count: int) -> str:
+    return f"{count} script{'s' if count != 1 else ''}"

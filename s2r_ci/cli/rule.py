@@ -1,0 +1,43 @@
+"""``s2r-scan rule [ID]``: what a rule means and how to put it right."""
+
+from collections.abc import Sequence
+
+from s2r_ci.cli import VERBS
+from s2r_ci.cli.arguments import parse, parser
+from s2r_ci.errors import ConfigurationError
+from s2r_ci.model import Rule
+from s2r_ci.publish.report import publish
+from s2r_ci.rules import RULES
+
+
+def run(verb: str, words: Sequence[str]) -> int:
+    """Print one rule, or one line for each."""
+    made = parser(verb, VERBS[verb])
+    made.add_argument("id", nargs="?", default="", metavar="ID", help="without it: all rules, one a line")
+    wish = parse(made, words)["id"]
+    publish(_one(wish) if wish else _all(), "")
+    return 0
+
+
+def _one(wish: str) -> str:
+    if rule := RULES.get(wish):
+        return _text(rule)
+    from difflib import get_close_matches
+
+    near = get_close_matches(wish, RULES, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`s2r-scan rule` lists them all"
+    raise ConfigurationError(f"there is no rule '{wish}'", hint=hint)
+
+
+def _text(rule: Rule) -> str:
+    return (
+        f"{rule.id} ({rule.level.word}, found by {rule.stage.value})\n\n"
+        f"What it means:       {rule.summary}.\n"
+        f"How to put it right: {rule.hint}.\n"
+        f"To silence it:       # s2r: ignore[{rule.id}] the reason, on the line it is found on\n"
+    )
+
+
+def _all() -> str:
+    width = max(map(len, RULES))
+    return "".join(f"{rule.id:{width}}  {rule.level.word:7}  {rule.summary}\n" for rule in RULES.values())
