@@ -1,0 +1,79 @@
+# Needs git, make and Python 3.11 or newer. Everything else is put into .venv, from lock files with hashes.
+#
+#   make demo                 the tool on examples/, in a scratch copy
+#   make test                 lint, types and tests: what CI runs
+#   make lint                 lint and types only
+#   make slow                 the tests that take minutes
+#   make bench                the figures at a tenth of the size; SCALE=full for the whole
+#   make lock                 write the lock files anew (needs uv)
+#   make clean
+#
+# PYTHON=python3.13 chooses the interpreter that .venv is made with. TESTS and ARGS go to pytest.
+
+PYTHON ?= python3
+UV ?= uv
+SCALE ?= tenth
+TESTS ?= tests
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := $(wildcard s2r_ci hooks/s2r_hooks lambda/s2r_service tests benchmarks tools)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types slow bench lock tables clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/run.stamp
+	@bash tools/demo.sh $(BIN)/python
+
+test: lint
+	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS) $(TESTS)
+
+lint: types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy $(CODE)
+
+slow: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -q -m slow --timeout=7200 $(ARGS) $(TESTS)
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks.run --scale $(SCALE)
+
+tables: $(VENV)/dev.stamp
+	$(BIN)/python tools/readme_tables.py
+
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv" >&2; exit 1; }
+	$(LOCK) requirements/run.in -o requirements/run.txt
+	$(LOCK) -c requirements/run.txt requirements/dev.in -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+
+# --- the set-up. A stamp says what .venv holds, so a second run installs nothing -----------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is not Python 3.11 or newer; choose one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --no-deps -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
