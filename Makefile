@@ -18,7 +18,7 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 CODE := $(wildcard s2r_ci hooks/s2r_hooks lambda/s2r_service tests benchmarks tools)
 
 .DEFAULT_GOAL := help
