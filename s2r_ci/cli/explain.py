@@ -41,7 +41,7 @@ def _explain(place: Place, path: str, script_class: str, world: World, options: 
     target = world.target(path)
     walked = walk(script, target, world.converter())
     outcome = outcome_of(walked.findings, bool(walked.result and walked.result.questions), options.fail_on)
-    document = _document(walked, world, options)
+    document = _document(walked, world)
     for ask in wanted(place.settings.format):
         if ask.word == "json":
             text = explanation(
@@ -51,7 +51,7 @@ def _explain(place: Place, path: str, script_class: str, world: World, options: 
                 result=walked.result,
                 findings=walked.findings,
                 outcome=outcome,
-                manifest_path=options.manifest_path(path),
+                manifest_path=world.manifest_path(path),
                 document=document,
             )
         elif ask.word == "text":
@@ -64,11 +64,11 @@ def _explain(place: Place, path: str, script_class: str, world: World, options: 
     return outcome
 
 
-def _document(walked: Walk, world: World, options: Options) -> str:
+def _document(walked: Walk, world: World) -> str:
     if not walked.writable:
         return ""
     path = walked.script.path
-    data = document_of(walked, world.target(path), options.manifest_path(path))
+    data = document_of(walked, world.target(path), world.manifest_path(path))
     return data.decode("utf-8")
 
 

@@ -1,0 +1,77 @@
+"""``s2r-scan doctor``: what is configured, what is missing, and what to do about it."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+
+from s2r_ci import __version__
+from s2r_ci.cli import VERBS
+from s2r_ci.cli.arguments import add_target, parse, parser
+from s2r_ci.publish.report import publish
+from s2r_ci.session import Place, place_of
+
+_PARTS = {
+    "PyYAML": "reads manifests",
+    "jsonschema": "explains what is wrong with a manifest",
+    "jsonschema-rs": "says yes to a right manifest fast (optional: without it runs are slower)",
+    "tree-sitter": "reads the shell",
+    "tree-sitter-bash": "reads the shell",
+}
+
+
+def run(verb: str, words: Sequence[str]) -> int:
+    """Print the configuration; wrong settings end it with exit code 2, as they would end a run."""
+    made = parser(verb, VERBS[verb])
+    add_target(made)
+    place = place_of(parse(made, words))
+    lines = [*_machine(), *_settings(place), *_variables()]
+    width = max(len(name) for name, _ in lines)
+    publish("".join(f"{name:{width}}  {value}\n" for name, value in lines), "")
+    return 0
+
+
+def _machine() -> Iterator[tuple[str, str]]:
+    yield "s2r-ci", __version__
+    yield "Python", f"{sys.version.split()[0]} ({sys.platform})"
+    yield "git", _git()
+    for name, purpose in _PARTS.items():
+        try:
+            yield name, f"{metadata.version(name)}, {purpose}"
+        except metadata.PackageNotFoundError:
+            yield name, f"MISSING: {purpose}; pip install {name}"
+
+
+def _git() -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(["git", "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "MISSING: repositories are walked without their .gitignore; install git"
+    return done.stdout.strip().removeprefix("git version ")
+
+
+def _settings(place: Place) -> Iterator[tuple[str, str]]:
+    settings = place.settings
+    site = settings.site
+    yield "root", place.root
+    yield (
+        "target",
+        f"{settings.target}, Run:ai {settings.runai_release}, scripts read as Slurm {settings.slurm_version}",
+    )
+    yield "converter", f"{settings.converter} (offline: no service is asked)"
+    yield "image", settings.image or 'not set: every script that names none is asked for one (image = "...")'
+    yield "memory", settings.memory or 'not set: scripts without --mem are asked for it (memory = "16G")'
+    yield "project", settings.project or "not set: the submit command says -p PROJECT"
+    tables = ("partitions", "accounts", "qos", "gpus", "features", "modules", "volumes", "gres")
+    filled = [f"{name} {len(getattr(site, name))}" for name in tables if getattr(site, name)]
+    yield "site map", ", ".join(filled) or "empty: `s2r-scan audit` prints one to fill in"
+    yield "manifests", settings.manifest_pattern
+
+
+def _variables() -> Iterator[tuple[str, str]]:
+    for name in sorted(os.environ):
+        if name.startswith("S2R_"):
+            secret = any(word in name for word in ("SECRET", "TOKEN"))
+            yield name, "set (not shown)" if secret else os.environ[name]
