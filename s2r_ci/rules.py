@@ -1,8 +1,8 @@
 """Every trouble that can be found, on one page.
 
-A rule's id names the trouble, not the virtue. It is the word in the report, in SARIF, in ``s2r-scan rule ID`` and in
-``# s2r: ignore[ID] reason``. A rule that asks a person something is a note: an open question never fails a run by
-itself, it is counted. Add a rule to the section of the stage that finds it.
+A rule's id names the trouble, not the virtue. It is the word in the report, in SARIF, in ``s2r-scan rule ID`` and
+in ``# s2r: ignore[ID] reason``. A rule that asks a person something is a note: an open question never fails a run
+by itself, it is counted. Add a rule to the section of the stage that finds it.
 """
 
 from typing import Final
@@ -31,7 +31,7 @@ FILE_TOO_LARGE: Final = _rule(
 )  # fmt: skip
 NAME_UNUSABLE: Final = _rule(
     "name-unusable", Stage.DISCOVER, _W, "a manifest beside this script would have a name some systems cannot hold",
-    "rename the script: no control characters, none of < > : \" | ? *, no dot or blank at the end, at most 240 octets",
+    "rename the script: no control characters, none of <>:\"|?*, no dot or blank at the end, at most 240 octets",
 )  # fmt: skip
 NAMES_COLLIDE: Final = _rule(
     "names-collide", Stage.DISCOVER, _E, "two scripts would share one manifest on a file system that ignores case",
@@ -71,6 +71,26 @@ VARIABLE_IN_DIRECTIVE: Final = _rule(
 SHORT_OPTION_EQUALS: Final = _rule(
     "short-option-equals", Stage.PARSE, _W, "the value of a short option begins with an equals sign",
     "write -p gpu or --partition=gpu",
+)  # fmt: skip
+VALUE_MISLEADING: Final = _rule(
+    "value-misleading", Stage.PARSE, _W, "sbatch reads a value otherwise than it looks",
+    "write what is meant in full, as the message says",
+)  # fmt: skip
+DIRECTIVE_WITHOUT_EFFECT: Final = _rule(
+    "directive-without-effect", Stage.PARSE, _W, "sbatch ignores this option in a script",
+    "give it on the command line, or take it away",
+)  # fmt: skip
+DIRECTIVE_OVERRIDDEN: Final = _rule(
+    "directive-overridden", Stage.PARSE, _N, "an option is given twice, and the last one counts",
+    "take the earlier one away",
+)  # fmt: skip
+FOREIGN_DIRECTIVE: Final = _rule(
+    "foreign-directive", Stage.PARSE, _W, "sbatch reads #PBS and #BSUB lines too, and they win over #SBATCH",
+    "take the lines away, or add #SBATCH --ignore-pbs",
+)  # fmt: skip
+PLUGIN_DIRECTIVE: Final = _rule(
+    "plugin-directive", Stage.PARSE, _N, "an option that only a plug-in of the site knows",
+    "keep it where the plug-in is installed; the manifest says the same in its own way",
 )  # fmt: skip
 SECRET_IN_SCRIPT: Final = _rule(
     "secret-in-script", Stage.PARSE, _E, "the script holds what looks like a secret; no manifest is written",
@@ -202,7 +222,7 @@ IMAGE_CHANGED: Final = _rule(
     "set the image in the settings, or as the script says",
 )  # fmt: skip
 HOLD_CHANGED: Final = _rule(
-    "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the other way round",
+    "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the reverse",
     "set spec.suspend (runPolicy.suspend) to what --hold says",
 )  # fmt: skip
 
@@ -240,7 +260,7 @@ MANIFEST_EDITED: Final = _rule(
     "nothing to do: it survives `s2r-scan write` while the script stays as it is",
 )  # fmt: skip
 MANIFEST_CONFLICT: Final = _rule(
-    "manifest-conflict", Stage.CURRENT, _E, "the manifest was edited by hand and what it is made from changed as well",
+    "manifest-conflict", Stage.CURRENT, _E, "the manifest was edited by hand, and its script changed as well",
     "carry the edit over by hand, or run `s2r-scan write --overwrite`",
 )  # fmt: skip
 MANIFEST_ORPHANED: Final = _rule(

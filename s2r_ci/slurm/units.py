@@ -1,0 +1,231 @@
+"""Slurm's amounts: durations, sizes, whole numbers, node counts, node names, array indices.
+
+Every reader takes the text as it stands and returns None where Slurm refuses it. The rules were found by asking
+running releases; none of them is what a person would guess.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from s2r_ci.slurm.options import Release
+
+UNLIMITED: Final = -1
+MOST_ARRAY_IDS: Final = 1_000_000
+_BLANKS: Final = " \t\r\v\f\n"
+_MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
+_NODE_FACTOR: Final = {"k": 1024, "m": 1024**2}
+_LARGEST: Final = 2**63 - 1
+_LARGEST_INT: Final = 2**31 - 1
+_WRAP: Final = 2**32
+
+
+def digits(text: str) -> int | None:
+    """A row of decimal digits. A number past 64 bits counts as the largest of them, as C's strtol has it."""
+    if not text.isascii() or not text.isdigit():
+        return None
+    return int(text) if len(text) < 19 else min(int(text.lstrip("0")[:20] or "0"), _LARGEST)
+
+
+def whole(text: str, least: int = 1) -> int | None:
+    """A whole number: blanks and a plus sign before it pass, nothing behind it does."""
+    number = digits(text.lstrip(_BLANKS).removeprefix("+"))
+    return number if number is not None and least <= number < _LARGEST_INT else None
+
+
+def minutes(text: str) -> int | None:
+    """A duration in minutes, seconds rounded up; UNLIMITED where Slurm reads "no limit".
+
+    ``M``, ``M:S``, ``H:M:S``, ``D-H``, ``D-H:M``, ``D-H:M:S``: one or two fields are minutes, not hours.
+    """
+    if text.isascii() and text.isdigit():
+        return _wrapped((digits(text) or 0) * 60) or UNLIMITED
+    if text == "-1" or text.lower() in ("infinite", "unlimited"):
+        return UNLIMITED
+    if text.startswith("-"):
+        number = digits(text[1:])
+        return None if number is None else _wrapped(-number * 86400)  # silly, but so it is: minus five days
+    days, dash, clock = text.partition("-")
+    fields = (clock if dash else text).split(":")
+    numbers = [digits(field) for field in fields]
+    if dash and clock == "":
+        numbers = [0]
+    day = digits(days) if dash else 0
+    if day is None or len(numbers) > 3 or None in numbers:
+        return None
+    return _wrapped(day * 86400 + _seconds([number or 0 for number in numbers], days=bool(dash))) or UNLIMITED
+
+
+def _seconds(fields: list[int], days: bool) -> int:
+    if days or len(fields) == 3:
+        hours, middle, seconds = [*fields, 0, 0][:3]
+        return hours * 3600 + middle * 60 + seconds
+    return fields[0] * 60 + (fields[1] if len(fields) > 1 else 0)
+
+
+def _wrapped(seconds: int) -> int:
+    """Slurm counts seconds in 32 bits, signed, and turns them into minutes in 32 bits, unsigned."""
+    signed = (seconds + _WRAP // 2) % _WRAP - _WRAP // 2
+    total = signed + 59
+    return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP
+
+
+def clock(total: int) -> str:
+    """Minutes as Slurm prints them: ``[D-]HH:MM:SS``, or UNLIMITED."""
+    if total == UNLIMITED:
+        return "UNLIMITED"
+    days, rest = divmod(total, 1440)
+    return f"{f'{days}-' if days else ''}{rest // 60:02}:{rest % 60:02}:00"
+
+
+def mebibytes(text: str) -> int | None:
+    """A size in MiB. No unit is MiB; K, M, G, T with or without B are binary; K rounds up. No decimals, no Ki."""
+    body = text.lstrip(_BLANKS).removeprefix("+").upper()
+    if len(body) > 2 and body[-1] == "B" and body[-2] in "KMGT":
+        body = body[:-1]
+    unit = body[-1:] if body[-1:] in ("K", "M", "G", "T") else ""
+    number = digits(body.removesuffix(unit))
+    if number is None or number >= _LARGEST:
+        return None
+    if unit == "K":
+        return -(-number // 1024)
+    return number * _MIB.get(unit, 1)
+
+
+def size(mib: int) -> str:
+    """MiB as Slurm prints them: the largest unit that divides, none for MiB, and ``0?`` for zero."""
+    if mib == 0:
+        return "0?"
+    for unit in ("", "G", "T"):
+        if mib % 1024:
+            return f"{mib}{unit}"
+        mib //= 1024
+    return f"{mib * 1024}T" if mib % 1024 else f"{mib}P"
+
+
+def node_count(text: str, release: Release) -> tuple[int, int] | None:
+    """Least and most nodes of ``3``, ``2-5``, ``-4`` (1 to 4), ``1k``, and from 23.02 of ``2,4`` and ``2-8:2``."""
+    body = text.strip(_BLANKS)
+    if "," in body or ":" in body:
+        return _node_list(body) if release >= (23, 2) else None
+    least, dash, most = body.partition("-")
+    if not dash:
+        number = _nodes(least)
+        return None if number is None else (number, number)
+    low = _nodes(least) if least else 1
+    high = _nodes(most)
+    return None if low is None or high is None else (low, high)
+
+
+def _node_list(body: str) -> tuple[int, int] | None:
+    sizes: list[int] = []
+    for part in body.split(","):
+        span, colon, step = part.partition(":")
+        least, dash, most = span.partition("-")
+        low = _nodes(least) if least else 0
+        high = _nodes(most) if dash else low
+        every = digits(step) if colon else 1
+        if low is None or high is None or not every or high < low or (colon and not dash):
+            return None
+        sizes += (low, high - (high - low) % every)
+    return min(sizes), max(sizes)
+
+
+def _nodes(text: str) -> int | None:
+    body = text.strip(_BLANKS).removeprefix("+")
+    factor = _NODE_FACTOR.get(body[-1:].lower(), 0)
+    number = digits(body[:-1] if factor else body)
+    return None if number is None or number * (factor or 1) > _LARGEST_INT else number * (factor or 1)
+
+
+def host_count(text: str) -> int:
+    """How many different nodes a list such as ``n[01-03],m4`` names; 0 where that cannot be told."""
+    hosts: set[str] = set()
+    total = 0
+    for part in _outside_brackets(text):
+        prefix, bracket, rest = part.partition("[")
+        if not bracket:
+            hosts.add(part)
+            continue
+        inside, _, tail = rest.partition("]")
+        if "[" in tail:
+            return 0
+        count = _range_count(inside)
+        if not count:
+            return 0
+        total += count
+    return total + len(hosts)
+
+
+def _outside_brackets(text: str) -> list[str]:
+    parts, depth, current = [], 0, ""
+    for letter in text:
+        depth += (letter == "[") - (letter == "]")
+        if letter in ", \t" and depth <= 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += letter
+    parts.append(current)
+    return [part for part in parts if part]
+
+
+def _range_count(inside: str) -> int:
+    total = 0
+    for part in inside.split(","):
+        first, dash, last = part.partition("-")
+        low, high = digits(first), digits(last) if dash else digits(first)
+        if low is None or high is None or high < low:
+            return 0
+        total += high - low + 1
+    return total
+
+
+class ArrayError(ValueError):
+    """The controller refuses an array, or it is larger than this tool takes."""
+
+
+def array_ids(text: str) -> tuple[Sequence[int], int]:
+    """The ids of ``0-20:5``, ``1,4,9``, ``[3-6]%2`` in ascending order, and how many may run at once (0: no limit).
+
+    Ids with one step are a range. Raises ArrayError where the controller refuses the text, or above a million.
+    """
+    body, throttle = _throttle(text.replace("[", "").replace("]", ""))
+    spans = [_span(part) for part in body.split(",") if part]
+    if not spans:
+        return range(1), throttle
+    if sum(len(span) for span in spans) > MOST_ARRAY_IDS:
+        raise ArrayError(f"an array of more than {MOST_ARRAY_IDS:,} ids is more than this tool takes")
+    if len(spans) == 1:
+        return spans[0], throttle
+    ids = sorted({number for span in spans for number in span})
+    step = ids[1] - ids[0] if len(ids) > 1 else 1
+    regular = range(ids[0], ids[-1] + 1, step)
+    return (regular if len(regular) == len(ids) and all(a == b for a, b in zip(regular, ids, strict=True)) else
+            tuple(ids)), throttle
+
+
+def _throttle(text: str) -> tuple[str, int]:
+    """The limit may stand anywhere; what follows it up to a comma belongs to it."""
+    body, percent, rest = text.partition("%")
+    if not percent:
+        return text, 0
+    number = ""
+    for letter in rest:
+        if not letter.isascii() or not letter.isdigit():
+            break
+        number += letter
+    tail = rest[len(number) :]
+    if tail and not tail.startswith(",") and not (not number and tail[1:].isdigit() and tail[0] == "-"):
+        raise ArrayError(f"the limit behind % is no number: `{text}`")
+    return body + (tail if tail.startswith(",") else ""), digits(number) or 0
+
+
+def _span(part: str) -> range:
+    ends, colon, step = part.partition(":")
+    first, dash, last = ends.partition("-")
+    low, high, every = digits(first), digits(last if dash else first), digits(step) if colon else 1
+    if low is None or high is None or not every or high < low or (colon and not dash):
+        raise ArrayError(f"`{part}` is no array index: write N, N-M or N-M:STEP, ascending, not negative")
+    if high - low > MOST_ARRAY_IDS * every:
+        raise ArrayError(f"an array of more than {MOST_ARRAY_IDS:,} ids is more than this tool takes")
+    return range(low, high + 1, every)

@@ -1,0 +1,368 @@
+"""The values of options: how sbatch reads them, and how it spells them afterwards.
+
+A reader takes the text and the release and returns the spelling and what the arithmetic needs (a number, a pair,
+a list). It raises RefusedError with the reason where sbatch refuses the value. Kinds are a column of the table
+in ``options``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from s2r_ci.slurm import moments, units
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.troubles import RefusedError
+
+Reader = Callable[[str, Release], tuple[str, Any]]
+
+MAIL: Final = {
+    "ARRAY_TASKS": 0x200, "INVALID_DEPEND": 0x400, "BEGIN": 1, "END": 2, "FAIL": 4, "REQUEUE": 8, "STAGE_OUT": 0x100,
+    "TIME_LIMIT_50": 0x80, "TIME_LIMIT_80": 0x40, "TIME_LIMIT_90": 0x20, "TIME_LIMIT": 0x10,
+}  # fmt: skip
+_MAIL_ALL: Final = 0x50F
+_SIGNALS: Final = {
+    "HUP": 1, "INT": 2, "QUIT": 3, "ABRT": 6, "KILL": 9, "USR1": 10, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15,
+    "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "TTIN": 21, "TTOU": 22, "URG": 23, "XCPU": 24,
+}  # fmt: skip
+_SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
+SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo": 4}
+_PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
+_NICE_LIMIT: Final = 2_147_483_645
+
+
+def _text(text: str, release: Release) -> tuple[str, Any]:
+    return text, text
+
+
+def _flag(text: str, release: Release) -> tuple[str, Any]:
+    return "set", True
+
+
+def _positive(text: str, release: Release) -> tuple[str, Any]:
+    number = units.whole(text)
+    if number is None:
+        raise RefusedError("needs a whole number of at least 1, in decimal, without unit")
+    return str(number), number
+
+
+def _natural(text: str, release: Release) -> tuple[str, Any]:
+    number = units.whole(text, least=0)
+    if number is None:
+        raise RefusedError("needs a whole number of at least 0")
+    return str(number), number
+
+
+def _duration(text: str, release: Release) -> tuple[str, Any]:
+    total = units.minutes(text)
+    if total is None:
+        raise RefusedError("needs a time: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S, in whole numbers")
+    return units.clock(total), total
+
+
+def _size(text: str, release: Release) -> tuple[str, Any]:
+    mib = units.mebibytes(text)
+    if mib is None:
+        raise RefusedError("needs a whole number with K, M, G or T behind it (no decimals, no Ki, Mi, Gi)")
+    return units.size(mib), mib
+
+
+def _nodes(text: str, release: Release) -> tuple[str, Any]:
+    count = units.node_count(text, release)
+    if count is None:
+        raise RefusedError("needs a node count: N, or MIN-MAX")
+    least, most = count
+    if most < least:
+        raise RefusedError(f"the most nodes ({most}) are fewer than the least ({least})")
+    return (f"{least}-{most}" if most != least else str(least)), count
+
+
+def _gpus(text: str, release: Release) -> tuple[str, Any]:
+    return text, text
+
+
+def _gres(text: str, release: Release) -> tuple[str, Any]:
+    if text in ("help", "list"):
+        raise RefusedError(f"{text} makes sbatch print a list and leave, nothing is submitted")
+    if text.lower() == "none":
+        return text, ""
+    prefix = "gres/" if release >= (23, 11) else "gres:"
+    parts = text.split(",")
+    spelled = ",".join(part if part.startswith(prefix) else prefix + part for part in parts)
+    return spelled, spelled
+
+
+def _stream(text: str, release: Release) -> tuple[str, Any]:
+    name = "/dev/null" if text.lower() == "none" else text
+    return name, name
+
+
+def _export(text: str, release: Release) -> tuple[str, Any]:
+    return text, text
+
+
+def _mail(text: str, release: Release) -> tuple[str, Any]:
+    bits, known = 0, False
+    for word in text.upper().split(","):
+        if word == "NONE":
+            bits, known = 0, True
+            break
+        bit = _MAIL_ALL if word == "ALL" else MAIL.get(word, 0)
+        bits |= bit
+        known = known or bool(bit)
+    if not known:
+        raise RefusedError("needs a comma list of NONE, BEGIN, END, FAIL, REQUEUE, ALL, TIME_LIMIT, ...")
+    return mail_words(bits), bits
+
+
+def mail_words(bits: int) -> str:
+    """Mail events as Slurm lists them."""
+    return ",".join(name for name, bit in MAIL.items() if bits & bit) or "NONE"
+
+
+def _signal(text: str, release: Release) -> tuple[str, Any]:
+    body, at_sign, after = text.partition("@")
+    flags = ""
+    while body[:1] in ("B", "R", "b", "r") and body:
+        flags += body[0].upper()
+        body = body[1:]
+    name = body.removeprefix(":").upper().removeprefix("SIG")
+    number = _SIGNALS.get(name) or units.digits(name)
+    seconds = (units.digits(after) if after else 0) if at_sign else 60
+    if not number or seconds is None or seconds > 65535:
+        raise RefusedError("needs [B:]SIGNAL[@SECONDS], a signal's name or number and at most 65535 seconds")
+    held = ("R" in flags, "B" in flags, number, seconds)
+    return signal_words(held), held
+
+
+def signal_words(held: tuple[bool, bool, int, int]) -> str:
+    """A signal as Slurm spells it: ``B:USR1@90``; 60 seconds are the default and left out."""
+    reservation, batch, number, seconds = held
+    flags = ("R" if reservation else "") + ("B" if batch else "")
+    name = _SIGNAL_NAMES.get(number, str(number))
+    return (flags + ":" if flags else "") + name + ("" if seconds == 60 else f"@{seconds}")
+
+
+def _exclusive(text: str, release: Release) -> tuple[str, Any]:
+    word = text.lower() or "exclusive"
+    if word == "allocation" and release >= (26, 5):
+        return word, 0
+    if word not in SHARED or (word == "topo" and release < (24, 5)):
+        raise RefusedError("takes nothing, or one of user, mcs, topo, oversubscribe, exclusive")
+    return word, SHARED[word]
+
+
+def _nice(text: str, release: Release) -> tuple[str, Any]:
+    if not text:
+        return "100", 100
+    body = text.lstrip()
+    sign = -1 if body.startswith("-") else 1
+    number = 0
+    for letter in body.lstrip("+-")[:12]:
+        if letter not in "0123456789":
+            break
+        number = number * 10 + int(letter)
+    if number > _NICE_LIMIT:
+        raise RefusedError(f"is out of range (+/- {_NICE_LIMIT})")
+    return str(sign * number), sign * number
+
+
+def _no_kill(text: str, release: Release) -> tuple[str, Any]:
+    if text.lower() in ("", "set"):
+        return "set", True
+    if text.lower() in ("off", "no"):
+        return "unset", False
+    raise RefusedError("takes nothing, set, off or no")
+
+
+def _requeue(text: str, release: Release) -> tuple[str, Any]:
+    if text.lower() not in ("", "expedite"):
+        raise RefusedError("takes nothing, or expedite")
+    return "requeue", True
+
+
+def _one_of(*words: str) -> Reader:
+    def read(text: str, release: Release) -> tuple[str, Any]:
+        if text.lower() not in words:
+            raise RefusedError(f"takes one of {', '.join(words)}")
+        return text.lower(), text.lower()
+
+    return read
+
+
+def _open(text: str, release: Release) -> tuple[str, Any]:
+    if text[:1].lower() not in ("a", "t"):
+        raise RefusedError("takes append or truncate")
+    return text[0].lower(), text[0].lower()
+
+
+def _bit(text: str, release: Release) -> tuple[str, Any]:
+    number = units.whole(text, least=0)
+    if number not in (0, 1):
+        raise RefusedError("takes 0 or 1")
+    return str(number), number
+
+
+def _oom(text: str, release: Release) -> tuple[str, Any]:
+    return _bit(text or "1", release)
+
+
+def _ports(text: str, release: Release) -> tuple[str, Any]:
+    return _natural(text or "0", release)
+
+
+def _segment(text: str, release: Release) -> tuple[str, Any]:
+    number = units.digits(text)
+    if number is None or number > 65535:
+        raise RefusedError("needs a whole number from 0 to 65535")
+    return str(number) if number else "unset", number
+
+
+def _switches(text: str, release: Release) -> tuple[str, Any]:
+    count, at_sign, wait = text.partition("@")
+    number = units.whole(count)
+    if number is None:
+        raise RefusedError("needs a number of switches of at least 1")
+    total = units.minutes(wait) if at_sign else None
+    spelled = units.clock(total) if total is not None else "INVALID"
+    return f"{number}@{spelled}" if at_sign else str(number), (number, total)
+
+
+def _topology(text: str, release: Release) -> tuple[str, Any]:
+    """--extra-node-info: sockets, cores, threads; a range counts with its least, a star is nothing said."""
+    fields: list[int | None] = []
+    for part in text.split(":"):
+        number = None if part == "*" else units.whole(part.partition("-")[0])
+        if part != "*" and number is None:
+            raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
+        fields.append(number)
+    if len(fields) > 3:
+        raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
+    return topology_words(fields), fields
+
+
+def topology_words(fields: list[int | None]) -> str:
+    """The fields of --extra-node-info as Slurm spells them: ``:2`` where the first is left open."""
+    return ":".join("" if field is None else str(field) for field in fields)
+
+
+def _distribution(text: str, release: Release) -> tuple[str, Any]:
+    body, comma, flag = text.partition(",")
+    if body.startswith("plane=") and units.whole(body[6:]):
+        return text, text
+    if body in ("arbitrary", "hostfile"):
+        return "arbitrary", "arbitrary"
+    levels = body.split(":")
+    allowed: tuple[tuple[str, ...], ...] = (("block", "cyclic"), ("block", "cyclic", "fcyclic")) * 2
+    defaults = ("block", "cyclic", "cyclic")
+    words = []
+    for number, level in enumerate(levels):
+        if number > 2 or (level != "*" and level not in allowed[min(number, 1)]):
+            raise RefusedError("takes block, cyclic, arbitrary or plane=N for nodes, sockets and cores")
+        words.append(defaults[number] if level == "*" else level)
+    if comma and flag.lower() not in ("pack", "nopack"):
+        raise RefusedError("takes pack or nopack behind the comma")
+    return ":".join(words) + comma + flag.lower(), text
+
+
+def _profile(text: str, release: Release) -> tuple[str, Any]:
+    words = text.lower().split(",")
+    if "none" in words:
+        return "None", text
+    if "all" in words:
+        return ",".join(_PROFILES), text
+    known = [name for name in _PROFILES if name.lower() in words]
+    if not known:
+        raise RefusedError("takes all, none, or a list of energy, task, lustre, network")
+    return ",".join(known), text
+
+
+def _priority(text: str, release: Release) -> tuple[str, Any]:
+    if text.upper() == "TOP":
+        return "-3", text
+    if text.startswith("-"):
+        raise RefusedError("must not be negative")
+    number = units.digits(text) or 0
+    if number > 4294967293:
+        raise RefusedError("must be below 4294967294")
+    return str(number), number
+
+
+def _list_of(*words: str) -> Reader:
+    def read(text: str, release: Release) -> tuple[str, Any]:
+        for part in text.split(","):
+            if part.partition("=")[0].lower() not in words:
+                raise RefusedError(f"takes a list of {', '.join(words)}")
+        return text, text
+
+    return read
+
+
+def _acctg(text: str, release: Release) -> tuple[str, Any]:
+    if units.digits(text) is not None:
+        return text, text
+    return _list_of("task", "energy", "network", "filesystem")(text, release)
+
+
+def _cpu_freq(text: str, release: Release) -> tuple[str, Any]:
+    speeds = ("low", "medium", "highm1", "high")
+    governors = ("conservative", "ondemand", "performance", "powersave", "userspace", "schedutil")
+    body, colon, governor = text.lower().partition(":")
+    low, dash, high = body.partition("-")
+    if not colon and not dash and body in governors:
+        return body.capitalize(), text
+    for part in (low, high) if dash else (low,):
+        if part not in speeds and units.digits(part) is None:
+            raise RefusedError("takes P, P-P, P-P:GOVERNOR or GOVERNOR, P a number, low, medium, highm1 or high")
+    if colon and governor not in governors:
+        raise RefusedError(f"knows no governor `{governor}`")
+    if dash and not colon and release >= (23, 11):
+        raise RefusedError("needs a governor with a range")
+    spelled = "-".join(part.capitalize() for part in ((low, high) if dash else (low,)))
+    return spelled + colon + governor.capitalize(), text
+
+
+def _mem_bind(text: str, release: Release) -> tuple[str, Any]:
+    order = ("quiet", "verbose", "prefer", "noprefer", "sort", "nosort", "none", "rank", "local")
+    words = text.lower().split(",")
+    if any(word not in order and not word.startswith(("map_mem:", "mask_mem:")) for word in words[:1]):
+        raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, sort, prefer, verbose")
+    shown = [word for word in order if word in words and word not in ("quiet", "nosort", "noprefer")]
+    lists = text.lower().find("map_mem:"), text.lower().find("mask_mem:")
+    rest = [text[at:] for at in lists if at >= 0]
+    return ",".join([*shown, *rest]) or "unset", text
+
+
+def _gpu_bind(text: str, release: Release) -> tuple[str, Any]:
+    body = text.removeprefix("verbose,").removeprefix("v,")
+    if body not in ("closest", "none") and not body.startswith(("map_gpu:", "mask_gpu:", "per_task:", "single:")):
+        raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
+    return text, text
+
+
+def _user_env(text: str, release: Release) -> tuple[str, Any]:
+    body = text.upper()
+    number = units.digits(body.removesuffix("S").removesuffix("L")) if body else 0
+    if number is None:
+        raise RefusedError("takes nothing, or a time in seconds with S or L behind it")
+    return text.upper() or "0", text
+
+
+def _tres(text: str, release: Release) -> tuple[str, Any]:
+    return text, text
+
+
+READERS: Final[dict[str, Reader]] = {
+    "text": _text, "flag": _flag, "positive": _positive, "natural": _natural, "duration": _duration, "size": _size,
+    "nodes": _nodes, "gpus": _gpus, "gres": _gres, "tres": _tres, "stream": _stream, "export": _export,
+    "mail": _mail, "signal": _signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
+    "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
+    "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
+    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": _cpu_freq, "mem-bind": _mem_bind,
+    "gpu-bind": _gpu_bind, "get-user-env": _user_env, "moment": moments.read_moment, "array": _text,
+    "licenses": _text, "hint": _text, "mem-update": _text,
+    "propagate": lambda text, release: (text or "ALL", text or "ALL"),
+    "kill-on-invalid-dep": _one_of("yes", "no"),
+    "gres-flags": _list_of(
+        "disable-binding", "enforce-binding", "one-task-per-sharing", "multiple-tasks-per-sharing",
+        "allow-task-sharing",
+    ),
+}  # fmt: skip
