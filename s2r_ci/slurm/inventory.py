@@ -1,0 +1,204 @@
+"""What a single command, word or name means for the ledger: modules, cluster commands, paths, variables.
+
+Tables and functions over words without quotes. Nothing here knows the shell's grammar (that is ``shell``) nor which
+program is launched how (that is ``launchers``).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.slurm.launchers import base_name
+
+SLURM_NAME: Final = re.compile(r"\b(?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*")
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# --- variables ---------------------------------------------------------------------------------------------
+
+# What a login shell, the shell itself, a module system, conda or Slurm sets in any job. Whatever else a script
+# reads without setting it comes from outside.
+WELL_KNOWN: Final = _set(
+    "HOME USER PATH PWD OLDPWD TMPDIR TMP TEMP HOSTNAME HOST LANG LANGUAGE SHELL LOGNAME RANDOM SECONDS LINENO IFS UID "
+    "EUID GID PPID OSTYPE HOSTTYPE MACHTYPE BASH BASH_SOURCE BASH_VERSION BASH_VERSINFO BASHPID BASH_REMATCH BASH_ARGV "
+    "BASH_LINENO BASH_COMMAND BASH_SUBSHELL FUNCNAME PIPESTATUS REPLY OPTARG OPTIND OPTERR PS1 PS2 PS4 PROMPT_COMMAND "
+    "COLUMNS LINES TERM DISPLAY MAIL EDITOR PAGER EPOCHSECONDS EPOCHREALTIME SHLVL GROUPS DIRSTACK SHELLOPTS BASHOPTS "
+    "ZSH_VERSION KSH_VERSION argv status XDG_RUNTIME_DIR SSH_CONNECTION ENVIRONMENT MAPFILE COPROC "
+    "LD_LIBRARY_PATH LD_PRELOAD LIBRARY_PATH CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH MANPATH INFOPATH PKG_CONFIG_PATH "
+    "PYTHONPATH R_LIBS R_LIBS_USER PERL5LIB CLASSPATH CMAKE_PREFIX_PATH MODULEPATH LOADEDMODULES MODULESHOME LMOD_CMD "
+    "CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL VIRTUAL_ENV CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL "
+    "ROCR_VISIBLE_DEVICES OMP_NUM_THREADS BASH_ENV ENV"
+)  # fmt: skip
+_WELL_KNOWN_BEGINNINGS: Final = ("LC_", "SLURM_", "SLURMD_", "SBATCH_", "OMPI_", "PMI_", "PMIX_", "MV2_", "I_MPI_", "COMP_")
+
+
+def is_slurm(name: str) -> bool:
+    """``SLURM_JOB_ID``, ``SLURMD_NODENAME``, ``SBATCH_ACCOUNT``."""
+    return name.startswith(("SLURM_", "SLURMD_", "SBATCH_"))
+
+
+def is_well_known(name: str) -> bool:
+    """A variable every job finds set, or that belongs to the shell, a launcher or Slurm."""
+    return name in WELL_KNOWN or name.startswith(_WELL_KNOWN_BEGINNINGS)
+
+
+# --- paths -------------------------------------------------------------------------------------------------
+
+_PATH: Final = re.compile(r"""(?:(?<![^\s,;=:({\[])|(?<=^-[A-Za-z]))/[\w.$@~{*?%+-][^\s:,;="'()<>|&`\\]*""", re.M)
+_NOT_A_PLACE: Final = re.compile(
+    r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
+    r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
+)
+_MOUNTS: Final = _set("-B --bind -v --volume -V --container-mounts --mount -b -m")
+_PATTERN_FIRST: Final = _set("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
+_TALKS: Final = _set("echo printf logger")
+
+
+def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
+    """The absolute paths in a word, each with its place. ``mount``: of ``HOST:CONTAINER`` only HOST.
+
+    >>> [path for path, _ in paths_in("--data=/scratch/x,/data/y")]
+    ['/scratch/x', '/data/y']
+    >>> [path for path, _ in paths_in("node1:/remote/file")], [path for path, _ in paths_in("docker://a/b")]
+    ([], [])
+    """
+    for match in _PATH.finditer(text):
+        start = match.start()
+        if start and text[start - 1] == ":" and (mount or not _list_of_paths(text, start - 1)):
+            continue
+        path = match[0].rstrip("}") if match[0].count("}") > match[0].count("{") else match[0]
+        if not _NOT_A_PLACE.fullmatch(path):
+            yield path, start
+
+
+def _list_of_paths(text: str, colon: int) -> bool:
+    """``/a:/b`` and ``$PATH:/b`` are lists of paths, ``host:/b`` is a file elsewhere."""
+    left = re.split(r"[\s,;=:]", text[max(0, colon - 512) : colon])[-1]
+    return not left or left[0] in "/$.~{"
+
+
+def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
+    """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
+    name = base_name(words[0])
+    pattern = name in _PATTERN_FIRST
+    quiet = name in _TALKS
+    for at, word in enumerate(words):
+        if pattern and at and not word.startswith("-"):
+            pattern = False
+            continue
+        if "/" in word and not (quiet and not word.startswith("/")):
+            option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
+            yield at, option in _MOUNTS
+
+
+# --- modules -----------------------------------------------------------------------------------------------
+
+_LOADS: Final = _set("load add try-load try-add load-any")
+_SWAPS: Final = _set("swap switch sw")
+_UNLOADS: Final = _set(
+    "purge unload rm remove del delete use unuse list avail av spider show display whatis help reset refresh restore r "
+    "save s savelist init initadd apropos keyword key overview describe is-loaded is-avail sl source update config"
+)
+
+
+def module_loads(words: list[str]) -> Iterator[tuple[str, str, int]]:
+    """What a command loads: kind (module, spack, conda, venv, source), what, and the number of its word.
+
+    Each module of ``module load a b`` comes alone. What loads nothing is given as written: ``purge``, ``use /x``.
+    """
+    name = base_name(words[0])
+    if name in ("module", "ml"):
+        yield from _module(words, name)
+    elif name == "spack" and len(words) > 1:
+        yield from _spack(words)
+    elif name in ("conda", "mamba", "micromamba") and words[1:2] == ["activate"]:
+        yield "conda", next((word for word in words[2:] if not word.startswith("-")), "base"), 0
+    elif name in ("conda", "mamba", "micromamba") and words[1:2] == ["run"]:
+        yield from (
+            ("conda", words[at + 1], 0)
+            for at in range(2, len(words) - 1)
+            if words[at] in ("-n", "--name", "-p", "--prefix")
+        )
+    elif name in ("source", ".") and len(words) > 1:
+        yield _sourced(words)
+
+
+def _module(words: list[str], name: str) -> Iterator[tuple[str, str, int]]:
+    places = [at for at in range(1, len(words)) if not (words[at].startswith("--") or words[at] in ("-q", "-s", "-f"))]
+    verb = words[places[0]] if places else "list"
+    if name == "ml" and verb not in _LOADS | _SWAPS | _UNLOADS:
+        places.insert(0, 0)
+    elif verb in _SWAPS:
+        places = [0, *places[-1:]]
+    elif verb not in _LOADS:
+        yield "module", " ".join(words[1:]) or "list", 0
+        return
+    for at in places[1:]:
+        gone = words[at].startswith("-")  # `ml -x` unloads x
+        yield "module", f"unload {words[at][1:]}" if gone else words[at], at
+
+
+def _spack(words: list[str]) -> Iterator[tuple[str, str, int]]:
+    if words[1] == "load":
+        yield from (("spack", words[at], at) for at in range(2, len(words)) if not words[at].startswith("-"))
+    elif words[1:3] == ["env", "activate"] and len(words) > 3:
+        yield "spack", words[-1], len(words) - 1
+
+
+def _sourced(words: list[str]) -> tuple[str, str, int]:
+    file = words[1]
+    if base_name(file) != "activate":
+        return "source", file, 1
+    if len(words) > 2 or file == "activate":  # `source activate x`, `source miniconda3/bin/activate x`: conda's old way
+        return "conda", words[2] if len(words) > 2 else "base", 2 if len(words) > 2 else 1
+    return "venv", file, 1
+
+
+# --- commands ----------------------------------------------------------------------------------------------
+
+_CLUSTER: Final = _set(
+    "sbatch scontrol squeue scancel sacct sinfo salloc sattach sstat sprio sreport sshare sacctmgr sbcast strigger "
+    "seff ssh scp sftp pdsh pdcp rpdcp clush parallel-ssh pssh qsub qstat qdel qrsh bsub bjobs bkill"
+)
+_HEADS: Final[dict[str, re.Pattern[str]]] = {
+    "snakemake": re.compile(r"--cluster|--slurm|--executor|--profile|--workflow-profile|--drmaa|slurm"),
+    "nextflow": re.compile(r"-profile|-process\.executor|-c$|-config$|-C$|slurm"),
+    "cromwell": re.compile(r"-Dconfig\.file|slurm"),
+}
+
+
+def cluster_command(words: list[str]) -> str:
+    """The name of a command that talks to the cluster or sends work to it, or "".
+
+    Workflow managers count only where they are told to send their jobs away; the manager alone runs inside the job.
+    """
+    name = base_name(words[0])
+    if name in _CLUSTER:
+        return name
+    if name == "java" and any("cromwell" in word for word in words):
+        name = "cromwell"
+    told = _HEADS.get(name)
+    return name if told is not None and any(told.match(word) or "slurm" in word.lower() for word in words[1:]) else ""
+
+
+# What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.
+HARMLESS: Final = _set(
+    "echo printf cd pushd popd set shopt setopt module ml spack conda mamba micromamba source . export unset test [ [[ true "
+    "false : exit return break continue wait sleep date hostname pwd trap ulimit umask shift read local declare typeset "
+    "readonly let type which hash alias unalias getopts eval id whoami uname uptime env printenv nvidia-smi rocm-smi "
+    "scontrol squeue sinfo sacct mapfile readarray setenv unsetenv kill jobs lscpu free df times caller disown enable"
+)  # fmt: skip
+
+_GPU: Final = re.compile(
+    rb"\bnvidia-smi\b|\brocm-smi\b|\bnvidia-cuda-mps|\bdcgmi\b|--nv(?:ccli)?\b|--rocm\b|--gpus?\b|--gpu-|--multi_gpu|"
+    rb"--gres[= ]gpu|--device[= ](?:cuda|gpu|nvidia)|\b(?:CUDA|ROCR|HIP|NVIDIA)_VISIBLE_DEVICES(=[^\s;]*)?"
+)
+_NO_GPU: Final = frozenset({b"=", b'=""', b"=''", b"=-1", b'="-1"', b"=NoDevFiles"})
+
+
+def gpu_hints(data: bytes) -> Iterator[int]:
+    """Where a program part speaks of a GPU as something it uses (inside comments as well: the caller looks)."""
+    return (match.start() for match in _GPU.finditer(data) if match[1] not in _NO_GPU)

@@ -1,0 +1,689 @@
+"""The program part of a shell script, read with a grammar: tree-sitter and tree-sitter-bash.
+
+The tree is walked with a stack of our own, so that no depth of nesting is too deep. Text that a shell will read as
+program, ``bash -c "..."``, ``eval``, ``trap`` and here-documents fed to a shell, is parsed once more, three times
+deep at most; all other here-documents are data, of which only what the shell expands counts.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from s2r_ci.model import Item, ItemKind, Location, Step
+from s2r_ci.slurm import inventory
+from s2r_ci.slurm.launchers import PYTHON_LAUNCHERS, SHELLS, Layer, base_name, peel, pyxis_image, shell_text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+_DEPTH: Final = 3
+_DOLLAR_SLURM: Final = re.compile(rb"\$\{?((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
+_BARE_SLURM: Final = re.compile(rb"\b((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
+_WHOLE_VARIABLE: Final = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?')
+_FOREIGN: Final = re.compile(r"(?:python|pypy|perl|Rscript|R|julia|ruby|node|printenv|matlab)[\d.]*")
+_VISITED: Final = frozenset(
+    "program redirected_statement for_statement c_style_for_statement variable_assignment variable_assignments "
+    "unary_expression binary_expression postfix_expression parenthesized_expression ternary_expression while_statement "
+    "do_group if_statement elif_clause else_clause case_statement case_item function_definition compound_statement "
+    "subshell pipeline list negated_command test_command declaration_command unset_command command subscript "
+    "file_redirect heredoc_redirect herestring_redirect heredoc_body arithmetic_expansion concatenation string "
+    "translated_string array simple_expansion expansion command_substitution process_substitution variable_name ERROR "
+    "brace_expression".split()
+)
+_TEXT_OF_SHELL: Final = frozenset({"string", "concatenation", "expansion", "command_substitution", "array"})
+
+
+class Word(NamedTuple):
+    """One word of a command."""
+
+    raw: str  # as written
+    value: str  # without quotes; what a command substitution gives is "$()"
+    start: int  # offset of its first byte in the script
+
+
+class Use(NamedTuple):
+    """A variable read."""
+
+    name: str
+    operator: str  # of ${NAME:-word}
+    default: str
+    start: int
+    own: bool  # inside the value that is being assigned to it
+    function: bool  # inside a function, where $1 is the function's
+
+
+class Around(NamedTuple):
+    """What stands around a node."""
+
+    within: str = ""  # the launcher
+    background: bool = False
+    function: bool = False
+    computes: bool = False  # inside $( ): its output is used, not its effect
+    piped: bool = False  # not the first of a pipeline
+    assigned: str = ""  # inside the value of this variable
+
+
+@cache
+def _parser() -> "Parser":
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+def unquote(text: str) -> str:
+    r"""A word without its quotes.
+
+    >>> unquote('"a b"c'), unquote("'$x'"), unquote(r"a\ b")
+    ('a bc', '$x', 'a b')
+    """
+    if not ('"' in text or "'" in text or "\\" in text):
+        return text
+    return _QUOTED.sub(_bare, text)
+
+
+_QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(\n|.)""", re.DOTALL)
+_ESCAPED: Final = re.compile(r'\\([$`"\\\n])')
+
+
+def _bare(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        return match[1]
+    if match[2] is not None:
+        return _ESCAPED.sub(lambda m: "" if m[1] == "\n" else m[1], match[2])
+    return "" if match[3] == "\n" else match[3]
+
+
+def _text(node: "Node") -> str:
+    return (node.text or b"").decode("utf-8", "surrogateescape")
+
+
+class ShellReader:
+    """Reads one script; afterwards its attributes hold what was found, items sorted by place."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+        self.steps: list[Step] = []
+        self.sets: dict[str, int] = {}  # name -> where its first setting ends
+        self.commands: dict[str, None] = {}
+        self.outside = False  # something runs outside every step
+        self.gpu = False
+        self.broken: list[tuple[int, int]] = []  # byte ranges the grammar could not read
+        self._items: dict[tuple[ItemKind, str, int], Item] = {}
+        self._ascii = data.isascii()
+        self._lines = [0, *(match.end() for match in re.finditer(b"\n", data))]
+        self._uses: list[Use] = []
+        self._literals: dict[str, str | None] = {}
+        self._texts: dict[str, str] = {}
+        self._exported: dict[str, None] = {}
+        self._by_default: dict[str, int] = {}  # ${NAME:=word}
+        self._functions: set[str] = set()
+        self._arguments_set = len(data) + 1  # where `set -- a b` stands
+        self._base = 0
+        self._fixed: int | None = None
+        self._depth = 0
+        self._slurm = b"SLURM" in data or b"SBATCH_" in data
+        self._stack: list[tuple[Node, Around]] = []
+
+    # --- what comes out ------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Read all of it."""
+        source = self.data
+        if source.startswith(b"\xef\xbb\xbf"):
+            source = b"   " + source[3:]
+        tree = _parser().parse(source.replace(b"\0", b" "))
+        if tree.root_node.has_error:
+            self.broken = _broken(tree.root_node)
+        self._walk(tree.root_node, Around())
+        for start in inventory.gpu_hints(self.data):
+            node = tree.root_node.descendant_for_byte_range(start, start + 1)
+            if node is not None and node.type != "comment":
+                self.gpu = True
+                break
+        if self._slurm:
+            self._left_over(tree.root_node)
+        self._from_outside()
+
+    @property
+    def items(self) -> list[Item]:
+        """What was found, in the order of the script."""
+        return sorted(self._items.values(), key=lambda item: (item.location.line, item.location.column))
+
+    @property
+    def exports(self) -> Mapping[str, str]:
+        """Exported variables whose one value is a literal."""
+        known = ((name, self._literals.get(name)) for name in self._exported)
+        return {name: value for name, value in known if value is not None}
+
+    @property
+    def all_sets(self) -> tuple[str, ...]:
+        """The variables the script sets, in order; ``${X:=word}`` sets X as well."""
+        return tuple(dict.fromkeys([*self.sets, *self._by_default]))
+
+    # --- places --------------------------------------------------------------------------------------------
+
+    def place(self, offset: int) -> Location:
+        """Line and column of a byte, both from 1, columns in characters."""
+        row = bisect_right(self._lines, offset) - 1
+        start = self._lines[row]
+        column = offset - start
+        if not self._ascii:
+            column = len(self.data[start:offset].decode("utf-8", "surrogateescape"))
+        return Location(path=self.path, line=row + 1, column=column + 1)
+
+    def line_text(self, start: int, end: int) -> str:
+        """The whole lines that this range of bytes touches."""
+        first = self._lines[bisect_right(self._lines, start) - 1]
+        last = self.data.find(b"\n", end)
+        return self.data[first : last if last >= 0 else None].decode("utf-8", "surrogateescape")
+
+    def _at(self, offset: int) -> int:
+        return self._base + offset if self._fixed is None else self._fixed
+
+    def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
+        """One more item, unless the same stands on this line already.
+
+        In text that a variable brought along, names and paths count where they are written, not where it is used.
+        """
+        if self._fixed is not None and kind in (ItemKind.VARIABLE, ItemKind.PATH):
+            return
+        place = self.place(offset)
+        key = (kind, f"{name}\0{value}" if kind in (ItemKind.MODULE, ItemKind.LAUNCHER) else name, place.line)
+        if key not in self._items:
+            self._items[key] = Item(kind=kind, name=name, value=value, location=place)
+
+    # --- the walk ------------------------------------------------------------------------------------------
+
+    def _walk(self, root: "Node", around: Around) -> None:
+        outer = self._stack
+        self._stack = [(root, around)]
+        handlers = _HANDLERS
+        while self._stack:
+            node, around = self._stack.pop()
+            handler = handlers.get(node.type)
+            if handler is None:
+                self._push(node.children, around)
+            else:
+                handler(self, node, around)
+        self._stack = outer
+
+    def _push(self, nodes: "Iterable[Node]", around: Around) -> None:
+        behind = False
+        push = self._stack.append
+        for node in reversed(list(nodes)):
+            kind = node.type
+            if kind == "&":
+                behind = True
+            elif kind in _VISITED:
+                push((node, around._replace(background=True) if behind else around))
+                behind = False
+
+    def _nested(self, text: str, around: Around, *, base: int = 0, fixed: int | None = None) -> None:
+        """Read text that a shell will read as program; its offsets begin at ``base``, or all are ``fixed``."""
+        if self._depth >= _DEPTH or not text.strip():
+            return
+        before = self._base, self._fixed
+        if self._fixed is None:
+            self._base, self._fixed = self._base + base, fixed if fixed is None else self._base + fixed
+        self._depth += 1
+        tree = _parser().parse(text.encode("utf-8", "surrogateescape").replace(b"\0", b" "))
+        self._walk(tree.root_node, around)
+        self._depth -= 1
+        self._base, self._fixed = before
+
+    # --- statements ----------------------------------------------------------------------------------------
+
+    def _pipeline(self, node: "Node", around: Around) -> None:
+        kids = node.children
+        for kid in reversed(kids[1:]):
+            if kid.type in _VISITED:
+                self._stack.append((kid, around._replace(piped=True)))
+        self._push(kids[:1], around)
+
+    def _redirected(self, node: "Node", around: Around) -> None:
+        kids = node.children
+        program, rest = "", kids
+        if kids and kids[0].type == "command":
+            program, rest = self._command(kids[0], around), kids[1:]
+        for kid in rest:
+            if kid.type == "heredoc_redirect":
+                self._heredoc(kid, around, program)
+            else:
+                self._push((kid,), around)
+
+    def _heredoc(self, node: "Node", around: Around, program: str = "") -> None:
+        kids = node.children
+        start = next((_text(kid) for kid in kids if kid.type == "heredoc_start"), "")
+        for kid in kids:
+            if kid.type == "pipeline":  # cat <<EOF | bash
+                tail = [part for part in kid.children if part.type == "command"]
+                program = (_first_word(tail[-1]) if tail else "") or program
+        for kid in kids:
+            if kid.type == "heredoc_body":
+                self._heredoc_body(kid, around, program, quoted=start[:1] in "'\"\\" and bool(start))
+            elif kid.type in _VISITED:
+                self._stack.append((kid, around))
+
+    def _heredoc_body(self, node: "Node", around: Around, program: str, *, quoted: bool) -> None:
+        if not quoted:
+            self._push((node,), around)
+        if program in SHELLS or program == "ssh":
+            text = _text(node)
+            if not quoted:
+                text = text.replace("\\$", "$")
+            self._nested(text, around, base=node.start_byte)
+        elif self._slurm and _FOREIGN.fullmatch(program):
+            self._slurm_names(_BARE_SLURM, node)
+
+    def _function(self, node: "Node", around: Around) -> None:
+        kids = node.children
+        self._functions.update(_text(kid) for kid in kids if kid.type == "word")
+        self._push(kids, around._replace(function=True))
+
+    def _for(self, node: "Node", around: Around) -> None:
+        rest = []
+        named = values = False
+        for kid in node.children:
+            kind = kid.type
+            if kind == "variable_name" and not named:
+                named = True
+                self._set(_text(kid), kid)
+            else:
+                rest.append(kid)
+                values = values or kind == "in"
+                if kind in ("word", "string", "raw_string", "concatenation"):
+                    self._paths(_text(kid), kid)
+        if not values:  # `for x; do` walks over the arguments
+            self._use("@", "", "", node.start_byte, around)
+        self._push(rest, around)
+
+    def _test(self, node: "Node", around: Around) -> None:
+        text = _text(node)
+        if "/" in text:
+            self._paths(text, node)
+        self._push(node.children, around)
+
+    def _redirect(self, node: "Node", around: Around) -> None:
+        kids = node.children
+        if kids and kids[-1].type != "process_substitution":
+            text = _text(kids[-1])
+            if "/" in text:
+                self._paths(text, kids[-1])
+        self._push(kids, around)
+
+    def _substitution(self, node: "Node", around: Around) -> None:
+        self._push(node.children, around._replace(computes=True))
+
+    # --- variables -----------------------------------------------------------------------------------------
+
+    def _use(self, name: str, operator: str, default: str, start: int, around: Around) -> None:
+        offset = self._at(start)
+        if inventory.is_slurm(name):
+            self.add(ItemKind.VARIABLE, name, "", offset)
+        elif self._fixed is None and (self._depth == 0 or not (name.isdigit() or name in "@*")):
+            own = around.assigned == name
+            self._uses.append(Use(name, operator, default, offset, own, around.function))
+
+    def _variable(self, node: "Node", around: Around) -> None:
+        self._use(_text(node), "", "", node.start_byte, around)
+
+    def _simple(self, node: "Node", around: Around) -> None:
+        for kid in node.children:
+            if kid.type in ("variable_name", "special_variable_name"):
+                self._use(_text(kid), "", "", kid.start_byte, around)
+
+    def _expansion(self, node: "Node", around: Around) -> None:
+        name, operator, default, rest = "", "", "", []
+        kids = node.children
+        for at, kid in enumerate(kids):
+            kind = kid.type
+            if kind in ("variable_name", "special_variable_name") and not name:
+                name, start = _text(kid), kid.start_byte
+                if at + 1 < len(kids) and kids[at + 1].type.lstrip(":") in ("-", "=", "?", "+"):
+                    operator = kids[at + 1].type
+                    whole = _text(node)
+                    cut = kids[at + 1].end_byte - node.start_byte
+                    default = (node.text or b"")[cut:-1].decode("utf-8", "surrogateescape") if whole else ""
+                    if "/" in default:
+                        self._paths(default, kids[at + 1], kids[at + 1].end_byte)
+            elif kind in _VISITED:
+                rest.append(kid)
+        if name:
+            self._use(name, operator, default, start, around)
+            if operator in (":=", "="):
+                self._by_default.setdefault(name, self._at(node.end_byte))
+        self._push(rest, around)
+
+    def _set(self, name: str, node: "Node") -> None:
+        if inventory.is_slurm(name):
+            self.add(ItemKind.VARIABLE, name, "", self._at(node.start_byte))
+        self.sets.setdefault(name, self._at(node.end_byte))
+
+    def _assignment(self, node: "Node", around: Around) -> None:
+        self._assign(node, around, prefix=False)
+
+    def _assign(self, node: "Node", around: Around, *, prefix: bool) -> str:
+        kids = node.children
+        target = kids[0]
+        if target.type == "subscript":
+            self._push(target.children[1:], around)
+            target = target.children[0]
+        name = _text(target)
+        value = kids[2] if len(kids) > 2 else None
+        plain = kids[0].type != "subscript" and len(kids) > 1 and kids[1].type == "="
+        if not prefix:
+            self._remember(name, value, plain=plain)
+        if value is not None:
+            text = _text(value)
+            if "/" in text and value.type != "command_substitution":
+                self._paths(text, value)
+            if self._slurm:
+                self._slurm_names(_DOLLAR_SLURM, value)
+            self._push((value,), around._replace(assigned=name))
+        if not prefix:
+            self._set(name, node)
+        elif inventory.is_slurm(name):
+            self.add(ItemKind.VARIABLE, name, "", self._at(target.start_byte))
+        return name
+
+    def _remember(self, name: str, value: "Node | None", *, plain: bool) -> None:
+        literal = _literal(value) if plain else None
+        self._literals[name] = literal if self._literals.get(name, literal) == literal else None
+        if value is not None and plain:
+            text = _text(value)
+            self._texts[name] = text[1:-1] if value.type == "array" else unquote(text)
+
+    def _declaration(self, node: "Node", around: Around) -> None:
+        kids = node.children
+        word = kids[0].type
+        exports = word == "export" or any(_text(kid).startswith("-") and "x" in _text(kid) for kid in kids[1:2])
+        rest = []
+        for kid in kids[1:]:
+            kind = kid.type
+            if kind == "variable_assignment":
+                name = self._assign(kid, around, prefix=False)
+                if exports:
+                    self._exported[name] = None
+            elif kind == "variable_name":
+                if exports:
+                    self._exported[_text(kid)] = None
+                elif word in ("local", "declare", "typeset"):
+                    self._set(_text(kid), kid)
+                if inventory.is_slurm(_text(kid)):
+                    self.add(ItemKind.VARIABLE, _text(kid), "", self._at(kid.start_byte))
+            else:
+                rest.append(kid)
+        self.commands.setdefault(word)
+        self._push(rest, around)
+
+    def _unset(self, node: "Node", around: Around) -> None:
+        self.commands.setdefault("unset")
+        for kid in node.children:
+            if kid.type == "variable_name":
+                if inventory.is_slurm(_text(kid)):
+                    self.add(ItemKind.VARIABLE, _text(kid), "", self._at(kid.start_byte))
+            else:
+                self._push((kid,), around)
+
+    def _slurm_names(self, pattern: "re.Pattern[bytes]", node: "Node") -> None:
+        for match in pattern.finditer(node.text or b""):
+            self.add(ItemKind.VARIABLE, match[1].decode(), "", self._at(node.start_byte + match.start(1)))
+
+    def _left_over(self, root: "Node") -> None:
+        """Names that arithmetic hides from the grammar: ``for ((i = SLURM_PROCID; ...``."""
+        for match in _BARE_SLURM.finditer(self.data):
+            name = match[1].decode()
+            if (ItemKind.VARIABLE, name, self.place(match.start()).line) in self._items:
+                continue
+            node = root.descendant_for_byte_range(match.start(), match.end())
+            if node is not None and (node.type == "variable_name" or node.text == match[1]):
+                self.add(ItemKind.VARIABLE, name, "", match.start())
+
+    def _from_outside(self) -> None:
+        """Arguments, and variables that neither the script nor every job sets: one item a name, its first use."""
+        first: dict[str, Use] = {}
+        for use in self._uses:
+            if not self._is_outside(use):
+                continue
+            known = first.setdefault(use.name, use)
+            if not known.default and use.default and use.operator not in (":?", "?", ":+", "+"):
+                first[use.name] = known._replace(operator=use.operator, default=use.default)
+        for name, use in first.items():
+            default = use.default if use.operator in (":-", "-", ":=", "=") else ""
+            shown = f"${name}" if name.isdigit() or name in "@*" else name
+            self.add(ItemKind.ARGUMENT, shown, unquote(default), use.start)
+
+    def _is_outside(self, use: Use) -> bool:
+        name = use.name
+        if name.isdigit() or name in ("@", "*"):
+            return name != "0" and not use.function and use.start < self._arguments_set
+        if not (name[:1].isalpha() or name[:1] == "_") or inventory.is_well_known(name) or name == "_":
+            return False
+        end = self.sets.get(name)
+        if end is None:
+            return True
+        return use.start < end and (use.own or (use.operator != "" and not use.function))
+
+    # --- commands ------------------------------------------------------------------------------------------
+
+    def _command(self, node: "Node", around: Around) -> str:
+        """Take a command apart; the answer is the name of the innermost program."""
+        words: list[Word] = []
+        visit: list[Node] = []
+        for kid in node.children:
+            kind = kid.type
+            if kind == "variable_assignment" and not words:
+                self._assign(kid, around, prefix=True)
+                continue
+            if kind == "herestring_redirect" or kind == "file_redirect":
+                visit.append(kid)
+                continue
+            if kind == "$":
+                continue
+            text = _text(kid)
+            words.append(Word(text, _value(kid, text), kid.start_byte))
+            if "$" in text or "`" in text or kind == "process_substitution":
+                visit.append(kid)
+                if kind == "command_name":
+                    visit[-1:] = kid.children
+        program = self._run(words, around, node) if words else ""
+        self._push(visit, around)
+        return program
+
+    def _run(self, words: list[Word], around: Around, node: "Node") -> str:
+        values = [word.value for word in words]
+        at, launched = 0, bool(around.within)
+        if self._slurm and base_name(values[0]) not in ("echo", "printf", "cat"):
+            self._slurm_names(_BARE_SLURM if _FOREIGN.fullmatch(base_name(values[0])) else _DOLLAR_SLURM, node)
+        self._word_paths(words, values)
+        while at < len(words):
+            if self._known_text(words[at:], around):
+                return ""
+            self._single(words[at:], values[at:], around)
+            layer = peel(values[at:])
+            if layer is None:
+                break
+            if layer.kind == "launcher":
+                launched = True
+                self._launch(words[at:], values[at:], layer, around)
+                around = around._replace(within=layer.name)
+                if layer.name in PYTHON_LAUNCHERS:
+                    return "python"
+            elif layer.kind == "container":
+                self.add(ItemKind.CONTAINER, layer.name, layer.image, self._at(words[at].start))
+            at += layer.program
+        name = base_name(values[at]) if at < len(words) else ""
+        idle = launched or around.computes or around.piped
+        if name and not idle and name not in inventory.HARMLESS and name not in self._functions:
+            self.outside = self.outside or not shell_text(values[at:])
+        return name
+
+    def _known_text(self, words: list[Word], around: Around) -> bool:
+        """``$LAUNCHER fit.py`` where the script says what LAUNCHER is: read what comes of it."""
+        found = _WHOLE_VARIABLE.fullmatch(words[0].raw)
+        text = self._texts.get(found[1] or found[2]) if found else None
+        if text is None or self._depth >= _DEPTH:
+            return False
+        rest = " ".join(word.raw for word in words[1:])
+        self._nested(f"{text} {rest}", around, fixed=words[0].start)
+        return True
+
+    def _single(self, words: list[Word], values: list[str], around: Around) -> None:
+        name = values[0]
+        if name and name not in self._functions:
+            self.commands.setdefault(name)
+        for kind, what, at in inventory.module_loads(values):
+            self.add(ItemKind.MODULE, kind, what, self._at(words[at].start))
+        if told := inventory.cluster_command(values):
+            self.add(ItemKind.COMMAND, told, " ".join(word.raw for word in words), self._at(words[0].start))
+        self._builtin(base_name(name), words, values, around)
+        if inner := shell_text(values):
+            self._shell_word(words[inner:] if name == "eval" else words[inner : inner + 1], around)
+
+    def _shell_word(self, words: list[Word], around: Around) -> None:
+        first = words[0]
+        quoted = first.raw[:1] in "'\"" and first.raw[:1] == first.raw[-1:]
+        text = " ".join(word.value for word in words)
+        if "$()" in text:  # what a command substitution gives is not known
+            return
+        self._nested(text, around, base=first.start + quoted)
+
+    def _launch(self, words: list[Word], values: list[str], layer: Layer, around: Around) -> None:
+        offset = self._at(words[0].start)
+        raws = tuple(word.raw for word in words)
+        self.add(ItemKind.LAUNCHER, layer.name, " ".join(raws), offset)
+        if layer.name == "srun" and (image := pyxis_image(values)):
+            self.add(ItemKind.CONTAINER, "pyxis", image, offset)
+        self.steps.append(
+            Step(
+                launcher=layer.name,
+                words=raws,
+                program=raws[layer.program :],
+                location=self.place(offset),
+                background=around.background,
+                within=around.within,
+            )
+        )
+
+    def _builtin(self, name: str, words: list[Word], values: list[str], around: Around) -> None:
+        """The builtins that set variables or read the arguments."""
+        names: list[str] = []
+        if name in ("read", "mapfile", "readarray"):
+            names = values[1:]
+        elif name == "getopts":
+            names = values[2:3]
+            self._use("@", "", "", words[0].start, around)
+        elif name == "printf" and values[1:2] == ["-v"]:
+            names = values[2:3]
+        elif name == "let":
+            names = [value.partition("=")[0].rstrip("+-*/ ") for value in values[1:] if "=" in value]
+        elif name == "set" and "--" in values and not around.function:
+            self._arguments_set = min(self._arguments_set, self._at(words[0].start))
+        for found in names:
+            if found.isidentifier():
+                self.sets.setdefault(found, self._at(words[0].start))
+
+    # --- paths ---------------------------------------------------------------------------------------------
+
+    def _word_paths(self, words: list[Word], values: list[str]) -> None:
+        if not any("/" in value for value in values):
+            return
+        for at, mount in inventory.path_words(values):
+            raw = words[at].raw
+            for path, start in inventory.paths_in(values[at], mount=mount):
+                found = raw.find(path)
+                self.add(ItemKind.PATH, path, "", self._at(words[at].start + _octets(raw, max(found, 0))))
+                del start
+
+    def _paths(self, text: str, node: "Node", start: int | None = None) -> None:
+        value = _value(node, text) if start is None else unquote(text)
+        offset = node.start_byte if start is None else start
+        for path, _ in inventory.paths_in(value):
+            self.add(ItemKind.PATH, path, "", self._at(offset + _octets(text, max(text.find(path), 0))))
+
+
+def _octets(text: str, characters: int) -> int:
+    return characters if text.isascii() else len(text[:characters].encode("utf-8", "surrogateescape"))
+
+
+def _first_word(node: "Node") -> str:
+    return next((base_name(_text(kid)) for kid in node.children if kid.type == "command_name"), "")
+
+
+def _value(node: "Node", text: str) -> str:
+    """A word without quotes; the text of command substitutions becomes ``$()``, what is in them is read apart."""
+    if "$(" not in text and "`" not in text:
+        return unquote(text)
+    octets = node.text or b""
+    base = node.start_byte
+    parts: list[bytes] = []
+    at = 0
+    for start, end in _substitutions(node):
+        parts += (octets[at : start - base], b"$()")
+        at = end - base
+    parts.append(octets[at:])
+    return unquote(b"".join(parts).decode("utf-8", "surrogateescape"))
+
+
+def _substitutions(node: "Node") -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if here.type in ("command_substitution", "process_substitution", "arithmetic_expansion"):
+            found.append((here.start_byte, here.end_byte))
+        else:
+            stack.extend(reversed(here.children))
+    return found
+
+
+def _literal(value: "Node | None") -> str | None:
+    """The text an assignment gives, where no expansion has a part in it."""
+    if value is None:
+        return ""
+    text = _text(value)
+    kind = value.type
+    if kind == "raw_string":
+        return text[1:-1]
+    if kind not in ("word", "number", "string", "concatenation") or "$" in text or "`" in text or text[:1] == "~":
+        return None
+    return unquote(text)
+
+
+def _broken(root: "Node") -> list[tuple[int, int]]:
+    """The outermost parts that the grammar could not read, in order; a missing word is an empty part."""
+    found: list[tuple[int, int]] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            first = next((kid for kid in node.children if kid.type != "comment"), node)
+            found.append((first.start_byte, node.end_byte))
+        elif node.has_error:
+            stack.extend(reversed(node.children))
+    return found
+
+
+_Handler = Callable[[ShellReader, "Node", Around], object]
+_HANDLERS: Final[dict[str, _Handler]] = {
+    "command": ShellReader._command,
+    "pipeline": ShellReader._pipeline,
+    "redirected_statement": ShellReader._redirected,
+    "heredoc_redirect": ShellReader._heredoc,
+    "function_definition": ShellReader._function,
+    "for_statement": ShellReader._for,
+    "test_command": ShellReader._test,
+    "file_redirect": ShellReader._redirect,
+    "command_substitution": ShellReader._substitution,
+    "process_substitution": ShellReader._substitution,
+    "variable_name": ShellReader._variable,
+    "simple_expansion": ShellReader._simple,
+    "expansion": ShellReader._expansion,
+    "variable_assignment": ShellReader._assignment,
+    "declaration_command": ShellReader._declaration,
+    "unset_command": ShellReader._unset,
+}
