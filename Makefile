@@ -48,7 +48,8 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.run --scale $(SCALE)
 
 tables: $(VENV)/dev.stamp
-	$(BIN)/python tools/readme_tables.py
+	$(BIN)/python -m tools.settings_schema
+	$(BIN)/python -m tools.readme_tables
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header

@@ -85,13 +85,15 @@ def _read(path: str, name: str, root: Path | None) -> bytes | None:
         raise ConfigurationError("the name of the settings file holds a NUL", where=ascii(name)) from error
     except OSError as error:
         raise _unreadable(name, error) from error
-    with os.fdopen(handle, "rb") as file:
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise ConfigurationError("the settings file is not a regular file", where=name)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ConfigurationError("the settings file is not a regular file", where=name)
+        with open(handle, "rb", closefd=False) as file:
             data = file.read(_LARGEST + 1)
-        except OSError as error:
-            raise _unreadable(name, error) from error
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    finally:
+        os.close(handle)
     if len(data) > _LARGEST:
         raise ConfigurationError(f"the settings file is larger than {_LARGEST:,} octets", where=name)
     if root is not None and Path(path).is_symlink() and not _below(path, root):

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 RUN: Final = "run"
 CONVERSION: Final = "conversion"
 
-# One regular expression per kind of name. They are part of the schema too, so: ASCII classes, no look-behind.
+# One regular expression per kind of name. They are part of the schema too, so: what Python
+# and ECMAScript read alike.
 PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 FILLED: Final = r"^[^\x00-\x1f\x7f]+$"
 NAME: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$"
@@ -21,14 +22,14 @@ VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 IMAGE: Final = r"^([A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510})?$"
 FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
 CLAIM: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
-SUB_PATH: Final = r"^([^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$"
+SUB_PATH: Final = r"^(?!(.*/)?\.\.(/|$))([^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$"
 RESOURCE: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
-PATTERN: Final = r"^([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
+PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
 ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
 
 MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 from s2r_ci.errors import ConfigurationError
 
 Step = str | int
+_LARGEST: Final = 10**18
 _SHOWN: Final = 60  # characters of a wrong value that an error repeats
 _WORD: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\'[^\']*\'|[A-Za-z0-9_-]+)\s*(\.?)')
 
@@ -67,6 +68,8 @@ def shown(value: object) -> str:
         return "a table"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return "a number of more digits"  # one of 5,000 digits cannot even be written out
     text = ascii(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from s2r_ci.settings.keys import KEYS, Key
-from s2r_ci.settings.places import Place
+from s2r_ci.settings.places import Place, shown
 
 LONGEST: Final = 4096  # characters of one text
 MOST: Final = 10_000  # entries of one list or table
@@ -56,7 +56,7 @@ def parse_value(key: Key, text: str, place: Place) -> object:
 def read_text(value: object, place: Place, pattern: str, expects: str) -> str:
     """A text that matches the pattern, is UTF-8 and not endless."""
     if not isinstance(value, str):
-        hint = f'write it in quotes: "{value}"' if isinstance(value, int | float) else ""
+        hint = f'write it in quotes: "{shown(value)}"' if isinstance(value, int | float) else ""
         place.wrong(expects, value, hint=hint)
     exact = pattern.removesuffix("$") + r"\Z"  # Python's $ would let a line feed at the end pass
     if len(value) > LONGEST or not encodable(value) or not re.search(exact, value):
@@ -81,7 +81,7 @@ def read_choice(value: object, place: Place, words: tuple[str, ...], reserved: t
     if isinstance(value, str) and value in reserved:
         place.wrong(f"{' or '.join(words)} in this release", value, hint=f"{value} is reserved for a later release")
     number = isinstance(value, float | int) and not isinstance(value, bool)
-    hint = f'write it in quotes: "{value}"' if number else ""
+    hint = f'write it in quotes: "{shown(value)}"' if number else ""
     return place.wrong(f"one of {', '.join(words)}", value, hint=hint)
 
 
