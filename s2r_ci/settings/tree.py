@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from s2r_ci.errors import ConfigurationError
-from s2r_ci.model import Level
+from s2r_ci.model import Level, Target
 from s2r_ci.settings.files import SettingsFile, find_file, named_file
 from s2r_ci.settings.keys import CONVERSION, KEYS, SECRETS, Key
 from s2r_ci.settings.places import Place, Source
@@ -61,6 +61,10 @@ class SettingsTree:
         Raises ConfigurationError where a settings file above the script is wrong.
         """
         return self._folder(path.rpartition("/")[0])[1]
+
+    def target_for(self, path: str) -> Target:
+        """What the manifest of a script depends on, its answers applied."""
+        return self.for_script(path).target_for(path)
 
     def _folder(self, folder: str) -> tuple[_Layer, Settings]:
         missing = []
