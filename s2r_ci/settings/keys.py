@@ -87,6 +87,7 @@ _ALL: Final = (
     Key("jobs", "number", "scripts worked on at once; 0: one for each CPU", high=1024),
     Key("manifest-pattern", "text", "where manifests lie: {name} beside the script, {path} below the scanned root",
         pattern=PATTERN, expects="a relative path with {name} or {path} and an ending behind it"),
+    Key("reverify", "switch", "judge manifests anew even where their header says that they are current"),
     Key("overwrite", "switch", "replace files that s2r-ci did not write, and manifests edited by hand"),
     Key("api-endpoint", "text", "address of the conversion service (reserved for its client)", pattern=ADDRESS,
         expects="an address that begins with https://"),

@@ -34,6 +34,7 @@ class Settings:
 
     jobs: int = 0
     manifest_pattern: str = "{name}.runai.yaml"
+    reverify: bool = False
     overwrite: bool = False
     api_endpoint: str = ""
 
