@@ -316,12 +316,12 @@ def _digest(target: Target) -> str:
 
 def _set_fields(value: Any) -> dict[str, Any]:
     """The fields of a dataclass that differ from their default."""
-    pairs = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))
+    pairs = ((name, getattr(value, name), default) for name, default in _defaults(value.__class__))
     return {name: found for name, found, default in pairs if found != default}
 
 
 @cache
-def _defaults(kind: type[Any]) -> list[tuple[str, Any]]:
+def _defaults(kind: Any) -> list[tuple[str, Any]]:
     return [
         (field.name, field.default_factory() if field.default_factory is not MISSING else field.default)
         for field in fields(kind)

@@ -1,0 +1,81 @@
+"""Is it a manifest? The schema of its kind first, then what no schema can say.
+
+A yes costs microseconds: ``jsonschema-rs`` gives it where it is installed. A no is explained by ``jsonschema``,
+field by field, in words a person can act on. Fields are only held against each other where the schema is kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from s2r_ci import rules
+from s2r_ci.model import Finding, Location, Manifest, Rule
+from s2r_ci.validate.consistency import Breach, breaches
+from s2r_ci.validate.explain import shown, troubles
+from s2r_ci.validate.schemas import is_valid, load_schema, schema_names
+
+__all__ = ["load_schema", "schema_for", "schema_names", "validate"]
+
+MOST_FINDINGS: Final = 20  # a manifest; more would say the same again
+
+_KUBERNETES: Final = {
+    "Job": "manifest.job.v1",
+    "PyTorchJob": "manifest.pytorchjob.v1",
+    "MPIJob": "manifest.mpijob.v2beta1",
+}
+_KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "kubernetes": _KUBERNETES,
+    "kai": _KUBERNETES,
+    "v2alpha1": {
+        "TrainingWorkload": "manifest.trainingworkload.v2alpha1",
+        "InteractiveWorkload": "manifest.interactiveworkload.v2alpha1",
+        "DistributedWorkload": "manifest.distributedworkload.v2alpha1",
+    },
+}
+
+
+def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", release: str = "2.25") -> list[Finding]:
+    """Everything that keeps this from being a manifest for ``target``; empty where it is one. Never raises.
+
+    A finding's place is ``path`` and the line of the node in the manifest's text, where that is known.
+    """
+    name = schema_for(manifest, target)
+    if name is None:
+        known = ", ".join(_KINDS.get(target, _KUBERNETES))
+        what = f"kind is {shown(manifest.kind)}; the kinds of target {target} are {known}"
+        return [_finding(rules.MANIFEST_INVALID, Breach(what, "kind", ("kind",)), manifest, path)]
+    if not is_valid(name, manifest.body):
+        found = [
+            _finding(rules.MANIFEST_INVALID, trouble, manifest, path) for trouble in troubles(name, manifest.body)
+        ]
+        if found:
+            return found[:MOST_FINDINGS]
+    every = [*breaches(manifest.body), *_release_troubles(manifest, target, release)]
+    return [_finding(rules.MANIFEST_INCONSISTENT, breach, manifest, path) for breach in every[:MOST_FINDINGS]]
+
+
+def schema_for(manifest: Manifest, target: str) -> str | None:
+    """The name of the schema that a manifest has to keep, or None where the target has no such kind."""
+    if target == "rest":
+        spec = manifest.body.get("spec") if isinstance(manifest.body, dict) else None
+        is_distributed = isinstance(spec, dict) and "numWorkers" in spec
+        return "manifest.rest-distributed.v1" if is_distributed else "manifest.rest-training.v1"
+    return _KINDS.get(target, {}).get(manifest.kind)
+
+
+def _release_troubles(manifest: Manifest, target: str, release: str) -> Iterator[Breach]:
+    """What a release of Run:ai does not know."""
+    version = tuple(int(number) for number in re.findall(r"[0-9]{1,4}", release)[:2])
+    if target == "v2alpha1" and version >= (3, 0):
+        yield Breach("run.ai/v2alpha1 does not exist in Run:ai 3.0 and later", "apiVersion", ("apiVersion",))
+    key = "kai.scheduler/preemptibility"
+    metadata = manifest.body.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    if isinstance(labels, dict) and labels.get(key) == "semi-preemptible" and version < (3, 0):
+        what = f"the label {key} is semi-preemptible, which Run:ai {release} does not know (3.0 does)"
+        yield Breach(what, "preemptibility", ("metadata", "labels", key))
+
+
+def _finding(rule: Rule, breach: Breach, manifest: Manifest, path: str) -> Finding:
+    place = Location(path=path, line=manifest.line(*breach.steps))
+    return Finding(rule=rule, message=breach.message, location=place, subject=breach.subject)

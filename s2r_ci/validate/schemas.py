@@ -1,0 +1,68 @@
+"""The shipped schemas, and the fast yes."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from s2r_ci.errors import ConfigurationError
+
+_SUFFIX: Final = ".schema.json"
+_PACKAGE: Final = Path(__file__).parent.parent
+
+
+@cache
+def _folder() -> Path:
+    """In a wheel the schemas lie inside the package, in a checkout beside it."""
+    inside = _PACKAGE / "schemas"
+    return inside if inside.is_dir() else _PACKAGE.parent / "schemas"
+
+
+def schema_names() -> tuple[str, ...]:
+    """The names that ``load_schema`` takes, sorted: ``explain.v1``, ``manifest.job.v1``, ..."""
+    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}")))
+
+
+def load_schema(name: str) -> dict[str, Any]:
+    """One of our JSON Schemas (2020-12).
+
+    :raises ConfigurationError: there is no schema of that name.
+    """
+    if name not in schema_names():
+        raise ConfigurationError(
+            f"there is no schema {name!r}", hint=f"the schemas are {', '.join(schema_names())}"
+        )
+    found: dict[str, Any] = json.loads((_folder() / f"{name}{_SUFFIX}").read_text("utf-8"))
+    return found
+
+
+def is_valid(name: str, body: Any) -> bool:
+    """The fast yes. A no may also mean that it could not be told: ask ``explain.troubles`` then."""
+    check = _fast_check(name)
+    if check is None:
+        return False
+    try:
+        return check(body)
+    except Exception:  # what cannot be handed over (2**70, half a surrogate) is for the one that explains
+        return False
+
+
+@cache
+def _fast_check(name: str) -> Callable[[Any], bool] | None:
+    """Compiled once a process; None where there is no wheel for this machine."""
+    try:
+        import jsonschema_rs
+    except ImportError:
+        return None
+    validator = jsonschema_rs.validator_for(load_schema(name))
+    check: Callable[[Any], bool] = validator.is_valid
+    return check
+
+
+@cache
+def explainer(name: str) -> Any:
+    """The validator that names every error, compiled once a process."""
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(load_schema(name))
