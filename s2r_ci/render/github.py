@@ -26,7 +26,7 @@ _NAMES: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "no
 def render(report: Report, style: Style) -> str:
     """At most nine annotations of each level, the gravest first, then the text report with a prefix."""
     log = text.render(report, replace(style, color=False))
-    lines = [*_annotations(report, style), *(PREFIX + defused(line) for line in log.splitlines())]
+    lines = [*_annotations(report, style), *(PREFIX + defused(line) for line in log.removesuffix("\n").split("\n"))]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -28,7 +28,7 @@ def _lines(report: Report, style: Style) -> Iterator[str]:
     yield from _scripts(report, style)
     yield from finding_lines(_chosen(report.findings_elsewhere, style), style)
     if style.verbose >= 1:
-        yield from map(_other, report.others)
+        yield from map(other_line, report.others)
     if style.verbose >= 0:
         yield from _questions(report, style)
     if 0 <= style.verbose < 1:
@@ -136,7 +136,8 @@ def _notes(report: Report) -> Iterator[str]:
         yield "notes: " + ", ".join(f"{rule} {times:,}" for rule, times in counted) + " (--verbose shows them)"
 
 
-def _other(candidate: Candidate) -> str:
+def other_line(candidate: Candidate) -> str:
+    """A file that mentions ``#SBATCH`` and is no batch script: where, what, why."""
     place = shown_path(candidate.path) + (f":{candidate.line}" if candidate.line else "")
     reason = f": {printable(candidate.reason)}" if candidate.reason else ""
     return f"{place}  {candidate.script_class.value}{reason}"
