@@ -1,0 +1,210 @@
+"""Where every item of a script ended: one entry an item, with the field it went to and one sentence why."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from s2r_ci.convert.options import OPTIONS, Answer, ignorable
+from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, unmounted
+from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location, Question
+from s2r_ci.runai import manifest, storage
+from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
+from s2r_ci.runai.environment import variable
+
+EXACT: Final = Disposition.EXACT
+NEAR: Final = Disposition.APPROXIMATE
+ASK: Final = Disposition.NEEDS_ANSWER
+LOST: Final = Disposition.NOT_EXPRESSIBLE
+
+Asked = Mapping[str, Question]
+
+
+class _Book(NamedTuple):
+    """What the entries of one script have in common."""
+
+    made: Plan
+    asked: Asked
+    counts: Mapping[str, Location]  # option -> the line that counts
+
+
+def ledger(made: Plan, asked: Asked) -> tuple[LedgerEntry, ...]:
+    """One entry for each item of the inventory, in its order."""
+    book = _Book(made, asked, _last_lines(made))
+    return tuple(_entry(item, book) for item in made.job.inventory)
+
+
+def _entry(item: Item, book: _Book) -> LedgerEntry:
+    disposition, field, reason = _KINDS[item.kind](item, book)
+    return LedgerEntry(item=item, disposition=disposition, field=field, reason=reason)
+
+
+def _last_lines(made: Plan) -> dict[str, Location]:
+    return {item.name: item.location for item in made.job.inventory if item.kind is ItemKind.DIRECTIVE}
+
+
+def _directive(item: Item, book: _Book) -> Answer:
+    if book.counts[item.name] != item.location:
+        return Answer(EXACT, "", "a later line counts instead")
+    rule = OPTIONS.get(item.name)
+    if rule is None:
+        return ignorable(item.name)
+    return rule(item, book.made, book.asked)
+
+
+def _variable(item: Item, book: _Book) -> Answer:
+    found = variable(item.name, book.made)
+    if found.disposition is LOST:
+        return Answer(LOST, "", found.reason)
+    if found.value is not None:
+        return Answer(found.disposition, f"{_main(book.made)}.env.{item.name}", found.reason)
+    where = f"{_main(book.made)}.args[0]" if found.runtime else ""
+    return Answer(found.disposition, where, found.reason)
+
+
+def _launcher(item: Item, book: _Book) -> Answer:
+    made, field = book.made, f"{_main(book.made)}.args"
+    if item.name == "srun":
+        return _srun(made, field)
+    if made.kind == PYTORCH and item.name in TORCH_LAUNCHERS:
+        if "steps" in book.asked:
+            return Answer(ASK, field, book.asked["steps"].text)
+        return Answer(
+            NEAR, field, "starts in every pod; the operator gives each its number and the first one's address"
+        )
+    if made.kind == MPI and item.name in ("mpirun", "mpiexec"):
+        return Answer(EXACT, field, "runs in the launcher; the operator hands it the list of hosts")
+    if item.name == "ray" and made.nodes > 1:
+        return Answer(NEAR, field, "runs as it is; a Ray cluster of several pods may need a RayCluster of its own")
+    return Answer(EXACT, field, "runs as it is")
+
+
+def _srun(made: Plan, field: str) -> Answer:
+    if made.kind == MPI:
+        return Answer(NEAR, field, "the prelude's srun hands the ranks to mpirun, which the image has to hold")
+    if made.kind == PYTORCH:
+        return Answer(NEAR, field, "the prelude's srun starts the ranks that belong to its own pod")
+    if made.job.resources.tasks > 1:
+        return Answer(NEAR, field, "the prelude's srun starts the ranks side by side, without binding them to CPUs")
+    return Answer(EXACT, field, "the prelude's srun starts the program in the pod")
+
+
+def _module(item: Item, book: _Book) -> Answer:
+    field = f"{_main(book.made)}.image"
+    named, origin = manifest.image(book.made.request)
+    if item.value in ("purge", "reset", "list", "avail") or item.value.startswith("use"):
+        return Answer(NEAR, "", "an image has no modules to arrange")
+    if item.name == "source":
+        return _source(item, book)
+    if not origin:
+        return Answer(ASK, field, "the image has to hold this software")
+    if origin == "module" and manifest.module_image(item.value, book.made.request.target.site.modules) == named:
+        return Answer(EXACT, field, f"the site map says that {named} holds it")
+    if item.name in ("conda", "venv", "spack"):
+        return Answer(NEAR, field, "runs as it is; the image or a volume has to hold the environment")
+    return Answer(NEAR, field, f"the image {named} has to hold this software")
+
+
+def _source(item: Item, book: _Book) -> Answer:
+    if item.value.startswith("/"):
+        return _path(Item(kind=ItemKind.PATH, name=item.value, value="", location=item.location), book)
+    return _in_folder(book, "read from the folder in which the script starts")
+
+
+def _in_folder(book: _Book, reason: str) -> Answer:
+    if "working-directory" in book.asked:
+        return Answer(ASK, f"{_main(book.made)}.workingDir", book.asked["working-directory"].text)
+    return Answer(NEAR, f"{_main(book.made)}.workingDir", reason)
+
+
+def _container(item: Item, book: _Book) -> Answer:
+    field = f"{_main(book.made)}.image"
+    named, origin = manifest.image(book.made.request)
+    if item.name in ("docker", "podman", "shifter", "enroot"):
+        return Answer(LOST, "", f"{item.name} cannot start containers inside a pod")
+    if not origin:
+        return Answer(ASK, field, "the image is a file or unknown; which image stands for it?")
+    if named == manifest.container_image(item.value):
+        return Answer(EXACT, field, "the pod runs this image")
+    return Answer(NEAR, field, f"the image {named} stands for it")
+
+
+def _path(item: Item, book: _Book) -> Answer:
+    volumes = book.made.request.target.site.volumes
+    if storage.is_local(item.name):
+        return Answer(NEAR, "", "taken from the image or the pod itself")
+    if unmounted(book.made, item.name):
+        return Answer(
+            ASK, f"{_main(book.made)}.volumeMounts", f"which volume holds {storage.top_folder(item.name)}?"
+        )
+    prefix = storage.prefix_of(item.name, volumes) or ""
+    volume = volumes[prefix]
+    if volume.mount_path not in ("", prefix):
+        return Answer(
+            NEAR, f"{_main(book.made)}.volumeMounts", f"its volume is mounted at {volume.mount_path} instead"
+        )
+    return Answer(EXACT, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}")
+
+
+def _argument(item: Item, book: _Book) -> Answer:
+    target = book.made.request.target
+    key = argument_key(item)
+    if key in book.asked and not item.value:
+        return Answer(ASK, "", book.asked[key].text)
+    if not key.startswith("variable."):
+        field = f"{_main(book.made)}.args"
+        if target.arguments:
+            return Answer(EXACT, field, "the settings give the arguments")
+        return Answer(NEAR, field, "the script is started without arguments")
+    return _named(key.removeprefix("variable."), item, book)
+
+
+def _named(name: str, item: Item, book: _Book) -> Answer:
+    if name in book.made.request.target.variables or name in book.made.job.environment:
+        return Answer(EXACT, f"{_main(book.made)}.env.{name}", "settings or --export give the value")
+    if name.startswith(("SLURM", "CUDA_")):
+        return _variable(Item(kind=ItemKind.VARIABLE, name=name, value="", location=item.location), book)
+    if item.value:
+        return Answer(NEAR, "", "nothing sets it, so the script's own default counts")
+    known = "the container's own value counts" if name in GIVEN_BY_POD else "nothing sets it; it stays unset"
+    return Answer(NEAR, "", known)
+
+
+def _command(item: Item, book: _Book) -> Answer:
+    field = f"{_main(book.made)}.args[0]"
+    words = item.value.split()
+    if item.name == "scontrol" and any(word.startswith("host") for word in words[:4]):
+        return Answer(NEAR, field, "the prelude's scontrol prints the names of the pods")
+    if item.name == "scontrol" and "requeue" in words:
+        return Answer(
+            LOST, "", "a pod cannot put itself back into the queue; end with status 143 to be started again"
+        )
+    if item.name == "scontrol":
+        return Answer(LOST, "", "there is no Slurm controller to ask")
+    return Answer(LOST, "", _COMMANDS.get(item.name, f"there is no Slurm to answer {item.name}"))
+
+
+_COMMANDS: Final = {
+    "sbatch": "a pod has no right to send jobs; let CI or a workflow engine send the next one",
+    "ssh": "pods take no ssh logins",
+    "pdsh": "pods take no ssh logins",
+    "scp": "pods take no ssh logins",
+    "sbcast": "there is one file system to a pod; copy with cp",
+    "scancel": "there is no Slurm to cancel jobs",
+    "squeue": "there is no Slurm queue to look at",
+    "sacct": "there is no Slurm accounting to look at",
+}
+
+
+def _main(made: Plan) -> str:
+    return f"{made.runner}.spec.containers[0]"
+
+
+_KINDS: Final[Mapping[ItemKind, Callable[[Item, _Book], Answer]]] = {
+    ItemKind.DIRECTIVE: _directive,
+    ItemKind.VARIABLE: _variable,
+    ItemKind.LAUNCHER: _launcher,
+    ItemKind.MODULE: _module,
+    ItemKind.CONTAINER: _container,
+    ItemKind.PATH: _path,
+    ItemKind.ARGUMENT: _argument,
+    ItemKind.COMMAND: _command,
+}

@@ -1,0 +1,290 @@
+"""What rules cannot know and a person can: one question a thing, worded so that one answer serves many scripts."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.model import Item, ItemKind, Location, Question
+from s2r_ci.runai import compute, manifest, scheduling, storage
+from s2r_ci.runai.distribution import PYTORCH, Plan
+
+_POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
+_ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
+
+GIVEN_BY_POD: Final = frozenset(
+    {
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "PATH",
+        "SHELL",
+        "PWD",
+        "HOSTNAME",
+        "TMPDIR",
+        "LANG",
+        "TERM",
+        "OLDPWD",
+        "UID",
+        "EUID",
+    }
+    | {"LD_LIBRARY_PATH", "PYTHONPATH", "LIBRARY_PATH", "CPATH", "MANPATH", "PKG_CONFIG_PATH", "SECONDS", "RANDOM"}
+)
+"""Variables that a container has, or that a script may find empty without harm."""
+
+_RELATIVE: Final = re.compile(
+    rb"(?<![\w/$}.~-])(?:\.{1,2}/|[\w-]+/[\w.-]|[\w-]+\.(?:py|sh|R|r|jl|m|pl|in|inp|txt|csv|tsv|ya?ml|json|toml|env|nml|cfg)\b)"
+)
+
+
+def questions(made: Plan) -> dict[str, Question]:
+    """The open questions by key, in the order in which a person would answer them."""
+    found: dict[str, Question] = {}
+    for ask in _ASKS:
+        for question in ask(made):
+            found.setdefault(question.key, question)
+    return found
+
+
+def place(made: Plan, subject: str) -> Location:
+    """The line that says something, or the script as a whole."""
+    return made.job.origins.get(subject) or Location(path=made.request.script.path)
+
+
+def argument_key(item: Item) -> str:
+    """The question that an argument item belongs to: ``arguments`` or ``variable.NAME``; empty for ``$@``."""
+    if item.name in _ALL_ARGUMENTS:
+        return ""
+    if _POSITION.fullmatch(item.name):
+        return "arguments"
+    return f"variable.{item.name.strip('${}')}"
+
+
+def unmounted(made: Plan, path: str) -> bool:
+    """Whether a path is neither the image's or the pod's own, nor on a volume of the site."""
+    return not storage.is_local(path) and storage.prefix_of(path, made.request.target.site.volumes) is None
+
+
+# --- one function a kind of question -----------------------------------------------------------------------
+
+
+def _image(made: Plan) -> Iterator[Question]:
+    if manifest.image(made.request)[1]:
+        return
+    kinds = (ItemKind.CONTAINER, ItemKind.MODULE)
+    first = next((item.location for item in made.job.inventory if item.kind in kinds), None)
+    yield Question(
+        key="image",
+        text="which container image holds the software that this script uses?",
+        location=first or Location(path=made.request.script.path),
+        answer='[tool.s2r-ci] image = "NAME:TAG"',
+    )
+
+
+def _memory(made: Plan) -> Iterator[Question]:
+    if compute.memory_mib(made.request):
+        return
+    said = made.job.resources.memory_per_node_mib
+    what = "the script asks for all memory of a node" if said == 0 else "the script says nothing about memory"
+    yield Question(
+        key="memory",
+        text=f"{what}: how much is that in the new cluster (site default memory)?",
+        location=place(made, "memory"),
+        answer='[tool.s2r-ci] memory = "32G"',
+    )
+
+
+def _gpus(made: Plan) -> Iterator[Question]:
+    body, asked = made.job.body, made.job.resources.gpus_per_node
+    if body.uses_gpu and not asked and made.request.target.gpus is None:
+        yield Question(
+            key="gpus",
+            text="the script uses GPUs and no directive asks for one: how many GPUs does it need?",
+            location=place(made, "partition"),
+            answer=_answer(made, "gpus = 1"),
+        )
+
+
+def _whole_node(made: Plan) -> Iterator[Question]:
+    asked = made.job.resources
+    if asked.exclusive and not made.gpus and asked.cpus_per_node == asked.tasks_per_node == 1:
+        yield Question(
+            key="whole-node",
+            text="--exclusive gives the script all CPUs of a node: how many does it need?",
+            location=place(made, "exclusive"),
+            answer="#SBATCH --cpus-per-task=N in the script",
+        )
+
+
+def _arguments(made: Plan) -> Iterator[Question]:
+    target = made.request.target
+    for item in made.job.inventory:
+        key = argument_key(item) if item.kind is ItemKind.ARGUMENT and not item.value else ""
+        if key == "arguments" and not target.arguments:
+            yield Question(
+                key=key,
+                text="the script takes arguments: which ones?",
+                location=item.location,
+                answer=_answer(made, 'arguments = ["..."]'),
+            )
+        elif key.startswith("variable.") and needs_value(made, item):
+            name = key.removeprefix("variable.")
+            yield Question(
+                key=key,
+                text=f"the script uses ${name} and does not set it: what is its value?",
+                location=item.location,
+                answer=_answer(made, f'variables = {{ {name} = "..." }}'),
+            )
+
+
+def needs_value(made: Plan, item: Item) -> bool:
+    """Whether a variable from outside has no value: no answer, no ``--export``, no default, not the pod's own."""
+    name = item.name.strip("${}")
+    known = name in made.request.target.variables or name in made.job.environment
+    return not known and not item.value and name not in GIVEN_BY_POD and not name.startswith(("SLURM", "CUDA_"))
+
+
+def exported(made: Plan) -> tuple[str, ...]:
+    """Names that ``--export`` hands over without a value and nothing answers."""
+    known = made.request.target.variables.keys() | made.job.environment.keys() | GIVEN_BY_POD
+    words = (word for word in made.job.export.split(",") if word not in ("ALL", "NONE", "NIL", ""))
+    return tuple(word for word in words if "=" not in word and word not in known)
+
+
+def _exports(made: Plan) -> Iterator[Question]:
+    for name in exported(made):
+        yield Question(
+            key=f"variable.{name}",
+            text=f"--export hands over ${name} from the shell of submission: what is its value?",
+            location=place(made, "environment"),
+            answer=_answer(made, f'variables = {{ {name} = "..." }}'),
+        )
+
+
+def _partitions(made: Plan) -> Iterator[Question]:
+    known = made.request.target.site.partitions
+    for name in scheduling.partitions(made.request):
+        if name not in known:
+            yield Question(
+                key=f"partition.{name}",
+                text=f"which node pools stand for the partition {name}?",
+                location=place(made, "partition"),
+                answer=f'[tool.s2r-ci.site.partitions] {_key(name)} = ["POOL"]',
+            )
+
+
+def _qos(made: Plan) -> Iterator[Question]:
+    name = made.job.options.get("qos", "")
+    if name and name not in made.request.target.site.qos:
+        yield Question(
+            key=f"qos.{name}",
+            text=f"which priority does the QOS {name} have?",
+            location=place(made, "qos"),
+            answer=f'[tool.s2r-ci.site.qos] {_key(name)} = {{ priority = "high" }}',
+        )
+
+
+def _constraints(made: Plan) -> Iterator[Question]:
+    known = made.request.target.site.features
+    for name in scheduling.features(made.request):
+        if name not in known:
+            yield Question(
+                key=f"constraint.{name}",
+                text=f"which node labels stand for the feature {name}?",
+                location=place(made, "constraint"),
+                answer=f'[tool.s2r-ci.site.features] {_key(name)} = {{ "LABEL" = "VALUE" }}',
+            )
+
+
+def _gpu_model(made: Plan) -> Iterator[Question]:
+    name = made.job.resources.gpu_model
+    if name and name not in made.request.target.site.gpus:
+        yield Question(
+            key=f"gpu-model.{name}",
+            text=f"which node labels does the GPU model {name} have?",
+            location=place(made, "gpu-model"),
+            answer=f'[tool.s2r-ci.site.gpus] {_key(name)} = {{ "nvidia.com/gpu.product" = "..." }}',
+        )
+
+
+def _gres(made: Plan) -> Iterator[Question]:
+    known = made.request.target.site.gres
+    for name in sorted(made.job.resources.other_gres):
+        if name not in known:
+            yield Question(
+                key=f"gres.{name}",
+                text=f"which extended resource stands for the generic resource {name}?",
+                location=place(made, "gpus"),
+                answer=f'[tool.s2r-ci.site.gres] {_key(name)} = "VENDOR/NAME"',
+            )
+
+
+def _volumes(made: Plan) -> Iterator[Question]:
+    places = {item.name: item.location for item in made.job.inventory if item.kind is ItemKind.PATH}
+    for path in storage.paths(made.request):
+        if unmounted(made, path):
+            folder = storage.top_folder(path)
+            yield Question(
+                key=f"volume.{folder}",
+                text=f"which volume holds {folder}?",
+                location=places.get(path) or place(made, "working-directory"),
+                answer=f'[tool.s2r-ci.site.volumes] {_key(folder)} = {{ claim = "NAME" }}',
+            )
+
+
+def _working_directory(made: Plan) -> Iterator[Question]:
+    if manifest.working_directory(made.request):
+        return
+    if made.request.target.body_delivery == "mounted" or uses_folder(made):
+        yield Question(
+            key="working-directory",
+            text="the script uses relative paths: in which folder of the container does it start?",
+            location=place(made, "working-directory"),
+            answer='[tool.s2r-ci] working-directory = "/PATH"',
+        )
+
+
+def uses_folder(made: Plan) -> bool:
+    """Whether the program part names files relative to where it starts, as far as its text shows."""
+    text = made.request.script.data
+    if b"SLURM_SUBMIT_DIR" in text:
+        return True
+    lines = (line for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
+    return any(_RELATIVE.search(line) for line in lines)
+
+
+def _once(made: Plan) -> Iterator[Question]:
+    if made.kind == PYTORCH and made.job.body.runs_outside_steps:
+        yield Question(
+            key="steps",
+            text="every pod runs the lines outside of the launcher, which Slurm runs once: do they bear that?",
+            location=place(made, "nodes"),
+            answer="# s2r: ignore[question-open] REASON",
+        )
+
+
+_ASKS: Final = (
+    _image,
+    _memory,
+    _gpus,
+    _whole_node,
+    _arguments,
+    _exports,
+    _working_directory,
+    _partitions,
+    _qos,
+    _constraints,
+    _gpu_model,
+    _gres,
+    _volumes,
+    _once,
+)
+
+
+def _answer(made: Plan, text: str) -> str:
+    path = made.request.script.path.encode("utf-8", "replace").decode()
+    return f"[[tool.s2r-ci.answers]] scripts = {json.dumps(path)}, {text}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)

@@ -1,0 +1,77 @@
+"""The converter that uses no model: fixed rules, so that the same request always gives the same bytes."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci import __version__
+from s2r_ci.convert.ledger import ledger
+from s2r_ci.convert.questions import questions
+from s2r_ci.errors import ConfigurationError
+from s2r_ci.model import (
+    ConversionRequest,
+    ConversionResult,
+    Disposition,
+    Finding,
+    LedgerEntry,
+    Provenance,
+    Question,
+)
+from s2r_ci.rules import NOT_EXPRESSIBLE, QUESTION_OPEN
+from s2r_ci.runai.distribution import plan
+from s2r_ci.runai.manifest import write
+
+TARGETS: Final = ("kubernetes",)
+
+_HARMLESS: Final = frozenset({"mail-type", "mail-user", "comment", "wckey", "quiet", "verbose", "parsable"})
+"""Options whose loss changes nothing that the job computes; the ledger names them, findings do not."""
+
+
+class RulesConverter:
+    """Converts by rule. Stateless: one may serve many threads."""
+
+    def convert(self, request: ConversionRequest) -> ConversionResult:
+        """Give the manifest, the ledger and the open questions.
+
+        Raises ConversionError for an array over several nodes, ConfigurationError for a target that is not written.
+        """
+        target = request.target.name
+        if target not in TARGETS:
+            raise ConfigurationError(
+                f"the rules cannot write the target {target!r}",
+                where="target",
+                hint=f"supported: {', '.join(TARGETS)}",
+            )
+        made = plan(request)
+        asked = questions(made)
+        entries = ledger(made, asked)
+        open_questions = tuple(asked.values())
+        return ConversionResult(
+            manifest=write(made),
+            provenance=Provenance(converter="rules", version=__version__),
+            ledger=entries,
+            questions=open_questions,
+            notes=(*_asking(open_questions), *_losing(entries)),
+        )
+
+
+def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:
+    for question in asked:
+        yield Finding(
+            rule=QUESTION_OPEN,
+            message=f"{question.text}; answer: {question.answer}",
+            location=question.location,
+            subject=question.key,
+        )
+
+
+def _losing(entries: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
+    """One note for each thing that is lost and may change results; equal losses are said once."""
+    seen: set[str] = set()
+    for entry in entries:
+        item = entry.item
+        if entry.disposition is not Disposition.NOT_EXPRESSIBLE or item.name in _HARMLESS or item.name in seen:
+            continue
+        seen.add(item.name)
+        yield Finding(
+            rule=NOT_EXPRESSIBLE, message=f"{item}: {entry.reason}", location=item.location, subject=item.name
+        )

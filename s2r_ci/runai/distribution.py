@@ -1,0 +1,230 @@
+"""What kind of workload a job becomes, and the shell that a kind puts around its pods.
+
+Sources of the fields: batch/v1 Job (completion modes, per-index limits), kubeflow.org/v1 PyTorchJob (container must
+be called ``pytorch``, ``nprocPerNode`` is a string) and kubeflow.org/v2beta1 MPIJob (launcher and worker, both with an
+explicit count because Run:ai's pod grouper fails on a missing one).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from s2r_ci.errors import ConversionError
+from s2r_ci.model import Array, ConversionRequest, ItemKind, JobSpec
+from s2r_ci.runai.compute import gpus
+from s2r_ci.runai.names import object_name
+
+JOB: Final = "Job"
+PYTORCH: Final = "PyTorchJob"
+MPI: Final = "MPIJob"
+
+TORCH_LAUNCHERS: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
+RETRIES: Final = 6
+"""How often a restartable job may be started again: the Kubernetes default, for pods, indexes and Kubeflow jobs."""
+
+TEMPLATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        JOB: "spec.template",
+        PYTORCH: "spec.pytorchReplicaSpecs.Master.template",
+        MPI: "spec.mpiReplicaSpecs.Worker.template",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is decided before a field is written: every writer and the ledger read the same decisions.
+
+    ``retries`` is profile R of the mapping (restart after the loss of a node or a preemption, never after the
+    program's own failure); without it profile N (never restart, therefore non-preemptible).
+    """
+
+    request: ConversionRequest
+    kind: str
+    name: str
+    retries: bool
+    nodes: int
+    gpus: int
+    words: frozenset[str]
+
+    def uses(self, *names: str) -> bool:
+        """Whether the script calls one of these commands."""
+        return not self.words.isdisjoint(names)
+
+    @property
+    def job(self) -> JobSpec:
+        """The job as Slurm reads it."""
+        return self.request.job
+
+    @property
+    def container(self) -> str:
+        """The main container's name; the PyTorch operator insists on its own."""
+        return "pytorch" if self.kind == PYTORCH else "main"
+
+    @property
+    def template(self) -> str:
+        """Path of the pod template whose pods do the work."""
+        return TEMPLATES[self.kind]
+
+    @property
+    def runner(self) -> str:
+        """Path of the pod template that runs the script: the launcher's for MPI."""
+        return "spec.mpiReplicaSpecs.Launcher.template" if self.kind == MPI else self.template
+
+    @property
+    def deadline_field(self) -> str:
+        """Path of the field that holds the time limit."""
+        return (
+            "spec.runPolicy.activeDeadlineSeconds"
+            if self.kind == MPI
+            else f"{self.template}.spec.activeDeadlineSeconds"
+        )
+
+
+def plan(request: ConversionRequest) -> Plan:
+    """The decisions for a request.
+
+    Raises ConversionError for an array whose elements need several nodes: no single workload can be that.
+    """
+    job = request.job
+    kind = kind_of(job)
+    if job.array is not None and kind != JOB:
+        raise ConversionError(
+            f"an array whose elements need {job.resources.nodes} nodes each cannot become one workload",
+            where=_place(request, "array"),
+            hint="send one script for each index (a loop around sbatch), or take --array out",
+        )
+    return Plan(
+        request=request,
+        kind=kind,
+        name=object_name(job.name, suffix=_suffix(kind, job)),
+        retries=_retries(request),
+        nodes=max(1, job.resources.nodes),
+        gpus=gpus(request),
+        words=_words(request),
+    )
+
+
+def kind_of(job: JobSpec) -> str:
+    """Job for one node, PyTorchJob for several nodes under a torch launcher, else MPIJob."""
+    if job.resources.nodes <= 1:
+        return JOB
+    launchers = {word for step in job.body.steps for word in (step.launcher, step.within)}
+    launchers.update(item.name for item in job.inventory if item.kind is ItemKind.LAUNCHER)
+    return PYTORCH if launchers & TORCH_LAUNCHERS else MPI
+
+
+def workload(
+    made: Plan, labels: dict[str, str], annotations: dict[str, str], pod: Callable[[str], dict[str, Any]]
+) -> dict[str, Any]:
+    """The whole object; ``pod`` gives the template for the role main, Launcher or Worker."""
+    metadata: dict[str, Any] = {"name": made.name}
+    if namespace := made.request.target.namespace:
+        metadata["namespace"] = namespace
+    metadata["labels"] = labels
+    if annotations:
+        metadata["annotations"] = annotations
+    version, spec = _SPECS[made.kind](made, pod)
+    return {"apiVersion": version, "kind": made.kind, "metadata": metadata, "spec": spec}
+
+
+def _job(made: Plan, pod: Callable[[str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    spec: dict[str, Any] = {"suspend": True} if made.job.hold else {}
+    spec |= _retry_fields(made, made.job.array)
+    if array := made.job.array:
+        count = len(array.ids)
+        spec |= {
+            "completionMode": "Indexed",
+            "completions": count,
+            "parallelism": min(array.throttle or count, count),
+        }
+    return "batch/v1", spec | {"template": pod("main")}
+
+
+def _retry_fields(made: Plan, array: Array | None) -> dict[str, Any]:
+    again = RETRIES if made.retries else 0
+    fields: dict[str, Any] = {"backoffLimit": again}
+    if array is not None:
+        # A failing element leaves its sisters alone, as in Slurm: no number of failures ends the others.
+        fields = {"backoffLimitPerIndex": again, "maxFailedIndexes": len(array.ids)}
+    if made.retries:
+        fields["podReplacementPolicy"] = "Failed"
+        fields["podFailurePolicy"] = _failure_policy(made, "FailJob" if array is None else "FailIndex")
+    return fields
+
+
+def _failure_policy(made: Plan, action: str) -> dict[str, Any]:
+    codes = {"containerName": made.container, "operator": "NotIn", "values": [137, 143]}
+    evicted = [{"type": "DisruptionTarget", "status": "True"}]
+    return {"rules": [{"action": "Ignore", "onPodConditions": evicted}, {"action": action, "onExitCodes": codes}]}
+
+
+def _pytorch(made: Plan, pod: Callable[[str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    restart = "ExitCode" if made.retries else "Never"
+    policy: dict[str, Any] = {"backoffLimit": RETRIES if made.retries else 0, "cleanPodPolicy": "None"}
+    if made.job.hold:
+        policy["suspend"] = True
+    replicas = {
+        "Master": {"replicas": 1, "restartPolicy": restart, "template": pod("main")},
+        "Worker": {"replicas": made.nodes - 1, "restartPolicy": restart, "template": pod("main")},
+    }
+    processes = str(made.job.resources.tasks_per_node)
+    spec = {"nprocPerNode": processes, "runPolicy": policy, "pytorchReplicaSpecs": replicas}
+    return "kubeflow.org/v1", spec
+
+
+def _mpi(made: Plan, pod: Callable[[str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    policy: dict[str, Any] = {"backoffLimit": RETRIES if made.retries else 0, "cleanPodPolicy": "Running"}
+    if limit := made.job.time_limit_s:
+        policy["activeDeadlineSeconds"] = limit
+    if made.job.hold:
+        policy["suspend"] = True
+    launcher = "OnFailure" if made.retries else "Never"
+    replicas = {
+        "Launcher": {"replicas": 1, "restartPolicy": launcher, "template": pod("Launcher")},
+        "Worker": {"replicas": made.nodes, "restartPolicy": "Never", "template": pod("Worker")},
+    }
+    spec = {
+        "slotsPerWorker": made.job.resources.tasks_per_node,
+        # Only so does the deadline start when all workers run: the queue wait does not count.
+        "launcherCreationPolicy": "WaitForWorkersReady",
+        "runPolicy": policy,
+        "mpiReplicaSpecs": replicas,
+    }
+    return "kubeflow.org/v2beta1", spec
+
+
+_SPECS: Final = {JOB: _job, PYTORCH: _pytorch, MPI: _mpi}
+
+
+def _suffix(kind: str, job: JobSpec) -> int:
+    """Octets that the controllers put behind the name: ``-worker-12``, ``-launcher``, ``-95``."""
+    if kind != JOB:
+        return max(len("-launcher"), len(f"-worker-{job.resources.nodes - 1}"))
+    return len(f"-{len(job.array.ids) - 1}") if job.array is not None else 0
+
+
+def _retries(request: ConversionRequest) -> bool:
+    if request.job.requeue is not None:
+        return request.job.requeue
+    service = request.target.site.qos.get(request.job.options.get("qos", ""))
+    return service is not None and service.preemptibility == "preemptible"
+
+
+_SHIMMED: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity", "mpirun", "mpiexec")
+
+
+def _words(request: ConversionRequest) -> frozenset[str]:
+    """Commands that the script calls; in a language that is not read, words that stand in its text."""
+    body = request.job.body
+    found = set(body.commands)
+    for step in body.steps:
+        found |= {step.launcher, step.within}
+    if body.language not in ("shell", "csh") or not body.understood:
+        found |= {word for word in _SHIMMED if word.encode() in request.script.data}
+    return frozenset(found)
+
+
+def _place(request: ConversionRequest, subject: str) -> str:
+    return str(request.job.origins.get(subject) or request.script.path)

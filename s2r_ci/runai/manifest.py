@@ -1,0 +1,114 @@
+"""Builds the manifest of one script for the target ``kubernetes``: standard kinds under Run:ai's labels.
+
+The one place that knows how the parts fit together; each part says its own fields.
+"""
+
+from typing import Any, Final
+
+from s2r_ci.model import ConversionRequest, ItemKind, Manifest
+from s2r_ci.runai import command, compute, scheduling, storage
+from s2r_ci.runai.distribution import MPI, PYTORCH, Plan, workload
+from s2r_ci.runai.environment import environment
+
+PLACEHOLDER: Final = "image.invalid/choose-an-image:unset"
+"""Names no registry that can exist (RFC 2606), so it can be seen, and can never be pulled."""
+
+
+def write(made: Plan) -> Manifest:
+    """The manifest; the same plan gives the same value, keys in the order in which people read them."""
+    labels = scheduling.labels(made)
+    annotations = scheduling.annotations(made)
+    return Manifest(body=workload(made, labels, annotations, lambda role: _template(made, role)))
+
+
+def image(request: ConversionRequest) -> tuple[str, str]:
+    """The image and what named it: settings, directive, script, module; ``""`` for the placeholder."""
+    if request.target.image:
+        return request.target.image, "settings"
+    if named := container_image(request.job.options.get("container-image", "")):
+        return named, "directive"
+    for item in request.job.inventory:
+        if item.kind is ItemKind.CONTAINER and (named := container_image(item.value)):
+            return named, "script"
+    modules = request.target.site.modules
+    for item in request.job.inventory:
+        if item.kind is ItemKind.MODULE and (known := module_image(item.value, modules)):
+            return known, "module"
+    return PLACEHOLDER, ""
+
+
+def module_image(value: str, modules: Any) -> str:
+    """The image that the site map has for one of the modules, with or without its version; empty for none."""
+    for word in value.split():
+        for name in (word, word.partition("/")[0]):
+            if name in modules:
+                return str(modules[name])
+    return ""
+
+
+def container_image(text: str) -> str:
+    """A reference that a cluster can pull, from what Slurm scripts write; empty for files and variables.
+
+    ``docker://team/a:1`` is ``team/a:1``; Pyxis' ``host#team/a:1`` is ``host/team/a:1``.
+    """
+    text = text.strip("\"'").removeprefix("docker://").replace("#", "/", 1)
+    wrong = not text or text.startswith(("/", ".", "-", "~")) or any(mark in text for mark in "$`{}<> \t")
+    if wrong or "://" in text or text.endswith((".sif", ".sqsh", ".simg", ".img")):
+        return ""
+    return text
+
+
+def _template(made: Plan, role: str) -> dict[str, Any]:
+    pools = scheduling.node_pools(made.request)
+    template: dict[str, Any] = {}
+    if pools:
+        template["metadata"] = {"annotations": {scheduling.POOLS_ANNOTATION: " ".join(pools)}}
+    template["spec"] = _pod(made, role)
+    return template
+
+
+def _pod(made: Plan, role: str) -> dict[str, Any]:
+    spec: dict[str, Any] = {"schedulerName": scheduling.SCHEDULER}
+    if made.kind not in (PYTORCH, MPI):
+        spec["restartPolicy"] = "Never"
+    if deadline := scheduling.deadline_s(made):
+        spec["activeDeadlineSeconds"] = deadline
+    if role != "Launcher":
+        # The launcher needs no GPU and may run anywhere in the pools.
+        if selector := scheduling.node_selector(made.request):
+            spec["nodeSelector"] = selector
+        if affinity := scheduling.affinity(made.request):
+            spec["affinity"] = affinity
+    sources, mounts = storage.volumes(made.request)
+    spec["containers"] = [_container(made, role, mounts)]
+    if sources:
+        spec["volumes"] = sources
+    return spec
+
+
+def _container(made: Plan, role: str, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+    container: dict[str, Any] = {"name": made.container, "image": image(made.request)[0]}
+    if folder := working_directory(made.request):
+        container["workingDir"] = folder
+    if role != "Worker":  # an MPI worker runs the operator's default, sshd
+        entries = environment(made)
+        container["command"] = list(command.SHELL)
+        container["args"] = command.arguments(made, [entry["name"] for entry in entries])
+        if entries:
+            container["env"] = entries
+    launcher = role == "Launcher"
+    container["resources"] = compute.launcher() if launcher else compute.resources(made.request)
+    if mounts:
+        container["volumeMounts"] = mounts
+    return container
+
+
+def working_directory(request: ConversionRequest) -> str:
+    """``--chdir``, taken from the settings' folder where it is relative; else that folder; empty for unknown."""
+    folder = request.target.working_directory
+    wanted = request.job.options.get("chdir", "")
+    if wanted.startswith("/"):
+        return wanted
+    if not folder:
+        return ""
+    return storage.joined(folder, wanted)

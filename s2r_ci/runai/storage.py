@@ -1,0 +1,84 @@
+"""Volumes: which folders of the old cluster the site map puts where, and shared memory for GPU jobs."""
+
+import posixpath
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from s2r_ci.model import ConversionRequest, ItemKind, Volume
+from s2r_ci.runai.compute import gpus
+
+LOCAL_FOLDERS: Final = frozenset(
+    {"tmp", "dev", "proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "opt", "etc", "var", "run"}
+)
+"""First components that a container image or its pod brings along."""
+
+SHARED_MEMORY: Final = "dshm"
+
+
+def paths(request: ConversionRequest) -> Iterator[str]:
+    """Absolute paths that the script needs: those in its program part, and ``--chdir``."""
+    yield from (item.name for item in request.job.inventory if item.kind is ItemKind.PATH)
+    if (folder := request.job.options.get("chdir", "")).startswith("/"):
+        yield folder
+
+
+def prefix_of(path: str, prefixes: Iterable[str]) -> str | None:
+    """The longest of the prefixes that the path lies in; None where it lies in none."""
+    best: str | None = None
+    for prefix in prefixes:
+        stem = prefix.rstrip("/")
+        inside = path == stem or path.startswith(stem + "/")
+        if inside and (best is None or len(stem) > len(best.rstrip("/"))):
+            best = prefix
+    return best
+
+
+def is_local(path: str) -> bool:
+    """Whether the path is one of the image or the pod itself: /tmp, /usr/bin/python."""
+    parts = path.split("/", 2)
+    return len(parts) < 2 or parts[1] in LOCAL_FOLDERS or not parts[1]
+
+
+def top_folder(path: str) -> str:
+    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x."""
+    return "/" + "/".join(path.strip("/").split("/")[:2])
+
+
+def mounted(request: ConversionRequest) -> list[tuple[str, Volume]]:
+    """The site's volumes that this script needs, by path: those of its paths and of the folder it starts in."""
+    known = request.target.site.volumes
+    wanted = (*paths(request), request.target.working_directory)
+    used = {found for path in wanted if (found := prefix_of(path, known)) is not None}
+    return [(path, known[path]) for path in sorted(used)]
+
+
+def volumes(request: ConversionRequest) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """``volumes`` of the pod and ``volumeMounts`` of the container, in step."""
+    sources: list[dict[str, Any]] = []
+    mounts: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for path, volume in mounted(request):
+        name = names.get(volume.claim)
+        if name is None:
+            name = names[volume.claim] = f"volume-{len(names) + 1}"
+            sources.append({"name": name, "persistentVolumeClaim": {"claimName": volume.claim}})
+        mounts.append(_mount(name, path, volume))
+    if gpus(request):
+        # Data loaders pass batches through /dev/shm; Kubernetes gives 64 MiB. It counts against the memory limit.
+        sources.append({"name": SHARED_MEMORY, "emptyDir": {"medium": "Memory"}})
+        mounts.append({"name": SHARED_MEMORY, "mountPath": "/dev/shm"})  # noqa: S108 - a mount, not a file
+    return sources, mounts
+
+
+def _mount(name: str, path: str, volume: Volume) -> dict[str, Any]:
+    mount: dict[str, Any] = {"name": name, "mountPath": volume.mount_path or path}
+    if volume.sub_path:
+        mount["subPath"] = volume.sub_path
+    if volume.read_only:
+        mount["readOnly"] = True
+    return mount
+
+
+def joined(folder: str, relative: str) -> str:
+    """The normal form of a path in a folder: ``.`` is the folder itself."""
+    return posixpath.normpath(posixpath.join(folder, relative))
