@@ -91,12 +91,12 @@ def _nearest(name: str, known: list[str]) -> str:
 def _expected(error: Any) -> str:
     """What would be right: the schema's own words where it has some."""
     if words := error.schema.get("description"):
-        return f"it must be {words}" if words[0].islower() and words.split()[0] in _ARTICLES else str(words)
+        return f"it must be {words}" if words.split()[0] in _ARTICLES else str(words)
     build = _RIGHT.get(error.validator)
-    return build(error.validator_value) if build else ""
+    return build(error.validator_value) if build else f"the schema's rule `{error.validator}` is broken"
 
 
-_ARTICLES: Final = frozenset({"a", "an", "empty,", "exactly"})
+_ARTICLES: Final = frozenset({"a", "an", "exactly"})  # a description that names a thing, not a whole clause
 
 
 def _names(value: Any) -> str:
@@ -121,8 +121,20 @@ _RIGHT: Final[dict[str, Callable[[Any], str]]] = {
     "minProperties": lambda value: f"it must have {value} or more fields",
     "maxProperties": lambda value: f"it must have {value} or fewer fields",
     "uniqueItems": lambda _value: "no entry may stand there twice",
-    "not": lambda value: f"{' and '.join(value['required'])} exclude each other" if "required" in value else "",
+    "not": lambda value: _exclude(value),
+    "oneOf": lambda value: f"it must have exactly one of {', '.join(_required(value))}",
+    "anyOf": lambda value: f"it must have one of {', '.join(_required(value))}",
 }
+
+
+def _exclude(schema: Any) -> str:
+    names = _required([schema])
+    return f"{' and '.join(names)} exclude each other" if len(names) > 1 else f"{''.join(names)} may not stand here"
+
+
+def _required(schemas: Iterable[Any]) -> list[str]:
+    """The fields that alternatives are told apart by."""
+    return [name for schema in schemas if isinstance(schema, dict) for name in schema.get("required", ())]
 
 
 def _found(steps: Steps, value: Any) -> str:
