@@ -46,13 +46,13 @@ def read_options(words: Sequence[Word], known: Catalogue, troubles: Troubles) ->
         at += 1
         if text.startswith("--") and len(text) > 2:
             reader = _long
-        elif text[0] == "-" and len(text) > 1 and text != "--":
+        elif text[:1] == "-" and len(text) > 1 and text != "--":
             reader = _short
         else:
             if text != "--" or at < size:
                 refused = True
                 _tell_stray(word, words[at:], given, troubles)
-                while at < size and (words[at].line == word.line or words[at].text[0] != "-"):
+                while at < size and (words[at].line == word.line or words[at].text[:1] != "-"):
                     at += 1
             continue
         used = reader(word, words, at, known, given, troubles)
@@ -153,7 +153,7 @@ def _tell_stray(word: Word, behind: Sequence[Word], given: list[Given], troubles
     text = word.text
     if text == "--":
         message = "nothing may follow `--` in a directive"
-    elif text[0] in _DASHES:
+    elif text[:1] and text[0] in _DASHES:
         message = f"`{text}` begins with a typographic dash: write it with `-`"
     elif text.startswith("="):
         message = f"`{text}` stands alone: write no blanks around the equals sign"

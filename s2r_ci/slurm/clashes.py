@@ -1,0 +1,137 @@
+"""What sbatch and the controller refuse although every option by itself is right."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.slurm import tres, units
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.request import Held, Options
+from s2r_ci.slurm.troubles import RefusedError
+
+_MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
+_HINTS: Final = ("compute_bound", "memory_bound", "multithread", "nomultithread")
+_LIMITS: Final = frozenset(
+    "ALL NONE AS CORE CPU DATA FSIZE MEMLOCK NOFILE NPROC RSS STACK".split()
+)
+# option, option, first release that refuses them together
+_EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
+    ("exclusive", "oversubscribe", (23, 2)),
+    ("cpus-per-task", "cpus-per-gpu", (0, 0)),
+    ("ntasks-per-gpu", "gpus-per-task", (0, 0)),
+    ("ntasks-per-gpu", "gpus-per-socket", (0, 0)),
+    ("ntasks-per-gpu", "ntasks-per-node", (0, 0)),
+    ("core-spec", "thread-spec", (0, 0)),
+    ("bb", "bbf", (0, 0)),
+)
+# An option of these has to be there before anything below can be wrong: the common script skips it all.
+_CONCERNED: Final = frozenset(
+    "mem mem-per-cpu mem-per-gpu exclusive oversubscribe cpus-per-gpu ntasks-per-gpu ntasks-per-tres core-spec bb "
+    "tres-per-task gpus-per-node begin hint ntasks-per-core distribution resv-ports propagate nodes hint".split()
+)
+_DEPENDENCY: Final = re.compile(
+    r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
+    r"(?:after|afterany|afterok|afternotok|aftercorr|afterburstbuffer)(?::\d+(?:_(?:\d+|\*))?(?:\+\d+)?)+)",
+    re.IGNORECASE,
+)
+
+Clash = tuple[str, str]  # option it is about, message
+
+
+def settle(held: dict[str, Held], release: Release) -> None:
+    """A memory option that came by the environment gives way to one of script or command line."""
+    said = [name for name in _MEMORY if name in held]
+    if len(said) > 1 and any(held[name].origin != "environment" for name in said):
+        for name in said:
+            if held[name].origin == "environment":
+                del held[name]
+
+
+def clashes(held: Options, release: Release) -> Iterator[Clash]:
+    """What sbatch refuses after it has read every directive."""
+    if _CONCERNED.isdisjoint(held):
+        return
+    memory = [f"--{name}" for name in _MEMORY if name in held]
+    if len(memory) > 1:
+        yield memory[1][2:], f"{' and '.join(memory)} exclude each other: keep one"
+    for first, second, since in _EXCLUDE:
+        if first in held and second in held and release >= since:
+            yield second, f"--{first} and --{second} exclude each other: keep one"
+    if "tres-per-task" in held:
+        yield from _per_task(held, release)
+    if "gpus-per-node" in held and release >= (26, 5) and "gpu" in str(held.get("gres", ("", ""))[1]):
+        yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
+    yield from _single(held, release)
+
+
+def _per_task(held: Options, release: Release) -> Iterator[Clash]:
+    try:
+        task = tres.read_per_task(held["tres-per-task"].data, release)
+    except RefusedError:
+        return
+    if task.cpus and ("cpus-per-task" in held or "cpus-per-gpu" in held):
+        yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
+    if tres.count(task.gres) and "gpus-per-task" in held:
+        yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
+
+
+def _single(held: Options, release: Release) -> Iterator[Clash]:
+    if "hint" in held and held["hint"].data not in _HINTS:
+        yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
+    if "begin" in held and "deadline" in held and None not in (held["begin"].data, held["deadline"].data):
+        if held["deadline"].data < held["begin"].data:
+            yield "deadline", "the deadline lies before the begin"
+    cores, threads = held.get("ntasks-per-core"), held.get("threads-per-core")
+    if cores and threads and cores.data > threads.data and release >= (23, 2):
+        yield "ntasks-per-core", f"--ntasks-per-core={cores.data} is more than --threads-per-core={threads.data}"
+    if "distribution" in held and held["distribution"].data == "arbitrary" and not {"nodelist", "nodefile"} & set(held):
+        yield "distribution", "--distribution=arbitrary needs --nodelist"
+    if "resv-ports" in held:
+        yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
+    if "propagate" in held:
+        unknown = [word for word in held["propagate"].data.split(",") if word.removeprefix("RLIMIT_") not in _LIMITS]
+        if unknown:
+            yield "propagate", f"`{unknown[0]}` is no resource limit"
+    one, other = held.get("ntasks-per-gpu"), held.get("ntasks-per-tres")
+    if one and other and one.data != other.data:
+        yield "ntasks-per-tres", "--ntasks-per-gpu and --ntasks-per-tres differ: keep one"
+
+
+def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
+    """What sbatch sends and the controller refuses."""
+    if "array" in held:
+        yield from _array(held["array"].data, het)
+    if "dependency" in held and held["dependency"].data:
+        yield from _dependency(held["dependency"].data)
+    low, limit = held.get("time-min"), held.get("time")
+    if low and limit and units.UNLIMITED != limit.data < (low.data if low.data > 0 else 2**32):
+        yield "time-min", f"--time-min={low.spelled} is more than --time={limit.spelled}"
+    elif low and low.data == units.UNLIMITED and not limit:
+        yield "time-min", "--time-min says no limit"
+    if "nice" in held and held["nice"].data < 0:
+        yield "nice", "a negative --nice is for operators only"
+    if "reboot" in held:
+        yield "reboot", "--reboot is for operators only"
+    if "test-only" in held:
+        yield "test-only", "--test-only makes sbatch say when the job would start; no job is made"
+    if "tres-per-task" in held:
+        try:
+            tres.read_per_task(held["tres-per-task"].data, release)
+        except RefusedError as trouble:
+            yield "tres-per-task", str(trouble)
+
+
+def _array(text: str, het: bool) -> Iterator[Clash]:
+    if het:
+        yield "array", "an array cannot be heterogeneous"
+    try:
+        units.array_ids(text)
+    except units.ArrayError as trouble:
+        yield "array", str(trouble)
+
+
+def _dependency(text: str) -> Iterator[Clash]:
+    for part in re.split(r"[,?]", text):
+        if not _DEPENDENCY.fullmatch(part):
+            yield "dependency", f"`{part}` is no dependency: write TYPE:JOBID, singleton or a job id"
+            return

@@ -1,0 +1,201 @@
+"""``#PBS`` and ``#BSUB`` lines, which sbatch reads by default, and which win over ``#SBATCH``.
+
+They count in column one and in capitals, behind the first command too, until the 101st line that is no comment.
+Where a script has any ``#BSUB`` line, ``#PBS`` is not read. Each option becomes the option of sbatch it stands for.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from s2r_ci import rules
+from s2r_ci.slurm.getopt import Given
+from s2r_ci.slurm.options import Catalogue
+from s2r_ci.slurm.troubles import RefusedError, Troubles
+from s2r_ci.slurm.units import digits
+from s2r_ci.slurm.words import Word, cut
+
+_OTHER_LINES: Final = 100
+# letter -> (takes a value, option of sbatch; "" for nothing)
+_PBS: Final = {
+    "a": (True, "begin"), "A": (True, "account"), "c": (True, ""), "C": (True, ""), "e": (True, "error"),
+    "h": (False, "hold"), "I": (False, ""), "j": (True, ""), "J": (True, "array"), "k": (True, ""),
+    "l": (True, "resources"), "m": (True, "mail"), "M": (True, "mail-user"), "N": (True, "job-name"),
+    "o": (True, "output"), "p": (True, "nice"), "q": (True, "partition"), "r": (True, ""), "S": (True, ""),
+    "t": (True, "array"), "u": (True, ""), "v": (True, "export"), "V": (False, ""), "W": (True, "attributes"),
+    "z": (False, ""), "d": (True, "chdir"), "w": (True, "chdir"),
+}  # fmt: skip
+_BSUB: Final = {
+    "c": (True, "chdir"), "e": (True, "error"), "J": (True, "job-name"), "m": (True, "hosts"), "M": (True, "memory"),
+    "n": (True, "tasks"), "o": (True, "output"), "q": (True, "partition"), "W": (True, "time"),
+    "x": (False, "exclusive"),
+}  # fmt: skip
+_RESOURCE: Final = re.compile(
+    r"(?P<key>select|ncpus|mpiprocs)=(?P<short>[^:]*)|"
+    r"(?P<name>nodes|walltime|cput|pcput|mem|file|nice|naccelerators|accelerator|proc)=(?P<long>[^,]*)|"
+    r"(?:arch|host|opsys|other|pmem|pvmem|software|vmem)=[^,]*"
+)
+_PLAIN: Final = {"walltime": "time", "cput": "time", "pcput": "time", "nice": "nice", "proc": "constraint"}
+_NUMBERS: Final = {"select": "nodes", "ncpus": "mincpus", "mpiprocs": "ntasks-per-node"}
+
+Pairs = Iterator[tuple[str, str]]
+
+
+def read_foreign(
+    data: bytes, known: Catalogue, troubles: Troubles
+) -> tuple[list[Word], list[Given], bool]:
+    """The words of the lines, the options of sbatch they stand for, and whether sbatch refuses one of them."""
+    for keyword, table, origin in ((b"#BSUB", _BSUB, "bsub"), (b"#PBS", _PBS, "pbs")):
+        if b"\n" + keyword not in data:
+            continue
+        try:
+            words = _words(data, keyword, known)
+        except RefusedError as trouble:
+            troubles.refuse(str(trouble))
+            return [], [], True
+        if words:
+            given, refused = _options(words, table, origin, known, troubles)
+            names = ", ".join(dict.fromkeys(f"--{each.option.name}" for each in given)) or "nothing"
+            troubles.add(
+                rules.FOREIGN_DIRECTIVE,
+                f"sbatch reads the {keyword.decode()} lines as {names}, over what #SBATCH says",
+                words[0].line, 1, origin,
+            )  # fmt: skip
+            return words, given, refused
+    return [], [], False
+
+
+def _words(data: bytes, keyword: bytes, known: Catalogue) -> list[Word]:
+    words: list[Word] = []
+    others = 0
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.startswith(keyword):
+            for piece, column, _ in cut(line[len(keyword) :], known.release, number, None, len(keyword)):
+                words.append(Word(piece.decode("utf-8", "surrogateescape"), number, column))
+        elif not line.startswith(b"#"):
+            others += 1
+            if others > _OTHER_LINES:
+                break
+    return words
+
+
+def _options(
+    words: list[Word], table: dict[str, tuple[bool, str]], origin: str, known: Catalogue, troubles: Troubles
+) -> tuple[list[Given], bool]:
+    given: list[Given] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        at += 1
+        letter = "c" if word.text == "-cwd" else word.text[1:2]
+        takes, meaning = table.get(letter, (False, "?")) if word.text[0] == "-" else (False, "?")
+        if letter in ("d", "w") and known.release < (23, 2):
+            meaning = "?"
+        value = "" if word.text == "-cwd" else word.text[2:]
+        if takes and not value and at < len(words):
+            value = words[at].text
+            at += 1
+        elif meaning == "?" or (takes and not value):
+            troubles.refuse(
+                f"sbatch does not know `{word.text}` on a #{origin.upper()} line and refuses the script",
+                word.line, word.column, word.text[:40],
+            )  # fmt: skip
+            return given, True
+        try:
+            pairs = list(_READERS[meaning](value)) if meaning in _READERS else [(meaning, value)]
+        except RefusedError as trouble:
+            troubles.refuse(f"{word.text}: {trouble}", word.line, word.column, word.text[:40])
+            return given, True
+        given += [
+            Given(known.names[name], text, word.line, word.column, origin) for name, text in pairs if name in known.names
+        ]
+    return given, False
+
+
+def _mail(value: str) -> Pairs:
+    words = [name for letter, name in (("b", "BEGIN"), ("e", "END"), ("a", "FAIL")) if letter in value.lower()]
+    if "n" in value.lower():
+        words = ["NONE"]
+    if not words:
+        raise RefusedError("needs some of the letters b, e, a, n")
+    yield "mail-type", ",".join(words)
+
+
+def _attributes(value: str) -> Pairs:
+    if value.lower().startswith("depend="):
+        yield "dependency", value[7:]
+
+
+def _hosts(value: str) -> Pairs:
+    yield "nodelist", value.replace(" ", ",")
+
+
+def _memory(value: str) -> Pairs:
+    """LSF counts in KiB here, and per CPU."""
+    number = digits(value)
+    if number is None:
+        raise RefusedError("needs a whole number of KiB")
+    yield "mem-per-cpu", f"{number // 1024}"
+
+
+def _tasks(value: str) -> Pairs:
+    yield "ntasks", value.rpartition(",")[2]
+
+
+def _resources(value: str) -> Pairs:
+    """The list behind -l, of Torque and of PBS Pro; what is not known is dropped without a word."""
+    cpus = ranks = 0
+    selected = False
+    for found in _RESOURCE.finditer(value):
+        if key := found["key"]:
+            number = digits(found["short"]) or 0
+            if not number:
+                raise RefusedError(f"{key}={found['short']} is no number of at least 1")
+            selected = selected or key == "select"
+            cpus = number if key == "ncpus" else cpus
+            ranks = number if key == "mpiprocs" else ranks
+            yield _NUMBERS[key], str(number)
+        elif name := found["name"]:
+            yield from _resource(name, found["long"])
+    if selected and ranks and cpus > ranks:
+        yield "cpus-per-task", str(cpus // ranks)
+
+
+def _resource(name: str, value: str) -> Pairs:
+    if name == "nodes":
+        yield from _nodes(value)
+    elif name in ("mem", "file"):
+        yield ("mem" if name == "mem" else "tmp"), value[:-1] if value[-1:] in ("b", "B") else value
+    elif name == "naccelerators" or (name == "accelerator" and value.lower().startswith("true")):
+        yield "gres", f"gpu:{value if name == 'naccelerators' else 1}"
+    elif name in _PLAIN:
+        yield _PLAIN[name], value
+
+
+def _nodes(value: str) -> Pairs:
+    nodes = per_node = gpus = 0
+    hosts = []
+    for part in re.split(r"[:+]", value):
+        key, _, number = part.partition("=")
+        if key == "ppn":
+            per_node += digits(number) or 0
+        elif key == "gpus":
+            gpus = digits(number) or 0
+        elif part.isdigit():
+            nodes += digits(part) or 0
+        elif part[:1].isalpha():
+            hosts.append(part)
+    if nodes:
+        yield "nodes", str(nodes)
+    if per_node:
+        yield "ntasks", str(per_node * (nodes or 1))
+    if gpus:
+        yield "gpus-per-node", str(gpus)
+    if hosts:
+        yield "nodelist", ",".join(hosts)
+
+
+_READERS: Final[dict[str, Callable[[str], Pairs]]] = {
+    "resources": _resources, "mail": _mail, "attributes": _attributes, "hosts": _hosts, "memory": _memory,
+    "tasks": _tasks, "": lambda value: iter(()),
+}  # fmt: skip

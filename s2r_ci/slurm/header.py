@@ -1,0 +1,407 @@
+"""Slurm's reading of a script's directives: how far sbatch would come, with what, and what it misreads.
+
+The stages are sbatch's own: look at the file, cut lines into words, words into options (script, then #PBS or #BSUB,
+then environment, then command line), check them together, send them to the controller.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from os.path import basename
+from typing import Final, NamedTuple
+
+from s2r_ci import rules
+from s2r_ci.model import NOTHING, Component, Directive, Header, Location
+from s2r_ci.slurm import clashes, foreign, lookalikes, request, values
+from s2r_ci.slurm.getopt import Given, read_options
+from s2r_ci.slurm.options import DEFAULT_RELEASE, Catalogue, Option, Release, catalogue
+from s2r_ci.slurm.request import Held, Shape
+from s2r_ci.slurm.troubles import RefusedError, Troubles
+from s2r_ci.slurm.words import Word, read_words
+
+_STAGES: Final = ("read", "parse", "verify", "controller", "accepted")
+_LARGEST_SCRIPT: Final = 512 * 1024 * 1024
+_SAME: Final = {"no-requeue": "requeue", "nodefile": "nodelist"}
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Part(NamedTuple):
+    """One component with what the arithmetic found; ``shape`` is None where sbatch refuses before it."""
+
+    component: Component
+    held: Mapping[str, Held]
+    shape: Shape | None
+
+
+def read_header(
+    data: bytes,
+    path: str,
+    *,
+    release: str = DEFAULT_RELEASE,
+    environ: Mapping[str, str] = NOTHING,
+    arguments: Sequence[str] = (),
+) -> Header:
+    """Read the directives as sbatch of one release does, called with this environment and these options.
+
+    Whatever the bytes are, the answer is a Header; what sbatch refuses, drops or misreads is in its findings.
+    """
+    return read_parts(data, path, release=release, environ=environ, arguments=arguments)[0]
+
+
+def read_parts(
+    data: bytes,
+    path: str,
+    *,
+    release: str = DEFAULT_RELEASE,
+    environ: Mapping[str, str] = NOTHING,
+    arguments: Sequence[str] = (),
+) -> tuple[Header, list[Part]]:
+    """The header, and each component with its options as typed values."""
+    troubles = Troubles(path)
+    known = catalogue(release)
+    if refusal := _refusal(data, known.release):
+        troubles.refuse(*refusal)
+        header = Header(stage="read", slurm=release, components=(Component(),), findings=tuple(troubles.found))
+        return header, []
+    lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles))
+    reader = _Reader(path, known, troubles, environ, arguments, het=len(lines.components) > 1)
+    parts = reader.read(data, lines.components, lines.fatal)
+    lookalikes.look_for_late(data, lines.end, lines.end_line, troubles)
+    lookalikes.look_for_hidden(data, troubles)
+    header = Header(
+        stage=_STAGES[reader.stage],
+        slurm=release,
+        components=tuple([part.component for part in parts]),
+        findings=tuple(troubles.found),
+    )
+    return header, parts
+
+
+def _refusal(data: bytes, release: Release) -> tuple[str, int] | None:
+    """Why sbatch does not even look at the directives, and on which line."""
+    if not data:
+        return "the file is empty; sbatch needs a script that begins with #!", 0
+    if data.isspace():
+        return "the file holds nothing but blanks; sbatch needs a script that begins with #!", 0
+    if not data.startswith(b"#!"):
+        return _no_shebang(data), 1
+    if b"\0" in data:
+        return "the file holds a NUL byte, which sbatch refuses", data.count(b"\n", 0, data.index(b"\0")) + 1
+    if (at := data.find(b"\r\n")) >= 0:
+        return "the file has DOS line ends, which sbatch refuses: save it with \\n (dos2unix)", (
+            data.count(b"\n", 0, at) + 1
+        )
+    if len(data) > _LARGEST_SCRIPT and release >= (23, 2):
+        return "the file is larger than 512 MB, which sbatch refuses", 0
+    return None
+
+
+def _no_shebang(data: bytes) -> str:
+    if data.startswith(b"\xef\xbb\xbf"):
+        return "the file begins with a byte order mark, so sbatch does not see the #!: save it without"
+    if data.startswith(_UTF16):
+        return "the file is UTF-16, which sbatch cannot read: save it as UTF-8 without byte order mark"
+    return "the first two bytes are not #!: begin the script with #!/bin/bash (no blank line or blank before it)"
+
+
+class _Reader:
+    """Reads the components of one script one after the other; later ones keep some values of earlier ones."""
+
+    def __init__(
+        self,
+        path: str,
+        known: Catalogue,
+        troubles: Troubles,
+        environ: Mapping[str, str],
+        arguments: Sequence[str],
+        *,
+        het: bool,
+    ) -> None:
+        self._path = path
+        self._known = known
+        self._troubles = troubles
+        self._arguments = arguments
+        self._environ = environ
+        self._het = het
+        self.stage = len(_STAGES) - 1
+
+    def read(self, data: bytes, components: Sequence[Sequence[Word]], fatal: bool) -> list[Part]:
+        """The parts of a script, with ``stage`` lowered to where sbatch stops."""
+        parts: list[Part] = []
+        held: dict[str, Held] = {}
+        if fatal:
+            self._lower("parse")
+        words: list[Word] = []
+        extra: list[Given] = []
+        if (b"\n#PBS" in data or b"\n#BSUB" in data) and not self._ignores_foreign(components):
+            words, extra, refused = foreign.read_foreign(data, self._known, self._troubles)
+            if refused:
+                self._lower("parse")
+        outside = [*self._variables(), *self._command_line()]
+        for each in components:
+            given, refused = read_options(each, self._known, self._troubles)
+            if refused:
+                self._lower("parse")
+            every = [*given, *extra, *outside] if extra or outside else given
+            held = {name: value for name, value in held.items() if self._known.names[name].het == "carried"}
+            part = self._component([*each, *words] if words else each, every, held)
+            parts.append(part)
+        if self.stage == 1:
+            return [part._replace(component=_without_options(part.component), shape=None) for part in parts]
+        return parts
+
+    def _lower(self, stage: str) -> None:
+        self.stage = min(self.stage, _STAGES.index(stage))
+
+    def _ignores_foreign(self, components: Sequence[Sequence[Word]]) -> bool:
+        if "SBATCH_IGNORE_PBS" in self._environ or "--ignore-pbs" in self._arguments:
+            return True
+        return any(word.text == "--ignore-pbs" for words in components for word in words)
+
+    def _variables(self) -> Iterator[Given]:
+        """Options from the environment. A flag is set by nothing, yes or a number; anything else takes it back."""
+        if not self._environ:
+            return
+        for name, option in self._known.variables.items():
+            if (value := self._environ.get(name)) is None or option.in_script == "ignored":
+                continue
+            if name == "SBATCH_WAIT4SWITCH":
+                continue
+            if option.argument == "none":
+                value = "" if _is_yes(value) else "no"
+            yield Given(option, value, 0, 0, "environment")
+
+    def _command_line(self) -> list[Given]:
+        if not self._arguments:
+            return []
+        words = [Word(text, 0, 0) for text in self._arguments]
+        given, refused = read_options(words, self._known, self._troubles)
+        if refused:
+            self._lower("parse")
+        return [each._replace(origin="command-line") for each in given]
+
+    def _component(self, words: Sequence[Word], given: Sequence[Given], held: dict[str, Held]) -> Part:
+        release = self._known.release
+        for each in given:
+            self._take(each, held)
+        options: dict[str, str] = {}
+        shape = None
+        numbers: dict[str, object] = {}
+        if self.stage > 1:
+            clashes.settle(held, release)
+            _spell_topology(held)
+            options = {name: held[name].spelled for name in sorted(held)}
+            shape = self._check(held)
+            if shape:
+                numbers = request.build(held, shape, basename(self._path), release, self._het)
+        component = Component(
+            tokens=tuple([word.text for word in words]),
+            directives=self._directives(given),
+            options=options,
+            request=numbers,
+        )
+        return Part(component, held, shape)
+
+    def _take(self, given: Given, held: dict[str, Held]) -> None:
+        """Put one option into the options held so far; the last one wins, but for a few that add up."""
+        option, value, line, column, origin = given
+        if option.in_script != "yes" and not self._may_stand(given):
+            return
+        name = option.means
+        if option.kind == "text":
+            spelled, data = value, value
+        else:
+            try:
+                spelled, data = values.READERS[option.kind](value, self._known.release)
+            except RefusedError as trouble:
+                self._lower("parse")
+                self._troubles.refuse(_refused_value(given, str(trouble)), line, column, name)
+                return
+        if origin == "environment" and option.argument == "none" and value == "no":
+            held.pop(name, None)
+            return
+        if origin == "script":
+            self._watch(given, name)
+        if name in _TOGETHER:
+            spelled, data = _TOGETHER[name](held, name, spelled, data, self._known.release)
+        held[name] = Held(spelled, data, line, column, origin)
+
+    def _may_stand(self, given: Given) -> bool:
+        """Options that do nothing, or end sbatch, in a script. On the command line they are not the script's."""
+        option, _, line, column, origin = given
+        if origin != "script":
+            return False
+        if option.in_script == "ignored":
+            self._troubles.add(
+                rules.DIRECTIVE_WITHOUT_EFFECT,
+                f"--{option.name} does nothing in a script: give it on the command line, or take it away",
+                line, column, option.means,
+            )  # fmt: skip
+            return False
+        self._lower("parse")
+        why = "is for root only" if option.in_script == "root only" else "ends sbatch; nothing is submitted"
+        self._troubles.refuse(f"--{option.name} {why}: take it away", line, column, option.means)
+        return False
+
+    def _watch(self, given: Given, name: str) -> None:
+        """Values that sbatch takes, and otherwise than they look."""
+        value = given.value
+        if "$" in value or "`" in value:
+            if "$" in value and not value.rstrip().endswith("$") or "`" in value:
+                self._troubles.add(
+                    rules.VARIABLE_IN_DIRECTIVE,
+                    f"--{name} keeps `{value}` as it stands, sbatch expands nothing: write the value",
+                    given.line, given.column, name,
+                )  # fmt: skip
+        elif message := _misleading(name, value):
+            self._troubles.add(rules.VALUE_MISLEADING, message, given.line, given.column, name)
+
+    def _check(self, held: dict[str, Held]) -> Shape | None:
+        release = self._known.release
+        troubled = [*clashes.clashes(held, release)]
+        shape = None
+        try:
+            shape = request.shape_of(held, release)
+        except RefusedError as trouble:
+            troubled.append((next((name for name in _GPU_FIRST if name in held), "nodes"), str(trouble)))
+        if troubled:
+            self._lower("verify")
+            shape = None
+        else:
+            troubled = [*clashes.controller(held, release, self._het)]
+            if troubled:
+                self._lower("controller")
+        for name, message in troubled:
+            place = held.get(name)
+            line, column = (place.line, place.column) if place else (0, 0)
+            self._troubles.refuse(message, line, column, name)
+        if shape and shape.shrunk:
+            self._tell_shrunk(held, shape)
+        return shape
+
+    def _tell_shrunk(self, held: Mapping[str, Held], shape: Shape) -> None:
+        place = held.get("nodes") or held["nodelist"]
+        message = f"{shape.tasks} tasks cannot use {place.spelled} nodes, sbatch asks for {shape.least_nodes}"
+        self._troubles.add(rules.VALUE_MISLEADING, message, place.line, place.column, "nodes")
+
+    def _directives(self, given: Sequence[Given]) -> tuple[Directive, ...]:
+        """What was given, in order; of a repeated option the earlier ones name the one that counts."""
+        path = self._path
+        last = {_SAME.get(each.option.means, each.option.means): each for each in given}
+        directives = []
+        for each in given:
+            option, value, line, column, origin = each
+            winner = last[_SAME.get(option.means, option.means)]
+            overridden = None
+            if winner is not each:
+                overridden = Location(path=path, line=winner.line, column=winner.column)
+                if origin == winner.origin == "script":
+                    self._tell_overridden(each, winner)
+            directives.append(
+                Directive(
+                    name=option.means,
+                    value=value,
+                    location=Location(path=path, line=line, column=column),
+                    origin=origin,
+                    overridden_by=overridden,
+                )
+            )
+        return tuple(directives)
+
+    def _tell_overridden(self, given: Given, winner: Given) -> None:
+        option = given.option
+        if option.argument == "none" and option is winner.option:
+            return
+        if option.means == "mail-type" and self._known.release < (25, 5):
+            return
+        said = f"--{option.means}={given.value}" if given.value else f"--{option.means}"
+        message = f"{said} does not count: line {winner.line} says it again, and the last one wins"
+        self._troubles.add(rules.DIRECTIVE_OVERRIDDEN, message, given.line, given.column, option.means)
+
+
+_GPU_FIRST: Final = (
+    "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "cpus-per-gpu", "mem-per-gpu",
+    "ntasks-per-gpu", "nodelist",
+)  # fmt: skip
+
+
+def _without_options(component: Component) -> Component:
+    return Component(tokens=component.tokens, directives=component.directives)
+
+
+def _is_yes(value: str) -> bool:
+    return not value or value.lower() == "yes" or (value.lstrip("+-0").isdigit() and value.isascii())
+
+
+def _refused_value(given: Given, why: str) -> str:
+    source = {"environment": "the environment", "command-line": "the command line"}.get(given.origin, "")
+    return f"--{given.option.name}={given.value}{f' of {source}' if source else ''}: --{given.option.name} {why}"
+
+
+def _misleading(name: str, value: str) -> str:
+    if name == "time" and value.count(":") == 1 and "-" not in value:
+        first, _, second = value.partition(":")
+        if int(first) < 24 and len(second) == 2:
+            return f"--time={value} is {first} minutes and {second} seconds: for hours write {value}:00"
+    if name.startswith("gpus") and value.startswith("gpu:"):
+        return f"--{name}={value} asks for GPUs of a type called gpu: write --{name}={value[4:]}"
+    return ""
+
+
+def _spell_topology(held: dict[str, Held]) -> None:
+    """-B and the three single options are the same fields."""
+    if said := held.get("extra-node-info"):
+        fields = request.topology(held)[: len(said.data)]
+        held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))
+
+
+def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release: Release) -> tuple[str, int]:
+    """Up to 24.11 the events of several options add up."""
+    if name not in held or release >= (25, 5) or not data:
+        return spelled, data
+    bits = held[name].data | data
+    return values.mail_words(bits), bits
+
+
+def _stick_signal(
+    held: dict[str, Held], name: str, spelled: str, data: tuple[bool, bool, int, int], release: Release
+) -> tuple[str, tuple[bool, bool, int, int]]:
+    """The flags B and R of an earlier --signal stay."""
+    if name not in held:
+        return spelled, data
+    before = held[name].data
+    joined = (before[0] or data[0], before[1] or data[1], data[2], data[3])
+    return values.signal_words(joined), joined
+
+
+def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
+    return ("yes", "yes") if name in held and held[name].data == "yes" else (spelled, data)
+
+
+def _last_of_two(other: str, word: str = "") -> "_Together":
+    def take(held: dict[str, Held], name: str, spelled: str, data: object, release: Release) -> tuple[str, object]:
+        held.pop(other, None)
+        return word or spelled, data
+
+    return take
+
+
+def _share(held: dict[str, Held], name: str, spelled: str, data: object, release: Release) -> tuple[str, object]:
+    """Up to 22.05 the later of --exclusive and --oversubscribe wins."""
+    if release < (23, 2):
+        held.pop("exclusive" if name == "oversubscribe" else "oversubscribe", None)
+    return ("oversubscribe", 1) if name == "oversubscribe" else (spelled, data)
+
+
+from collections.abc import Callable  # noqa: E402
+
+_Together = Callable[[dict[str, Held], str, str, object, Release], tuple[str, object]]
+_TOGETHER: Final[dict[str, _Together]] = {
+    "mail-type": _add_mail,  # type: ignore[dict-item]
+    "signal": _stick_signal,  # type: ignore[dict-item]
+    "kill-on-invalid-dep": _stick_yes,  # type: ignore[dict-item]
+    "requeue": _last_of_two("no-requeue", "requeue"),
+    "no-requeue": _last_of_two("requeue", "no-requeue"),
+    "nodelist": _last_of_two("nodefile"),
+    "nodefile": _last_of_two("nodelist"),
+    "exclusive": _share,
+    "oversubscribe": _share,
+}

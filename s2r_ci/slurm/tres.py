@@ -1,0 +1,83 @@
+"""GPUs and other countable resources, wherever they are written: --gres, --gpus..., --tres-per-task."""
+
+from typing import Final, NamedTuple
+
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.troubles import RefusedError
+from s2r_ci.slurm.units import digits
+
+_FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
+_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+
+
+class Gres(NamedTuple):
+    """One entry: ``gpu:a100:2``."""
+
+    name: str
+    type: str
+    count: int
+
+
+def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
+    """The entries of a --gres value, with or without ``gres/``. Raises RefusedError where Slurm refuses the list."""
+    if not text or text in ("gres/", "gres:"):
+        return ()
+    return tuple(_entry(part.removeprefix("gres/").removeprefix("gres:"), release) for part in text.split(","))
+
+
+def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
+    """The entries of a --gpus value: the type stands first, so ``gpu:2`` asks for a type called gpu."""
+    return tuple(_entry(f"gpu:{part}", release) for part in text.split(",")) if text else ()
+
+
+def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
+    """How many of one name, over all types."""
+    return sum(entry.count for entry in entries if entry.name == name)
+
+
+def _entry(text: str, release: Release) -> Gres:
+    parts = (text.replace("=", ":") if release >= (23, 11) else text).split(":")
+    name = parts[0]
+    if len(parts) > 3 or not all(parts) or not set(name) <= _NAME:
+        raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
+    if name == "GPU" or name.lower() != name and name.lower() == "gpu":
+        raise RefusedError(f"`{name}` is written in small letters: gpu")
+    if len(parts) == 1:
+        return Gres(name, "", 1)
+    number = amount(parts[-1])
+    if len(parts) == 2:
+        return Gres(name, parts[1].lower(), 1) if number is None else Gres(name, "", number)
+    if number is None:
+        raise RefusedError(f"`{text}`: the type comes before the count, {name}:TYPE:COUNT")
+    return Gres(name, parts[1].lower(), number)
+
+
+def amount(text: str) -> int | None:
+    """A count with an optional K, M, G, T or P, in powers of 1024; None where it is none."""
+    body = text.removeprefix("-") if text[:1] == "-" else text
+    factor = _FACTORS.get(body[-1:].lower(), 1)
+    number = digits(body[:-1] if factor > 1 else body)
+    return None if number is None else number * factor
+
+
+class PerTask(NamedTuple):
+    """What --tres-per-task says."""
+
+    cpus: int
+    gres: tuple[Gres, ...]
+
+
+def read_per_task(text: str, release: Release) -> PerTask:
+    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too. Raises RefusedError for what the controller refuses."""
+    cpus = 0
+    entries: list[Gres] = []
+    for part in text.split(","):
+        if part.startswith("gres/"):
+            entries.append(_entry(part[5:].replace("=", ":"), (99, 1)))
+        elif part.startswith(("cpu=", "cpu:")):
+            cpus = digits(part[4:]) or 0
+            if not cpus:
+                raise RefusedError(f"`{part}` is not cpu=N")
+        elif not part.startswith("license/"):
+            raise RefusedError(f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N")
+    return PerTask(cpus, tuple(entries))
