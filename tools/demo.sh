@@ -27,5 +27,6 @@ step audit
 step write
 step check
 step explain train/resnet.sh
+[ -f train/resnet.sh.runai.yaml ] || { printf 'no manifest was written\n' >&2; exit 70; }
 printf '\nThe manifests lie in %s:\n' "$scratch"
 git ls-files --others --exclude-standard -- '*.runai.yaml'

@@ -22,9 +22,22 @@ def tracked() -> list[str]:
 FILES = tracked()
 # Written in parts, so that this file does not find itself.
 FORBIDDEN = {
-    "a registry's host": ("pypi" + ".org", "pythonhosted" + ".org", "registry." + "npmjs", "/opt/" + "pypi", "--index" + "-url"),
-    "a path of one machine": ("/work" + "/main", "/work" + "/shared", "/root" + "/.", "../" + "shared", "/home/" + "runner/", "/Users" + "/"),
-}  # fmt: skip
+    "a registry's host": (
+        "pypi" + ".org",
+        "pythonhosted" + ".org",
+        "registry." + "npmjs",
+        "/opt/" + "pypi",
+        "--index" + "-url",
+    ),
+    "a path of one machine": (
+        "/work" + "/main",
+        "/work" + "/shared",
+        "/root" + "/.",
+        "../" + "shared",
+        "/home/" + "runner/",
+        "/Users" + "/",
+    ),
+}
 
 
 def locked(path: Path) -> dict[str, str]:

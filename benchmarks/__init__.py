@@ -1,0 +1,1 @@
+"""Figures: what the tool costs, measured against something on the same machine."""
