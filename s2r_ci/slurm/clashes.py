@@ -12,7 +12,7 @@ from s2r_ci.slurm.troubles import RefusedError
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
 _HINTS: Final = ("compute_bound", "memory_bound", "multithread", "nomultithread")
 _LIMITS: Final = frozenset(
-    "ALL NONE AS CORE CPU DATA FSIZE MEMLOCK NOFILE NPROC RSS STACK".split()
+    ["ALL", "NONE", "AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK"]
 )
 # option, option, first release that refuses them together
 _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
@@ -26,8 +26,28 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
 )
 # An option of these has to be there before anything below can be wrong: the common script skips it all.
 _CONCERNED: Final = frozenset(
-    "mem mem-per-cpu mem-per-gpu exclusive oversubscribe cpus-per-gpu ntasks-per-gpu ntasks-per-tres core-spec bb "
-    "tres-per-task gpus-per-node begin hint ntasks-per-core distribution resv-ports propagate nodes hint".split()
+    [
+        "mem",
+        "mem-per-cpu",
+        "mem-per-gpu",
+        "exclusive",
+        "oversubscribe",
+        "cpus-per-gpu",
+        "ntasks-per-gpu",
+        "ntasks-per-tres",
+        "core-spec",
+        "bb",
+        "tres-per-task",
+        "gpus-per-node",
+        "begin",
+        "hint",
+        "ntasks-per-core",
+        "distribution",
+        "resv-ports",
+        "propagate",
+        "nodes",
+        "hint",
+    ]
 )
 _DEPENDENCY: Final = re.compile(
     r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
@@ -84,12 +104,18 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
     cores, threads = held.get("ntasks-per-core"), held.get("threads-per-core")
     if cores and threads and cores.data > threads.data and release >= (23, 2):
         yield "ntasks-per-core", f"--ntasks-per-core={cores.data} is more than --threads-per-core={threads.data}"
-    if "distribution" in held and held["distribution"].data == "arbitrary" and not {"nodelist", "nodefile"} & set(held):
+    if (
+        "distribution" in held
+        and held["distribution"].data == "arbitrary"
+        and not {"nodelist", "nodefile"} & set(held)
+    ):
         yield "distribution", "--distribution=arbitrary needs --nodelist"
     if "resv-ports" in held:
         yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
     if "propagate" in held:
-        unknown = [word for word in held["propagate"].data.split(",") if word.removeprefix("RLIMIT_") not in _LIMITS]
+        unknown = [
+            word for word in held["propagate"].data.split(",") if word.removeprefix("RLIMIT_") not in _LIMITS
+        ]
         if unknown:
             yield "propagate", f"`{unknown[0]}` is no resource limit"
     one, other = held.get("ntasks-per-gpu"), held.get("ntasks-per-tres")

@@ -41,9 +41,7 @@ _NUMBERS: Final = {"select": "nodes", "ncpus": "mincpus", "mpiprocs": "ntasks-pe
 Pairs = Iterator[tuple[str, str]]
 
 
-def read_foreign(
-    data: bytes, known: Catalogue, troubles: Troubles
-) -> tuple[list[Word], list[Given], bool]:
+def read_foreign(data: bytes, known: Catalogue, troubles: Troubles) -> tuple[list[Word], list[Given], bool]:
     """The words of the lines, the options of sbatch they stand for, and whether sbatch refuses one of them."""
     for keyword, table, origin in ((b"#BSUB", _BSUB, "bsub"), (b"#PBS", _PBS, "pbs")):
         if b"\n" + keyword not in data:
@@ -107,7 +105,9 @@ def _options(
             troubles.refuse(f"{word.text}: {trouble}", word.line, word.column, word.text[:40])
             return given, True
         given += [
-            Given(known.names[name], text, word.line, word.column, origin) for name, text in pairs if name in known.names
+            Given(known.names[name], text, word.line, word.column, origin)
+            for name, text in pairs
+            if name in known.names
         ]
     return given, False
 

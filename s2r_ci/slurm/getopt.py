@@ -13,7 +13,20 @@ from s2r_ci.slurm.troubles import Troubles
 from s2r_ci.slurm.words import Word
 
 _SRUN_ONLY = frozenset(
-    "cpu-bind mpi pty x11 overlap exact label unbuffered immediate kill-on-bad-exit multi-prog relative".split()
+    [
+        "cpu-bind",
+        "mpi",
+        "pty",
+        "x11",
+        "overlap",
+        "exact",
+        "label",
+        "unbuffered",
+        "immediate",
+        "kill-on-bad-exit",
+        "multi-prog",
+        "relative",
+    ]
 )
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 
@@ -183,9 +196,7 @@ def _tell_abbreviation(word: Word, name: str, option: Option, troubles: Troubles
         )  # fmt: skip
 
 
-def _tell_unknown(
-    word: Word, name: str, candidates: tuple[str, ...], known: Catalogue, troubles: Troubles
-) -> None:
+def _tell_unknown(word: Word, name: str, candidates: tuple[str, ...], known: Catalogue, troubles: Troubles) -> None:
     release = ".".join(f"{part:02}" for part in known.release)
     shown = f"--{name}" if word.text.startswith("--") else f"-{name}"
     if candidates:

@@ -4,15 +4,15 @@ The stages are sbatch's own: look at the file, cut lines into words, words into 
 then environment, then command line), check them together, send them to the controller.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os.path import basename
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.model import NOTHING, Component, Directive, Header, Location
 from s2r_ci.slurm import clashes, foreign, lookalikes, request, values
 from s2r_ci.slurm.getopt import Given, read_options
-from s2r_ci.slurm.options import DEFAULT_RELEASE, Catalogue, Option, Release, catalogue
+from s2r_ci.slurm.options import DEFAULT_RELEASE, Catalogue, Release, catalogue
 from s2r_ci.slurm.request import Held, Shape
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word, read_words
@@ -206,8 +206,9 @@ class _Reader:
         if option.in_script != "yes" and not self._may_stand(given):
             return
         name = option.means
+        data: Any = value
         if option.kind == "text":
-            spelled, data = value, value
+            spelled = value
         else:
             try:
                 spelled, data = values.READERS[option.kind](value, self._known.release)
@@ -245,7 +246,7 @@ class _Reader:
         """Values that sbatch takes, and otherwise than they look."""
         value = given.value
         if "$" in value or "`" in value:
-            if "$" in value and not value.rstrip().endswith("$") or "`" in value:
+            if ("$" in value and not value.rstrip().endswith("$")) or "`" in value:
                 self._troubles.add(
                     rules.VARIABLE_IN_DIRECTIVE,
                     f"--{name} keeps `{value}` as it stands, sbatch expands nothing: write the value",
@@ -353,6 +354,9 @@ def _spell_topology(held: dict[str, Held]) -> None:
         held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))
 
 
+_Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
+
+
 def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release: Release) -> tuple[str, int]:
     """Up to 24.11 the events of several options add up."""
     if name not in held or release >= (25, 5) or not data:
@@ -376,28 +380,25 @@ def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, releas
     return ("yes", "yes") if name in held and held[name].data == "yes" else (spelled, data)
 
 
-def _last_of_two(other: str, word: str = "") -> "_Together":
-    def take(held: dict[str, Held], name: str, spelled: str, data: object, release: Release) -> tuple[str, object]:
+def _last_of_two(other: str, word: str = "") -> _Together:
+    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
         held.pop(other, None)
         return word or spelled, data
 
     return take
 
 
-def _share(held: dict[str, Held], name: str, spelled: str, data: object, release: Release) -> tuple[str, object]:
+def _share(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
     """Up to 22.05 the later of --exclusive and --oversubscribe wins."""
     if release < (23, 2):
         held.pop("exclusive" if name == "oversubscribe" else "oversubscribe", None)
     return ("oversubscribe", 1) if name == "oversubscribe" else (spelled, data)
 
 
-from collections.abc import Callable  # noqa: E402
-
-_Together = Callable[[dict[str, Held], str, str, object, Release], tuple[str, object]]
 _TOGETHER: Final[dict[str, _Together]] = {
-    "mail-type": _add_mail,  # type: ignore[dict-item]
-    "signal": _stick_signal,  # type: ignore[dict-item]
-    "kill-on-invalid-dep": _stick_yes,  # type: ignore[dict-item]
+    "mail-type": _add_mail,
+    "signal": _stick_signal,
+    "kill-on-invalid-dep": _stick_yes,
     "requeue": _last_of_two("no-requeue", "requeue"),
     "no-requeue": _last_of_two("requeue", "no-requeue"),
     "nodelist": _last_of_two("nodefile"),

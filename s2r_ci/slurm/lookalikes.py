@@ -118,5 +118,3 @@ def look_for_hidden(data: bytes, troubles: Troubles) -> None:
                 f"the line holds U+{ord(letter):04X}, which is not shown: delete it",
                 number, column, f"U+{ord(letter):04X}",
             )  # fmt: skip
-
-

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.tres import Gres
+from s2r_ci.slurm.troubles import RefusedError
 
 
 class Held(NamedTuple):
@@ -53,8 +53,18 @@ class Shape:
 
 
 _GPU_OPTIONS: Final = frozenset(
-    "gres gpus gpus-per-node gpus-per-task gpus-per-socket tres-per-task ntasks-per-gpu ntasks-per-tres cpus-per-gpu "
-    "mem-per-gpu".split()
+    [
+        "gres",
+        "gpus",
+        "gpus-per-node",
+        "gpus-per-task",
+        "gpus-per-socket",
+        "tres-per-task",
+        "ntasks-per-gpu",
+        "ntasks-per-tres",
+        "cpus-per-gpu",
+        "mem-per-gpu",
+    ]
 )
 
 

@@ -15,7 +15,7 @@ class Gres(NamedTuple):
 
     name: str
     type: str
-    count: int
+    number: int
 
 
 def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
@@ -32,7 +32,7 @@ def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
     """How many of one name, over all types."""
-    return sum(entry.count for entry in entries if entry.name == name)
+    return sum(entry.number for entry in entries if entry.name == name)
 
 
 def _entry(text: str, release: Release) -> Gres:
@@ -40,7 +40,7 @@ def _entry(text: str, release: Release) -> Gres:
     name = parts[0]
     if len(parts) > 3 or not all(parts) or not set(name) <= _NAME:
         raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
-    if name == "GPU" or name.lower() != name and name.lower() == "gpu":
+    if name != "gpu" and name.lower() == "gpu":
         raise RefusedError(f"`{name}` is written in small letters: gpu")
     if len(parts) == 1:
         return Gres(name, "", 1)

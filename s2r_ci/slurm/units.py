@@ -142,7 +142,7 @@ def host_count(text: str) -> int:
     hosts: set[str] = set()
     total = 0
     for part in _outside_brackets(text):
-        prefix, bracket, rest = part.partition("[")
+        _, bracket, rest = part.partition("[")
         if not bracket:
             hosts.add(part)
             continue
@@ -200,8 +200,11 @@ def array_ids(text: str) -> tuple[Sequence[int], int]:
     ids = sorted({number for span in spans for number in span})
     step = ids[1] - ids[0] if len(ids) > 1 else 1
     regular = range(ids[0], ids[-1] + 1, step)
-    return (regular if len(regular) == len(ids) and all(a == b for a, b in zip(regular, ids, strict=True)) else
-            tuple(ids)), throttle
+    return (
+        regular
+        if len(regular) == len(ids) and all(a == b for a, b in zip(regular, ids, strict=True))
+        else tuple(ids)
+    ), throttle
 
 
 def _throttle(text: str) -> tuple[str, int]:

@@ -68,9 +68,7 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
     return Header(components, size, line + 1, False)
 
 
-def _read_line(
-    raw: bytes, line: int, release: Release, components: list[list[Word]], troubles: Troubles
-) -> None:
+def _read_line(raw: bytes, line: int, release: Release, components: list[list[Word]], troubles: Troubles) -> None:
     words = components[-1]
     first = True
     for piece, column, plain in cut(raw, release, line, troubles):
@@ -201,5 +199,5 @@ def _tell_hash(raw: bytes, at: int, line: int, troubles: Troubles, length: int) 
 
 def _tell_empty(rest: bytes, line: int, column: int, troubles: Troubles) -> None:
     text = rest.partition(b"#")[0].decode("utf-8", "backslashreplace").strip()
-    message = f"an empty quoted word ends the line: `{text}` is lost; write --option=\"\" for an empty value"
+    message = f'an empty quoted word ends the line: `{text}` is lost; write --option="" for an empty value'
     troubles.add(rules.DIRECTIVE_CUT_SHORT, message, line, column, text[:60])
