@@ -1,7 +1,7 @@
 """One report, many faces: a face is a function from a Report to text. It opens nothing and prints nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Final
 
@@ -38,7 +38,17 @@ Renderer = Callable[[Report, Style], str]
 
 def render(word: str, report: Report, style: Style) -> str:
     """The face called ``word``. Raises ConfigurationError when nobody offers it."""
-    return load_renderer(word)(report, style)
+    return load_renderer(word)(_relative(report, style.root), style)
+
+
+def _relative(report: Report, root: str) -> Report:
+    if not any(root in finding.message for finding in report.findings if root):
+        return report
+    from s2r_ci.render.words import without_root
+
+    verdicts = (replace(each, findings=without_root(each.findings, root)) for each in report.verdicts)
+    elsewhere = without_root(report.findings_elsewhere, root)
+    return replace(report, verdicts=tuple(verdicts), findings_elsewhere=elsewhere)
 
 
 def load_renderer(word: str) -> Renderer:
@@ -65,7 +75,7 @@ def _unknown(word: str) -> ConfigurationError:
 
     from s2r_ci.render.safe import printable
 
-    near = get_close_matches(word, RENDERERS, n=1, cutoff=0.5)
+    near = get_close_matches(word.lower(), RENDERERS, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return ConfigurationError(
         f"no format is called '{printable(word)}'", hint=f"{hint}choose one of: {', '.join(sorted(RENDERERS))}"

@@ -18,8 +18,8 @@ from s2r_ci.model import (
 )
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable, shown_path
-from s2r_ci.render.text import finding_lines, message_of, paint
-from s2r_ci.render.words import by_gravity
+from s2r_ci.render.text import finding_lines, paint
+from s2r_ci.render.words import by_gravity, without_root
 
 _COLORS: Final = {
     Disposition.EXACT: "32",
@@ -53,7 +53,7 @@ def render_explanation(
     parts = (
         _reading(script, reading, style),
         _script(script, ledger, style),
-        _titled("Findings", finding_lines(by_gravity(findings), style, indent="  "), style),
+        _titled("Findings", finding_lines(by_gravity(without_root(findings, style.root)), style, indent="  "), style),
         _titled("Open questions", _questions(results, style), style),
         _titled("Manifest", _manifest(document_text, ledger, style), style),
     )
@@ -154,7 +154,7 @@ def _script(script: Script, ledger: Iterable[LedgerEntry], style: Style) -> Iter
 def _entry(entry: LedgerEntry, style: Style) -> str:
     where = f" -> {printable(entry.field)}" if entry.field else ""
     disposition = paint(f"{entry.disposition.value:<15}", _COLORS[entry.disposition], style)
-    return f"       > {disposition} {_short(str(entry.item))}{where}: {message_of(entry.reason, style)}"
+    return f"       > {disposition} {_short(str(entry.item))}{where}: {printable(entry.reason)}"
 
 
 def _short(text: str, limit: int = 60) -> str:
@@ -169,7 +169,7 @@ def _questions(results: Iterable[ConversionResult], style: Style) -> Iterator[st
             told.setdefault(question.key, question)
     for question in told.values():
         place = f"line {question.location.line}: " if question.location.line else ""
-        yield f"  {place}{printable(question.key)} — {message_of(question.text, style)}"
+        yield f"  {place}{printable(question.key)} — {printable(question.text)}"
         yield f"    answer with {printable(question.answer)}"
 
 

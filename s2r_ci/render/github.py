@@ -12,7 +12,6 @@ from typing import Final
 from s2r_ci.model import Finding, Level, Report
 from s2r_ci.render import Style, text
 from s2r_ci.render.safe import printable, shown_path
-from s2r_ci.render.text import message_of
 from s2r_ci.render.words import count, gravest_first
 
 ANNOTATIONS: Final = 9  # of each level: the runner keeps ten a step and drops the rest without a word
@@ -26,7 +25,7 @@ _NAMES: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "no
 def render(report: Report, style: Style) -> str:
     """At most nine annotations of each level, the gravest first, then the text report with a prefix."""
     log = text.render(report, replace(style, color=False))
-    lines = [*_annotations(report, style), *(PREFIX + defused(line) for line in log.removesuffix("\n").split("\n"))]
+    lines = [*_annotations(report), *(PREFIX + defused(line) for line in log.removesuffix("\n").split("\n"))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -60,22 +59,22 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
-def _annotations(report: Report, style: Style) -> Iterator[str]:
+def _annotations(report: Report) -> Iterator[str]:
     levels: dict[str, list[Finding]] = {}
     for finding in gravest_first(report.findings):
         levels.setdefault(_NAMES[finding.level], []).append(finding)
     for name, findings in levels.items():
         fits = len(findings) <= ANNOTATIONS
         for finding in findings if fits else findings[: ANNOTATIONS - 1]:
-            yield _annotation(name, finding, style)
+            yield _annotation(name, finding)
         if not fits:
             left = count(len(findings) - ANNOTATIONS + 1, f"further {name}")
             yield command(name, f"{left}: see the log of this step, or the SARIF report", title="s2r-ci")
 
 
-def _annotation(name: str, finding: Finding, style: Style) -> str:
+def _annotation(name: str, finding: Finding) -> str:
     place = finding.location
-    message = f"{message_of(finding.message, style)}\nhint: {finding.rule.hint}"
+    message = f"{printable(finding.message)}\nhint: {finding.rule.hint}"
     if not _can_be_named(place.path):  # GitHub could not find the file; the message says where
         where = shown_path(place.path) + (f":{place.line}" if place.line else "")
         return command(name, f"{where}: {message}", title=finding.rule.id)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from s2r_ci.model import Finding, Level, Report
 from s2r_ci.render import Style
-from s2r_ci.render.text import message_of
+from s2r_ci.render.safe import printable
 from s2r_ci.render.words import gravest_first, with_occurrence
 from s2r_ci.wire import text
 
@@ -16,12 +16,12 @@ _SEVERITIES: Final = {Level.ERROR: "major", Level.WARNING: "minor", Level.NOTE: 
 def render(report: Report, style: Style) -> str:
     """The list; no two entries have one fingerprint, or GitLab would show only one of them."""
     told = with_occurrence(gravest_first(report.findings))
-    return json.dumps([_entry(finding, mark, style) for finding, mark in told], indent=1) + "\n"
+    return json.dumps([_entry(finding, mark) for finding, mark in told], indent=1) + "\n"
 
 
-def _entry(finding: Finding, mark: str, style: Style) -> dict[str, Any]:
+def _entry(finding: Finding, mark: str) -> dict[str, Any]:
     return {
-        "description": message_of(finding.message, style),
+        "description": printable(finding.message),
         "check_name": finding.rule.id,
         "fingerprint": sha256(mark.encode()).hexdigest(),
         "severity": _SEVERITIES[finding.level],

@@ -54,7 +54,7 @@ def _headline(findings: Sequence[Finding]) -> tuple[str, str]:
 
 
 def _detail(findings: Sequence[Finding], style: Style) -> str:
-    calm = Style(width=style.width, root=style.root)
+    calm = Style(width=style.width)
     return "\n".join(finding_lines([f for f in findings if f.level >= Level.WARNING], calm))
 
 
@@ -81,7 +81,7 @@ def _element(path: str, element: str, message: str, type: str, detail: str) -> s
         return f"{head}/>\n"
     attributes = ""
     if element != "system-out":
-        attributes = f' message="{_attribute(printable(message))}" type="{_attribute(type or element)}"'
+        attributes = f' message="{_attribute(message)}" type="{_attribute(type)}"' if message else ""
     return f"{head}><{element}{attributes}>{escape(detail, quote=False)}</{element}></testcase>\n"
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from s2r_ci.model import Finding, Level, Outcome, Report, Verdict
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable, shown_path
-from s2r_ci.render.text import message_of
 from s2r_ci.render.words import CALM, asked, count, gravest_first, notes, summary
 
 LARGEST: Final = 900_000  # octets; GitHub drops a summary of more than 1,048,576 as a whole
@@ -55,7 +54,7 @@ def _fitting(lines: Iterable[str], room: int) -> tuple[list[str], int]:
 def _lines(report: Report, style: Style) -> Iterator[str]:
     yield f"## s2r-ci {report.verb if report.verb.isalpha() else ''}: {report.outcome.word}\n\n"
     yield from _findings(report, style)
-    yield from _questions(report, style)
+    yield from _questions(report)
     yield from _scripts(report)
 
 
@@ -70,23 +69,23 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
     shown = [f for f in gravest_first(report.findings) if f.level >= Level.WARNING or style.verbose >= 1]
     if shown:
         yield "| Level | Place | Rule | Message |\n| --- | --- | --- | --- |\n"
-        yield from (_finding(finding, style) for finding in shown)
+        yield from (_finding(finding) for finding in shown)
         yield "\n"
 
 
-def _finding(finding: Finding, style: Style) -> str:
+def _finding(finding: Finding) -> str:
     place = shown_path(finding.location.path) + (f":{finding.location.line}" if finding.location.line else "")
-    message = code(message_of(finding.message, style))
+    message = code(finding.message)
     return f"| {finding.level.word} | {code(place)} | {finding.rule.id} | {message} |\n"
 
 
-def _questions(report: Report, style: Style) -> Iterator[str]:
+def _questions(report: Report) -> Iterator[str]:
     every = asked(report.verdicts)
     if every:
         yield "| Open question | Scripts | Asked | Answer with |\n| --- | ---: | --- | --- |\n"
     for each in every:
         question = each.question
-        told = code(message_of(question.text, style))
+        told = code(question.text)
         yield f"| {code(question.key)} | {each.scripts:,} | {told} | {code(question.answer)} |\n"
     if every:
         yield "\n"

@@ -7,7 +7,6 @@ from typing import Any, Final
 from s2r_ci.model import Finding, Outcome, Report, Rule
 from s2r_ci.render import Style
 from s2r_ci.render.safe import octets, printable
-from s2r_ci.render.text import message_of
 from s2r_ci.render.words import by_gravity, with_occurrence
 from s2r_ci.rules import RULES
 
@@ -22,12 +21,12 @@ def render(report: Report, style: Style) -> str:
     log = {
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
-        "runs": [_run(report, style)],
+        "runs": [_run(report)],
     }
     return json.dumps(log, indent=1) + "\n"
 
 
-def _run(report: Report, style: Style) -> dict[str, Any]:
+def _run(report: Report) -> dict[str, Any]:
     findings = by_gravity(report.findings)
     kept = findings[:MOST_RESULTS]
     known = {finding.rule.id: finding.rule for finding in kept}
@@ -39,7 +38,7 @@ def _run(report: Report, style: Style) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {BASE: {"description": {"text": "the root of the scanned tree"}}},
         "invocations": [_invocation(report, len(findings) - len(kept))],
-        "results": [_result(f, mark, indexes[f.rule.id], style) for f, mark in with_occurrence(kept)],
+        "results": [_result(f, mark, indexes[f.rule.id]) for f, mark in with_occurrence(kept)],
     }
 
 
@@ -68,12 +67,12 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     return {"executionSuccessful": done, "toolExecutionNotifications": told}
 
 
-def _result(finding: Finding, fingerprint: str, index: int, style: Style) -> dict[str, Any]:
+def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
     result = {
         "ruleId": finding.rule.id,
         "ruleIndex": index,
         "level": finding.level.word,
-        "message": {"text": message_of(finding.message, style)},
+        "message": {"text": printable(finding.message)},
         "locations": [{"physicalLocation": _place(finding)}],
         "partialFingerprints": {"s2r/v1": fingerprint},
     }

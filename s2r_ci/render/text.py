@@ -62,7 +62,6 @@ def _is_listed(verdict: Verdict, report: Report, style: Style) -> bool:
 
 
 def _script(verdict: Verdict, width: int, style: Style) -> str:
-    outcome = paint(f"{verdict.outcome.word:<7}", _OUTCOME_COLORS[verdict.outcome], style)
     parts = [printable(verdict.kind)] if verdict.kind else []
     if verdict.manifest_path:
         parts.append(f"-> {shown_path(_beside(verdict))}")
@@ -71,7 +70,9 @@ def _script(verdict: Verdict, width: int, style: Style) -> str:
     told = " ".join(parts)
     if verdict.questions:
         told += f"{', ' if told else ''}{count(len(verdict.questions), 'open question')}"
-    return f"{shown_path(verdict.path):<{width}}  {outcome}  {told}".rstrip()
+    outcome = verdict.outcome.word
+    gap = " " * (9 - len(outcome)) if told else ""
+    return f"{shown_path(verdict.path):<{width}}  {paint(outcome, _OUTCOME_COLORS[verdict.outcome], style)}{gap}{told}"
 
 
 def _beside(verdict: Verdict) -> str:
@@ -104,13 +105,7 @@ def _finding(finding: Finding, style: Style) -> str:
     for number in (finding.location.line, finding.location.column):
         place += f":{number}" if number else ""
     level = paint(f"{finding.level.word}[{finding.rule.id}]", _LEVEL_COLORS[finding.level], style)
-    return f"{place}: {level}: {message_of(finding.message, style)}"
-
-
-def message_of(message: str, style: Style) -> str:
-    """The message on one line, without where the tree lies on this machine."""
-    root = style.root.rstrip("/")
-    return printable(message.replace(root + "/", "") if root else message)
+    return f"{place}: {level}: {printable(finding.message)}"
 
 
 def _questions(report: Report, style: Style) -> Iterator[str]:
@@ -123,7 +118,7 @@ def _questions(report: Report, style: Style) -> Iterator[str]:
     for each in shown:
         wordings = f" (and {each.texts - 1} other wordings)" if each.texts > 1 else ""
         head = f"{printable(each.question.key)}: {count(each.scripts, 'script')}"
-        yield f"  {paint(head, '36', style)} — {message_of(each.question.text, style)}{wordings}"
+        yield f"  {paint(head, '36', style)} — {printable(each.question.text)}{wordings}"
         yield f"    answer with {printable(each.question.answer)}"
     if len(every) > len(shown):
         yield f"  {count(len(every) - len(shown), 'further question')} (--verbose shows all)"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from s2r_ci.model import Candidate, Finding, Level, Outcome, Question, Report, ScriptClass, Verdict
@@ -59,6 +59,17 @@ def with_occurrence(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
         told.append((finding, f"{known}:{seen[known]}"))
         seen[known] += 1
     return told
+
+
+def without_root(findings: Iterable[Finding], root: str) -> tuple[Finding, ...]:
+    """The findings, with no message that says where the tree lies on this machine."""
+    folder = root.rstrip("/") + "/"
+    if folder == "/":
+        return tuple(findings)
+    return tuple(
+        replace(finding, message=finding.message.replace(folder, "")) if folder in finding.message else finding
+        for finding in findings
+    )
 
 
 def asked(verdicts: Sequence[Verdict]) -> list[Asked]:
