@@ -10,11 +10,11 @@ OURS = {"s2r_ci", "s2r_hooks", "s2r_service"}
 FLOORS: list[set[str]] = [
     {"s2r_ci.model"},
     {"s2r_ci.errors", "s2r_ci.rules"},
+    {"s2r_ci.secrets"},  # the languages look for them
     {
         "s2r_ci.parallel",
         "s2r_ci.plugins",
         "s2r_ci.runai",
-        "s2r_ci.secrets",
         "s2r_ci.settings",
         "s2r_ci.signing",
         "s2r_ci.slurm",
