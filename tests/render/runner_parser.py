@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 REGISTERED: Final = frozenset(
-    """add-mask add-matcher add-path debug echo endgroup error group notice remove-matcher save-state
-    set-env set-output stop-commands warning""".split()
+    {
+        *("add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group", "notice"),
+        *("remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning"),
+    }
 )
 # What .NET calls white space: not Python's set, which has U+001C to U+001F too.
 WHITE: Final = (

@@ -79,7 +79,12 @@ FAILING: Final = Verdict(
         finding(rules.GPU_COUNT_CHANGED, "the script asks 4, the manifest 1", "jobs/bad, 100%: x.sh", 5, 9),
         finding(rules.GPU_COUNT_CHANGED, "and 2 in the worker", "jobs/bad, 100%: x.sh", 5, 9),
         finding(
-            rules.LATE_DIRECTIVE, "line 9 is late", "jobs/bad, 100%: x.sh", 9, subject="mem", suppression="kept | so"
+            rules.LATE_DIRECTIVE,
+            "line 9 is late",
+            "jobs/bad, 100%: x.sh",
+            9,
+            subject="mem",
+            suppression="kept | so",
         ),
     ),
 )

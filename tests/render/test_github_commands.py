@@ -40,7 +40,12 @@ def report_of(path: str, message: str, line: int = 3) -> Report:
     found = finding(rules.UNKNOWN_DIRECTIVE, message, path, line, 9)
     question = Question(key=message, text=message, location=Location(path=path), answer=message)
     verdict = Verdict(
-        path=path, outcome=Outcome.FAILED, findings=(found,), kind=message, manifest_path=path, questions=(question,)
+        path=path,
+        outcome=Outcome.FAILED,
+        findings=(found,),
+        kind=message,
+        manifest_path=path,
+        questions=(question,),
     )
     other = Candidate(path=path, script_class=ScriptClass.DRIVER, reason=message)
     return Report(tool_version="1", verdicts=(verdict,), others=(other,), incomplete=message)
@@ -151,7 +156,7 @@ def test_the_oracle_reads_output_files(text: str, read: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("text", ["word", "=x", "a<<\nx", "<<END\nx\nEND", "a<<END\nx\nENDE"])
 def test_the_oracle_refuses_broken_output_files(text: str) -> None:
-    with pytest.raises(ValueError, match="invalid format|must not be empty|not found"):
+    with pytest.raises(ValueError, match=r"invalid format|must not be empty|not found"):
         file_commands(text)
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
-import cmarkgfm
+import cmarkgfm  # type: ignore[import-untyped]
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -42,7 +42,10 @@ def report_of(text: str) -> Report:
 def check_inert(text: str) -> None:
     page = cmarkgfm.github_flavored_markdown_to_html(render("markdown", report_of(text), Style()))
     assert set(re.findall(r"</?([a-zA-Z][^\s/>]*)", page)) <= ALLOWED
-    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)]
+    rows = [
+        re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)
+        for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    ]
     assert [len(row) for row in rows] == [4, 4, 4, 4, 5, 5]
     outside = re.sub(r"<code>.*?</code>", "", page, flags=re.DOTALL)
     assert "@" not in outside
@@ -55,7 +58,11 @@ def test_hostile_text_is_inert(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from([*"`|\\<>[]()!@#*_~-: \n", "``", "\\|", "a", "<b>", "&#64;"]), max_size=14).map("".join))
+@given(
+    st.lists(st.sampled_from([*"`|\\<>[]()!@#*_~-: \n", "``", "\\|", "a", "<b>", "&#64;"]), max_size=14).map(
+        "".join
+    )
+)
 @example("\\")
 @example("`\\|`")
 def test_no_text_leaves_its_cell(text: str) -> None:

@@ -131,12 +131,8 @@ def test_gitlab_entries_have_fingerprints_of_their_own() -> None:
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_json_face_keeps_its_shape(report: Report) -> None:
     shown = json.loads(render("json", report, Style()))
-    schema = ROOT / "schemas" / "report.v1.schema.json"
-    if schema.exists():
-        jsonschema.validate(shown, json.loads(schema.read_bytes()))
-    assert list(shown) == (
-        ["version", "tool", "verb", "outcome", "fail_on", "examined", "incomplete"]
-        + ["tally", "verdicts", "others", "findings"]
-    )
+    jsonschema.validate(shown, json.loads((ROOT / "schemas" / "report.v1.schema.json").read_bytes()))
+    assert list(shown)[:5] == ["version", "tool", "verb", "outcome", "fail_on"]
+    assert list(shown)[5:] == ["examined", "incomplete", "tally", "verdicts", "others", "findings"]
     assert sum(shown["tally"].values()) == len(shown["verdicts"]) == len(report.verdicts)
     assert len(shown["findings"]) == len(report.findings)

@@ -17,7 +17,10 @@ MANY = Report(
     tool_version="1",
     verdicts=(
         *(Verdict(path=f"jobs/{n}.sh", kind="Job") for n in range(400)),
-        *(Verdict(path=f"ask/{n}.sh", outcome=Outcome.REVIEW, questions=(image(f"ask/{n}.sh"),)) for n in range(99)),
+        *(
+            Verdict(path=f"ask/{n}.sh", outcome=Outcome.REVIEW, questions=(image(f"ask/{n}.sh"),))
+            for n in range(99)
+        ),
         Verdict(
             path="bad.sh",
             outcome=Outcome.FAILED,
@@ -28,8 +31,8 @@ MANY = Report(
 )
 
 
-def shown(report: Report, **style: int) -> list[str]:
-    return render("text", report, Style(**style)).splitlines()
+def shown(report: Report, verbose: int = 0) -> list[str]:
+    return render("text", report, Style(verbose=verbose)).splitlines()
 
 
 def test_a_run_over_500_scripts_fits_on_a_screen() -> None:
