@@ -104,6 +104,8 @@ def _module(item: Item, book: _Book) -> Answer:
 
 
 def _source(item: Item, book: _Book) -> Answer:
+    if item.value.startswith(("~", "$HOME", "${HOME}")):
+        return Answer(NEAR, "", "read from the home folder of the image, where there is one")
     if item.value.startswith("/"):
         return _path(Item(kind=ItemKind.PATH, name=item.value, value="", location=item.location), book)
     return _in_folder(book, "read from the folder in which the script starts")
@@ -187,6 +189,8 @@ _COMMANDS: Final = {
     "ssh": "pods take no ssh logins",
     "pdsh": "pods take no ssh logins",
     "scp": "pods take no ssh logins",
+    "nextflow": "it sends jobs of its own to Slurm; give it an executor for Kubernetes",
+    "snakemake": "it sends jobs of its own to Slurm; give it an executor for Kubernetes",
     "sbcast": "there is one file system to a pod; copy with cp",
     "scancel": "there is no Slurm to cancel jobs",
     "squeue": "there is no Slurm queue to look at",

@@ -7,7 +7,7 @@ from typing import Final
 
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, scheduling, storage
-from s2r_ci.runai.distribution import PYTORCH, Plan
+from s2r_ci.runai.distribution import PYTORCH, TORCH_LAUNCHERS, Plan
 
 _POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
 _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
@@ -254,13 +254,18 @@ def uses_folder(made: Plan) -> bool:
 
 
 def _once(made: Plan) -> Iterator[Question]:
-    if made.kind == PYTORCH and made.job.body.runs_outside_steps:
+    if made.kind == PYTORCH and (made.job.body.runs_outside_steps or _starts_bare(made)):
         yield Question(
             key="steps",
             text="every pod runs the lines outside of the launcher, which Slurm runs once: do they bear that?",
             location=place(made, "nodes"),
             answer="# s2r: ignore[question-open] REASON",
         )
+
+
+def _starts_bare(made: Plan) -> bool:
+    """Whether a launcher stands outside of srun: Slurm starts that on the first node only."""
+    return any(step.launcher in TORCH_LAUNCHERS and not step.within for step in made.job.body.steps)
 
 
 _ASKS: Final = (

@@ -61,7 +61,11 @@ _UID_FIELDS: Final = {
 
 
 def constants(made: Plan) -> dict[str, str]:
-    """Everything with a value that is known now: answers, ``--export``, and the SLURM_* the script mentions."""
+    """What ``env`` can say now: answers, ``--export``, and the SLURM_* that the script mentions.
+
+    Names that are not Slurm's own (CUDA_VISIBLE_DEVICES) are left to the prelude: in ``env`` stands only what comes
+    from script or settings.
+    """
     job = made.job
     found = {
         name: value
@@ -70,7 +74,7 @@ def constants(made: Plan) -> dict[str, str]:
     }
     for name in mentioned(made):
         value = variable(name, made).value
-        if value is not None:
+        if value is not None and name.startswith("SLURM"):
             found.setdefault(name, value)
     if job.array is not None:
         found[ARRAY_IDS] = ranges(job.array.ids)

@@ -107,8 +107,8 @@ def working_directory(request: ConversionRequest) -> str:
     """``--chdir``, taken from the settings' folder where it is relative; else that folder; empty for unknown."""
     folder = request.target.working_directory
     wanted = request.job.options.get("chdir", "")
-    if wanted.startswith("/"):
-        return wanted
-    if not folder:
-        return ""
-    return storage.joined(folder, wanted)
+    if not wanted.startswith("/"):
+        if not folder:
+            return ""
+        wanted = storage.joined(folder, wanted) if wanted else folder
+    return storage.inside(wanted, request)

@@ -96,6 +96,8 @@ _VALUES: Final = {
 }
 
 _WATCH: Final = """\
+s2r_w=
+s2r_wait() {{ trap 'kill "$!"; exit' TERM; wait "$!"; }}
 "$S2R_DIR/slurm_script" "$@" &
 s2r_p=$!
 trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
@@ -104,7 +106,7 @@ trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
   s2r_c=$?
   kill -0 "$s2r_p" 2>/dev/null || break
 done
-kill $s2r_w 2>/dev/null
+for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done
 {late}exit "$s2r_c"
 """
 
@@ -124,7 +126,8 @@ def _lines(made: Plan, delivery: str) -> Iterator[str]:
     names = _runtime_names(made)
     if needs_id(made):
         yield _ID.format(uid=UID, fallback=zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)
-        yield _job_id(made)
+        if made.uses("srun", "scontrol") or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(names):
+            yield _job_id(made)
     if made.job.array is not None:
         yield _ARRAY
     steps = made.uses("srun", "scontrol")
@@ -159,8 +162,14 @@ def _job_id(made: Plan) -> str:
 
 def _exports(made: Plan, names: tuple[str, ...]) -> Iterator[str]:
     limit = made.job.time_limit_s or 0
+    for name in mentioned(made):
+        value = variable(name, made).value
+        if value is not None and not name.startswith("SLURM") and name not in made.request.target.variables:
+            yield f"export {name}={quoted(value)}\n"
     for name in sorted(names):
-        yield f'export {name}="{_VALUES[name].format(limit=limit)}"\n'
+        yield f"{name}={_VALUES[name].format(limit=limit)}\n"
+    if names:
+        yield f"export {' '.join(sorted(names))}\n"
 
 
 def _shims(made: Plan, steps: bool) -> Iterator[str]:
@@ -194,8 +203,8 @@ def _step_values(made: Plan) -> str:
         "S2R_NODES": str(made.nodes),
         "S2R_TASKS": str(max(made.job.resources.tasks, 1)),
         "S2R_PER_NODE": str(max(made.job.resources.tasks_per_node, 1)),
-        "S2R_GPUS_PER_TASK": per_task if per_task.isdigit() else "",
-        "S2R_MPI": "1" if made.kind == MPI else "",
+        "S2R_GPUS_PER_TASK": per_task if per_task.isdigit() else "''",
+        "S2R_MPI": "1" if made.kind == MPI else "''",
     }
     words = " ".join(f"{name}={value}" for name, value in values.items())
     return f"export {words}\nexport S2R_ID S2R_HOST S2R_HOSTS S2R_NODE\n"
@@ -238,20 +247,21 @@ def signal_of(made: Plan) -> tuple[str, int, bool] | None:
 
 def _watch(made: Plan, signal: tuple[str, int, bool] | None, wrapped: bool) -> str:
     limit = made.job.time_limit_s or 0
-    warning = ""
+    warning = ends = late = ""
     if signal is not None:
         name, before, shell = signal
-        to = '"$s2r_p"' if shell else '$(cat "$S2R_DIR"/step.*/pids 2>/dev/null)'
-        warning = f"(sleep {limit - before}; exec kill -s {name} {to}) 2>/dev/null &\ns2r_w=$!\n"
-    ends = late = ""
+        steps = f'cat "$S2R_DIR"/step.*/pids | xargs kill -s {name}'
+        warning = _after(limit - before, f'kill -s {name} "$s2r_p"' if shell else steps)
     if wrapped:
-        ends = (
-            f'(sleep {limit}; : >"$S2R_DIR/late"; kill -s TERM "$s2r_p"; sleep {_KILL_AFTER_S}; '
-            'kill -s KILL "$s2r_p") 2>/dev/null &\ns2r_w="$s2r_w $!"\n'
-        )
+        stop = f'sleep {_KILL_AFTER_S} & s2r_wait && kill -s KILL "$s2r_p"'
+        ends = _after(limit, f': >"$S2R_DIR/late"; kill -s TERM "$s2r_p"; {stop}')
         # 124, not 137 or 143: a job at its time limit is not started again.
         late = '[ ! -e "$S2R_DIR/late" ] || s2r_c=124\n'
     return _WATCH.format(warning=warning, limit=ends, late=late)
+
+
+def _after(seconds: int, then: str) -> str:
+    return f'(sleep {seconds} & s2r_wait && {{ {then}; }}) >/dev/null 2>&1 &\ns2r_w="$s2r_w $!"\n'
 
 
 def quoted(text: str) -> str:

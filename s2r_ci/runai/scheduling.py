@@ -14,7 +14,7 @@ GRACE_S: Final = 60
 NAME_ANNOTATION: Final = "s2r-ci/job-name"
 POOLS_ANNOTATION: Final = "runai-nodepools"
 _RANGE: Final = re.compile(r"([^\[\],]*)\[([0-9,\-]+)\]([^\[\],]*)$")
-_MOST_HOSTS: Final = 1024
+_MOST_HOSTS: Final = 4096
 
 
 def labels(made: Plan) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Final
 
 SRUN: Final = r"""#!/bin/sh
 # srun inside a pod: starts the ranks that belong to this pod, side by side, and returns the worst status
-n= N= k= label= out= err= host= gpus=$S2R_GPUS_PER_TASK
+n='' N='' k='' label='' out='' err='' host='' gpus=$S2R_GPUS_PER_TASK
 while [ $# -gt 0 ]; do
   case $1 in
     --) shift; break ;;
@@ -91,7 +91,7 @@ marks() {
 rank() {
   export SLURM_PROCID="$1" SLURM_LOCALID="$2"
   if [ -n "$gpus" ]; then
-    g=$(($2 * gpus)) v=
+    g=$(($2 * gpus)) v=''
     while [ "$g" -lt $((($2 + 1) * gpus)) ]; do v=$v${v:+,}$g; g=$((g + 1)); done
     export CUDA_VISIBLE_DEVICES="$v"
   fi
@@ -102,6 +102,7 @@ first=$((S2R_NODE * k)) last=$((S2R_NODE * k + k))
 [ "$S2R_NODE" -ge "$N" ] && last=$first
 [ "$last" -gt "$n" ] && last=$n
 if [ "$((last - first))" -eq 1 ] && [ -z "$label$out$err" ]; then
+  echo "$$" >"$S2R_DIR/step.$s/pids"
   rank "$first" 0 "$@"
 fi
 r=$first

@@ -40,8 +40,11 @@ def is_local(path: str) -> bool:
 
 
 def top_folder(path: str) -> str:
-    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x."""
-    return "/" + "/".join(path.strip("/").split("/")[:2])
+    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x, /data of /data/x.csv."""
+    parts = path.strip("/").split("/")
+    if len(parts) == 2 and "." in parts[1]:
+        del parts[1]
+    return "/" + "/".join(parts[:2])
 
 
 def mounted(request: ConversionRequest) -> list[tuple[str, Volume]]:
@@ -77,6 +80,15 @@ def _mount(name: str, path: str, volume: Volume) -> dict[str, Any]:
     if volume.read_only:
         mount["readOnly"] = True
     return mount
+
+
+def inside(path: str, request: ConversionRequest) -> str:
+    """Where a path of the old cluster lies in the pod: a volume may be mounted elsewhere."""
+    known = request.target.site.volumes
+    prefix = prefix_of(path, known)
+    if prefix is None or not known[prefix].mount_path:
+        return path
+    return known[prefix].mount_path.rstrip("/") + path[len(prefix.rstrip("/")) :]
 
 
 def joined(folder: str, relative: str) -> str:
