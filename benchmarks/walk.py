@@ -37,7 +37,9 @@ def script(number: int) -> str:
 def grow(root: Path, count: int) -> None:
     """A Git repository with ``count`` scripts, tracked."""
     subprocess.run(["git", "init", "-q", str(root)], check=True)
-    (root / "s2r-ci.toml").write_text('image = "team/train:1"\nproject = "team"\nworking-directory = "/workspace"\n')
+    (root / "s2r-ci.toml").write_text(
+        'image = "team/train:1"\nproject = "team"\nworking-directory = "/workspace"\n'
+    )
     for number in range(count):
         path = root / f"jobs/{number // 100:04}" / f"job-{number:06}.sh"
         if number % 100 == 0:
@@ -48,7 +50,7 @@ def grow(root: Path, count: int) -> None:
 
 def seconds(verb: str, root: Path) -> float:
     """Wall time of one run of the tool."""
-    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": ""}
     command = [sys.executable, "-m", "s2r_ci", verb, "--quiet"]
     before = time.perf_counter()
     done = subprocess.run(command, cwd=root, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

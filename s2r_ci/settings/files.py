@@ -4,9 +4,8 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.settings.places import Place, Source
@@ -16,19 +15,18 @@ SHARED: Final = "pyproject.toml"
 _WITHIN: Final = ("tool", "s2r-ci")
 _LARGEST: Final = 1_048_576  # octets of a settings file
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_WHERE: Final = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z")
+_WHERE: Final = r"\s*\(at (?:line (\d+), column \d+|end of document)\)\Z"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """What a settings file says, and where it lies. ``folder`` is relative to the scanned root, ``base`` is what
     relative paths in it count from.
     """
 
     place: Place
-    folder: str = ""
-    base: str = ""
-    table: Mapping[str, object] = field(default_factory=dict)
+    folder: str
+    base: str
+    table: Mapping[str, object]
 
 
 def find_file(root: Path, folder: str) -> SettingsFile | None:
@@ -142,9 +140,9 @@ def _syntax_error(data: bytes, name: str, error: Exception) -> ConfigurationErro
     if isinstance(error, RecursionError):
         return ConfigurationError("the file nests too deeply", where=name)
     said = str(error)
-    found = _WHERE.search(said)
+    found = re.search(_WHERE, said)
     line = int(found[1]) if found and found[1] else data.count(b"\n") + 1
-    reason = _WHERE.sub("", said)[:200].encode("ascii", "backslashreplace").decode()
+    reason = re.sub(_WHERE, "", said)[:200].encode("ascii", "backslashreplace").decode()
     reason = "".join(letter if letter.isprintable() else "?" for letter in reason)
     return ConfigurationError(
         f"this is not TOML: {reason}", where=f"{name}:{line}", hint="see toml.io for the syntax"

@@ -23,6 +23,16 @@ def expression(pattern: str) -> re.Pattern[str]:
     return re.compile(text + "(?:/.*)?", re.DOTALL)
 
 
+def head(pattern: str) -> str:
+    """What every path begins with that the pattern matches: ``jobs/`` of ``jobs/**/*.sh``; may be empty.
+
+    Looking at it first spares most of the regular expressions.
+    """
+    if "/" not in pattern.rstrip("/"):
+        return ""
+    return re.split(r"[*?\[\\]", pattern.strip("/").removeprefix("./"), maxsplit=1)[0]
+
+
 def matches(pattern: str, path: str) -> bool:
     """The path, relative to the pattern's folder, or a folder above it, matches.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from s2r_ci.model import Level, Site, Target
-from s2r_ci.settings.globs import expression
+from s2r_ci.settings.globs import expression, head
 from s2r_ci.settings.site import Answer
 from s2r_ci.settings.values import memory_mib
 
@@ -79,18 +79,18 @@ class _Targets:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._answers = [
-            (f"{answer.folder}/" if answer.folder else "", [expression(glob) for glob in answer.scripts])
-            for answer in settings.answers
+        folders = [f"{answer.folder}/" if answer.folder else "" for answer in settings.answers]
+        self._globs = [
+            (number, folder + head(glob), expression(glob).fullmatch, len(folder))
+            for number, folder in enumerate(folders)
+            for glob in settings.answers[number].scripts
         ]
         self._by_answers: dict[tuple[int, ...], Target] = {}
         self._by_values: dict[tuple[object, ...], Target] = {}
 
     def for_script(self, path: str) -> Target:
         said = tuple(
-            number
-            for number, (folder, globs) in enumerate(self._answers)
-            if path.startswith(folder) and any(glob.fullmatch(path, len(folder)) for glob in globs)
+            number for number, begins, match, start in self._globs if path.startswith(begins) and match(path, start)
         )
         target = self._by_answers.get(said)
         if target is None:

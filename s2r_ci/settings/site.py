@@ -1,8 +1,7 @@
 """The tables of the settings: the site map, and the answers per script glob."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from s2r_ci.model import Service, Site, Volume
 from s2r_ci.settings import keys
@@ -20,13 +19,12 @@ from s2r_ci.settings.values import (
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What a person said about the scripts that the globs name. ``values`` holds only what was said."""
 
     folder: str  # of the settings file, relative to the root; "" is the root
     scripts: tuple[str, ...]  # globs relative to the folder
-    values: Mapping[str, object] = field(default_factory=dict)  # field name of Target -> value
+    values: Mapping[str, object]  # field name of Target -> value
 
     def without(self, names: set[str]) -> "Answer":
         """The answer without what a nearer layer says."""

@@ -1,12 +1,11 @@
 """The four layers: defaults of the class, files, environment, arguments; the later wins, key by key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
-from s2r_ci.model import Level, Target
+from s2r_ci.model import NOTHING, Level, Target
 from s2r_ci.settings.files import SettingsFile, find_file, named_file
 from s2r_ci.settings.keys import CONVERSION, KEYS, SECRETS, Key
 from s2r_ci.settings.places import Place, Source
@@ -21,12 +20,11 @@ _PATHS: Final = ("baseline", "paths", "format")
 _GLOBS: Final = ("include", "exclude")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layer:
+class _Layer(NamedTuple):
     """What one or more sources say, checked. ``site`` is kept by table, so that layers merge name by name."""
 
-    values: Mapping[str, object] = field(default_factory=dict)  # field name -> value
-    site: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    values: Mapping[str, object] = NOTHING  # field name -> value
+    site: Mapping[str, Mapping[str, object]] = NOTHING
     answers: tuple[Answer, ...] = ()
 
     def under(self, nearer: "_Layer") -> "_Layer":

@@ -133,7 +133,7 @@ DOCUMENTS = st.fixed_dictionaries(
 @given(DOCUMENTS)
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_reader_and_schema_agree_on_every_document(document: dict[str, object]) -> None:
-    file = SettingsFile(place=Place(source=Source(name="s2r-ci.toml")), table=document)
+    file = SettingsFile(place=Place(source=Source(name="s2r-ci.toml")), folder="", base="", table=document)
     try:
         _read_file(file)
         read_it = True
