@@ -1,5 +1,6 @@
 """A script and its manifest, line by line, with the ledger between them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -34,6 +35,8 @@ _STAGES: Final = {
     "controller": "sbatch sends the job, the controller refuses it",
     "accepted": "sbatch accepts it",
 }
+_LONG_TEXT: Final = 12  # lines of a block of text that are shown
+_BLOCK: Final = re.compile(r"(?:^|[-:] )[|>][-+1-9]*(?: +#.*)?$")  # a YAML line that a block of text follows
 _QUIET_REQUEST: Final = frozenset({"environment"})  # long, and of no interest to a person
 
 
@@ -53,7 +56,9 @@ def render_explanation(
     parts = (
         _reading(script, reading, style),
         _script(script, ledger, style),
-        _titled("Findings", finding_lines(by_gravity(without_root(findings, style.root)), style, indent="  "), style),
+        _titled(
+            "Findings", finding_lines(by_gravity(without_root(findings, style.root)), style, indent="  "), style
+        ),
         _titled("Open questions", _questions(results, style), style),
         _titled("Manifest", _manifest(document_text, ledger, style), style),
     )
@@ -178,11 +183,35 @@ def _questions(results: Iterable[ConversionResult], style: Style) -> Iterator[st
 
 def _manifest(document: str, ledger: Sequence[LedgerEntry], style: Style) -> Iterator[str]:
     back = _back(document, ledger) if document else {}
-    for number, line in enumerate(_split(document), 1):
+    every = _split(document)
+    folded = {} if style.verbose >= 1 else _long_texts(every)
+    hidden = 0  # the last line of the text that is being left out
+    for number, line in enumerate(every, 1):
+        if number in folded:
+            hidden = folded[number]
+            yield f"       : {hidden - number + 1} lines of text (--verbose shows them)"
+        if number <= hidden:
+            continue
         shown = printable(line.expandtabs(8))
         lines = ", ".join(str(line) for line in back.get(number, ()))
         mark = paint(f"  <- line {lines}", "2", style) if lines and " # line " not in shown else ""
         yield f"  {number:>4} | {shown}{mark}".rstrip()
+
+
+def _long_texts(lines: Sequence[str]) -> dict[int, int]:
+    """First line -> last line of every long block of text in a manifest, counted from 1: the carried script and
+    what starts it. Read by indentation alone, which is how our manifests are laid out.
+    """
+    found = {}
+    start = indent = 0
+    for number, line in enumerate([*lines, "end"], 1):
+        if start and line.strip() and len(line) - len(line.lstrip(" ")) <= indent:
+            if number - start > _LONG_TEXT:
+                found[start] = number - 1
+            start = 0
+        if not start and _BLOCK.search(line):
+            start, indent = number + 1, len(line) - len(line.lstrip(" "))
+    return found
 
 
 def _back(document: str, ledger: Sequence[LedgerEntry]) -> Mapping[int, Sequence[int]]:

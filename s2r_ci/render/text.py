@@ -72,7 +72,9 @@ def _script(verdict: Verdict, width: int, style: Style) -> str:
         told += f"{', ' if told else ''}{count(len(verdict.questions), 'open question')}"
     outcome = verdict.outcome.word
     gap = " " * (9 - len(outcome)) if told else ""
-    return f"{shown_path(verdict.path):<{width}}  {paint(outcome, _OUTCOME_COLORS[verdict.outcome], style)}{gap}{told}"
+    return (
+        f"{shown_path(verdict.path):<{width}}  {paint(outcome, _OUTCOME_COLORS[verdict.outcome], style)}{gap}{told}"
+    )
 
 
 def _beside(verdict: Verdict) -> str:
@@ -116,7 +118,7 @@ def _questions(report: Report, style: Style) -> Iterator[str]:
     yield "Open questions, those of most scripts first:"
     shown = every if style.verbose >= 1 else every[:_QUESTIONS]
     for each in shown:
-        wordings = f" (and {each.texts - 1} other wordings)" if each.texts > 1 else ""
+        wordings = f" (asked in {each.texts} wordings)" if each.texts > 1 else ""
         head = f"{printable(each.question.key)}: {count(each.scripts, 'script')}"
         yield f"  {paint(head, '36', style)} — {printable(each.question.text)}{wordings}"
         yield f"    answer with {printable(each.question.answer)}"

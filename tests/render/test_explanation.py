@@ -146,3 +146,22 @@ def test_wide_and_hidden_characters_keep_the_columns(text: str) -> None:
     marks = line.count("\u0301")
     assert line.endswith(" | |")
     assert len(line) + wide - marks == 14
+
+
+LONG = "args:\n- |\n" + "  text\n" * 40 + "- |\n  short\nnote: |  # line 3\n" + "  more\n\n" * 20 + "last: 1\n"
+
+
+def test_long_texts_in_a_manifest_are_folded_unless_all_is_asked_for() -> None:
+    lines = lines_of(LONG)
+    shown = lines[lines.index("Manifest") + 1 :]
+    assert [line.strip() for line in shown] == [
+        "1 | args:",
+        "2 | - |",
+        ": 40 lines of text (--verbose shows them)",
+        "43 | - |",
+        "44 |   short",
+        "45 | note: |  # line 3",
+        ": 40 lines of text (--verbose shows them)",
+        "86 | last: 1",
+    ]
+    assert sum("|   text" in line for line in lines_of(LONG, Style(verbose=1))) == 40
