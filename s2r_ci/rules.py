@@ -177,6 +177,10 @@ GPU_MODEL_DROPPED: Final = _rule(
     "gpu-model-dropped", Stage.VERIFY, _E, "the script asks for a GPU model, the manifest takes any",
     "add the node selector of the site map",
 )  # fmt: skip
+GRES_CHANGED: Final = _rule(
+    "gres-changed", Stage.VERIFY, _E, "the manifest asks for other generic resources than the script",
+    "set the extended resource that the site map names to the script's count",
+)  # fmt: skip
 CPU_COUNT_CHANGED: Final = _rule(
     "cpu-count-changed", Stage.VERIFY, _E, "the manifest asks for another number of CPUs than the script",
     "set requests.cpu and limits.cpu to what the script asks for",
@@ -205,6 +209,10 @@ PARTITION_LOST: Final = _rule(
     "partition-lost", Stage.VERIFY, _E, "the node pools are not those of the script's partition",
     "set the annotation runai-nodepools as the site map says",
 )  # fmt: skip
+CONSTRAINT_LOST: Final = _rule(
+    "constraint-lost", Stage.VERIFY, _E, "features or hosts that the script names do not bind the manifest's pods",
+    "set nodeSelector and node affinity as the site map says",
+)  # fmt: skip
 COMMAND_CHANGED: Final = _rule(
     "command-changed", Stage.VERIFY, _E, "the manifest does not carry the script byte for byte",
     "write the manifest anew; the body of the script is never edited inside the manifest",
@@ -218,8 +226,12 @@ WORKING_DIRECTORY_CHANGED: Final = _rule(
     "set workingDir to the value of --chdir or of the settings",
 )  # fmt: skip
 IMAGE_CHANGED: Final = _rule(
-    "image-changed", Stage.VERIFY, _E, "the manifest's image is not the one that script or settings name",
+    "image-changed", Stage.POLICY, _E, "the manifest's image is not the one that script or settings name",
     "set the image in the settings, or as the script says",
+)  # fmt: skip
+IMAGE_TAG_LOOSE: Final = _rule(
+    "image-tag-loose", Stage.VERIFY, _W, "the image has no tag, or the tag latest",
+    "name a fixed tag or, better, a digest",
 )  # fmt: skip
 HOLD_CHANGED: Final = _rule(
     "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the reverse",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar
 
 from s2r_ci.model import Manifest
@@ -196,6 +196,16 @@ class Facts:
         return None if None in counts else sum(count or 0 for count in counts)
 
 
+@lru_cache(maxsize=4096)
+def _amount(text: str) -> Fraction | None:
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        return None
+    sign, number, exponent, suffix = found.groups()
+    base, power = (10, int(exponent)) if exponent else _POWERS.get(suffix or "", (0, 0))
+    return Fraction(number) * Fraction(base) ** power * (-1 if sign == "-" else 1) if base else None
+
+
 def quantity(value: object) -> Fraction | None:
     """A Kubernetes quantity, exactly; None where it is none.
 
@@ -206,12 +216,7 @@ def quantity(value: object) -> Fraction | None:
         return None
     if isinstance(value, int):
         return Fraction(value)
-    found = _QUANTITY.fullmatch(str(value))
-    if not found:
-        return None
-    sign, number, exponent, suffix = found.groups()
-    base, power = (10, int(exponent)) if exponent else _POWERS.get(suffix or "", (0, 0))
-    return Fraction(number) * Fraction(base) ** power * (-1 if sign == "-" else 1) if base else None
+    return _amount(str(value))
 
 
 def arrives(text: str, environment: Mapping[str, str | None]) -> str:
@@ -294,7 +299,7 @@ class _Reader:
             return (self.role("", {"template": spec["template"]}, ("spec",)),) if "template" in spec else ()
         above = ROLES[kind]
         every = self.mapping(spec.get(above[-1]), above)
-        return tuple(self.role(name, every[name], (*above, name)) for name in every)
+        return tuple(self.role(str(name), every[name], (*above, name)) for name in every)
 
     def role(self, name: str, value: object, steps: Steps) -> Role:
         role = self.mapping(value, steps)
@@ -307,9 +312,7 @@ class _Reader:
             name=name,
             steps=above,
             replicas=self.integer(role.get("replicas"), (*steps, "replicas")),
-            restart_policy=self.text(
-                role.get("restartPolicy") or pod.get("restartPolicy"), (*steps, "restartPolicy")
-            ),
+            restart_policy=self.text((role if name else pod).get("restartPolicy"), (*steps, "restartPolicy")),
             labels=self.texts(metadata.get("labels"), (*above, "metadata", "labels")),
             annotations=self.texts(metadata.get("annotations"), (*above, "metadata", "annotations")),
             deadline_s=self.integer(pod.get("activeDeadlineSeconds"), (*here, "activeDeadlineSeconds")),

@@ -1,0 +1,136 @@
+"""What a manifest has to say, worked out from the script and the site alone.
+
+These are the judge's own sums. The writer has its own, and neither knows the other's.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from s2r_ci.model import ConversionRequest, ItemKind, Service
+
+PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
+TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
+MPI: Final = frozenset({"mpirun", "mpiexec", "srun"})
+RETRIES: Final = 6
+MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LOADERS: Final = re.compile(
+    r"LD_.*|DYLD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|PERL5OPT|RUBYOPT|GIT_SSH.*|"
+    r"(?:https?|ftp|all|no)_proxy",
+    re.IGNORECASE,
+)
+
+
+def service(request: ConversionRequest) -> Service:
+    """What the site says of the script's QOS."""
+    return request.target.site.qos.get(request.job.options.get("qos", ""), Service())
+
+
+def restarts(request: ConversionRequest) -> bool:
+    """Whether the job may be started again when it loses its node (profile R)."""
+    if request.job.requeue is None:
+        return service(request).preemptibility == "preemptible"
+    return request.job.requeue
+
+
+def project(request: ConversionRequest) -> str:
+    """The Run:ai project; empty where neither settings nor site map know one."""
+    return request.target.project or request.target.site.accounts.get(request.job.options.get("account", ""), "")
+
+
+def launchers(request: ConversionRequest) -> set[str]:
+    """Everything that starts the program, wherever it was seen."""
+    names = {item.name for item in request.job.inventory if item.kind is ItemKind.LAUNCHER}
+    for step in request.job.body.steps:
+        names.update((step.launcher, step.within))
+    return names - {""}
+
+
+def gpus(request: ConversionRequest) -> int:
+    """GPUs of one pod; the answer counts only where the script uses GPUs and asks for none."""
+    asked = request.job.resources.gpus_per_node
+    answered = request.target.gpus if request.job.body.uses_gpu else 0
+    return asked or answered or 0
+
+
+def memory_mib(request: ConversionRequest) -> int:
+    """Memory of one pod in MiB; 0 where nobody has said."""
+    return request.job.resources.memory_per_node_mib or request.target.memory_mib
+
+
+def time_limit_s(request: ConversionRequest) -> int:
+    """The time limit in seconds, in whole minutes as Slurm counts; 0 for none."""
+    return -(-(request.job.time_limit_s or 0) // 60) * 60
+
+
+def generic_resources(request: ConversionRequest) -> dict[str, int]:
+    """Extended resources by their names in the new cluster, those of the site map only."""
+    names = request.target.site.gres
+    found: dict[str, int] = {}
+    for name, count in request.job.resources.other_gres.items():
+        if name in names and count:
+            found[names[name]] = found.get(names[name], 0) + count
+    return found
+
+
+def partitions(request: ConversionRequest) -> list[str]:
+    """The partitions that the script names."""
+    return [name for name in request.job.options.get("partition", "").split(",") if name]
+
+
+def model_labels(request: ConversionRequest) -> Mapping[str, str]:
+    """The node labels that the site has for the script's GPU model."""
+    return request.target.site.gpus.get(request.job.resources.gpu_model, {})
+
+
+def feature_labels(request: ConversionRequest) -> dict[str, str]:
+    """The node labels for ``--constraint``, where all of its words have to hold."""
+    text = request.job.options.get("constraint", "").strip("\"'")
+    if any(mark in text for mark in "|[]*()"):
+        return {}
+    labels: dict[str, str] = {}
+    for word in text.replace("&", ",").split(","):
+        labels.update(request.target.site.features.get(word, {}))
+    return labels
+
+
+def settable(name: str, request: ConversionRequest) -> bool:
+    """Whether a manifest may set the variable (P-27): what changes how programs load only where the script does."""
+    if not _NAME.fullmatch(name):
+        return False
+    return not _LOADERS.fullmatch(name) or name in request.job.body.exports or name in request.job.environment
+
+
+def hosts(text: str) -> Iterator[str]:
+    """``gpu[07-09],login`` host by host; nothing where it is no list of hosts, at most 4,096.
+
+    >>> list(hosts("gpu[07-08,11],login"))
+    ['gpu07', 'gpu08', 'gpu11', 'login']
+    """
+    if "/" in text:
+        return
+    for part in _outside_brackets(text):
+        head, bracket, rest = part.partition("[")
+        ranges, _, tail = rest.partition("]")
+        if not bracket:
+            yield head
+            continue
+        for piece in ranges.split(","):
+            first, _, last = piece.partition("-")
+            last = last or first
+            if first.isdecimal() and last.isdecimal() and len(last) < 10:
+                numbers = range(int(first), min(int(last), int(first) + 4096) + 1)
+                yield from (f"{head}{number:0{len(first)}}{tail}" for number in numbers)
+
+
+def _outside_brackets(text: str) -> Iterator[str]:
+    depth, start = 0, 0
+    for index, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and not depth:
+            yield text[start:index]
+            start = index + 1
+    if text[start:]:
+        yield text[start:]

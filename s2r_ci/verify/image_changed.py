@@ -1,0 +1,56 @@
+"""image-changed: the image is one that the script, the settings or the site map name (P-20)."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.model import ConversionRequest, ItemKind
+from s2r_ci.runai.facts import Facts
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.expected import PLACEHOLDER_IMAGE
+
+_SCHEME: Final = re.compile(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
+_DEFAULT: Final = "docker.io"
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """Compared after the usual defaults: ``ubuntu`` is ``docker.io/library/ubuntu:latest``."""
+    known: set[str] | None = None
+    for role in facts.roles:
+        for container in role.containers:
+            if container.image in (request.target.image, PLACEHOLDER_IMAGE) and container.image:
+                continue
+            known = {normal(image) for image in _known(request)} if known is None else known
+            if not container.image or normal(container.image) not in known:
+                said = repr(container.image[:120]) if container.image else "none"
+                message = f"the image {said} is named by neither script, settings nor site map"
+                yield Breach(message=message, subject="image", steps=(*container.steps, "image"))
+
+
+def normal(image: str) -> str:
+    """One spelling for one image; a digest or tag is kept.
+
+    >>> normal("docker://ubuntu"), normal("nvcr.io#nvidia/pytorch:24.05-py3")
+    ('docker.io/library/ubuntu:latest', 'nvcr.io/nvidia/pytorch:24.05-py3')
+    """
+    text = _SCHEME.sub("", image.strip().strip("\"'")).lstrip("/").replace("#", "/", 1)
+    first, slash, rest = text.partition("/")
+    if not slash:
+        text = f"{_DEFAULT}/library/{text}"
+    elif not ("." in first or ":" in first or first == "localhost"):
+        text = f"{_DEFAULT}/{text}"
+    elif first == _DEFAULT and "/" not in rest:
+        text = f"{_DEFAULT}/library/{rest}"
+    last = text.rpartition("/")[2]
+    return text if ":" in last or "@" in last else f"{text}:latest"
+
+
+def _known(request: ConversionRequest) -> Iterator[str]:
+    target = request.target
+    yield from (image for image in (target.image, *target.image_allow) if image)
+    loaded = [item.value.split() for item in request.job.inventory if item.kind is ItemKind.MODULE]
+    names = {name for words in loaded for word in words for name in (word, word.partition("/")[0])}
+    yield from (image for module, image in target.site.modules.items() if module in names)
+    yield from (item.value for item in request.job.inventory if item.kind is ItemKind.CONTAINER and item.value)
+    if image := request.job.options.get("container-image"):
+        yield image

@@ -1,0 +1,35 @@
+"""name-changed: the workload is called what the job is called."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.model import ConversionRequest
+from s2r_ci.runai.facts import Facts
+from s2r_ci.verify.breach import Breach
+
+_LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1035, as operators make host names of it
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """The name is a host name made from the job's name, with room for what an operator appends."""
+    wanted = _wanted(request, facts)
+    if facts.name != wanted or not _LABEL.fullmatch(facts.name):
+        said = repr(facts.name) if facts.name else "not named"
+        message = f"the job {request.job.name!r} becomes {wanted!r}, the manifest is {said}"
+        yield Breach(message=message, subject="name", steps=("metadata", "name"))
+
+
+def _wanted(request: ConversionRequest, facts: Facts) -> str:
+    words = re.findall("[a-z0-9]+", request.job.name.lower())
+    if not words or words[0][0].isdigit():
+        words.insert(0, "job")
+    label = "-".join(words) if len(words) > 1 or words != ["job"] else "job-"
+    return label[: 63 - _appended(request, facts)].rstrip("-")
+
+
+def _appended(request: ConversionRequest, facts: Facts) -> int:
+    """Octets that the controllers put behind the name of a pod: ``-3``, ``-worker-12``, ``-launcher``."""
+    if facts.kind == "Job":
+        return 0 if request.job.array is None else 1 + len(str(len(request.job.array.ids) - 1))
+    return max(len("-launcher"), len("-worker-") + len(str(request.job.resources.nodes - 1)))

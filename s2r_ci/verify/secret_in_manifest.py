@@ -1,0 +1,56 @@
+"""secret-in-manifest: no secret stands in the manifest, in no spelling (P-29)."""
+
+import base64
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from s2r_ci.model import ConversionRequest
+from s2r_ci.runai.facts import Container, Facts, Steps
+from s2r_ci.secrets import find_secrets
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.scalars import places
+
+_SHORTEST: Final = 8  # below that a value would be found by chance
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """Detectors over everything but the body, which is the script; the script's own secrets in any spelling."""
+    known = _known(request.script.text)
+    bodies = {steps for role in facts.roles for c in role.containers if (steps := _body(request, c))}
+    texts = [(steps, text) for steps, text in places(facts.body) if len(text) >= _SHORTEST and steps not in bodies]
+    if known and bodies:
+        yield _breach("the script, which has a secret", min(bodies, key=str))
+    if not known and not find_secrets("\n".join(text for _, text in texts)):
+        return
+    for steps, text in texts:
+        if any(spelling in text for spelling in known):
+            yield _breach("a secret of the script", steps)
+        elif find_secrets(text):
+            yield _breach("what looks like a secret", steps)
+
+
+def _body(request: ConversionRequest, container: Container) -> Steps:
+    """The steps of the body where it is the script, octet for octet."""
+    return (*container.steps, "args", 2) if container.body == request.script.data else ()
+
+
+def _known(text: str) -> set[str]:
+    """Every spelling of every secret in the script."""
+    values = {text[secret.start : secret.end] for secret in find_secrets(text)}
+    return {spelling for value in values if len(value) >= _SHORTEST for spelling in _spellings(value)}
+
+
+def _spellings(value: str) -> Iterator[str]:
+    octets = value.encode("utf-8", "surrogateescape")
+    yield from (value, value[::-1], octets.hex(), octets.hex().upper(), quote(octets, safe=""))
+    for shift in range(3):  # base64 looks different at each of the three places an octet can have
+        text = base64.b64encode(b"\0" * shift + octets).decode()
+        inner = text[-(-shift * 4 // 3) : len(text) - 4 if text.endswith("=") else len(text)]
+        if len(inner) >= _SHORTEST:
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")
+
+
+def _breach(what: str, steps: Steps) -> Breach:
+    return Breach(message=f"the manifest holds {what}", subject="secret", steps=steps)

@@ -1,0 +1,68 @@
+"""time-limit-dropped: the time limit holds, and its clock starts when the job starts.
+
+A Job's or PyTorchJob's own deadline counts the wait in the queue, so the limit belongs to the pod; an MPIJob has it in
+its run policy, whose clock starts with the launcher and thus, when that waits for the workers, with the job.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci.model import ConversionRequest
+from s2r_ci.runai.facts import Container, Facts, Role
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.expected import restarts, time_limit_s
+
+_GRACE_S: Final = range(30, 121)
+"""What the pod's own deadline may add where the pod ends its program itself: time for TERM, then KILL."""
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """The value to the second, at the level where the clock starts with the job, and at no other."""
+    limit = time_limit_s(request)
+    if facts.kind == "MPIJob":
+        yield from _mpi(limit, facts)
+        return
+    if facts.deadline_s is not None:
+        message = (
+            f"activeDeadlineSeconds of the whole {facts.kind} counts the wait in the queue; it belongs to the pod"
+        )
+        yield Breach(message=message, subject="time", steps=(*facts.policy_steps, "activeDeadlineSeconds"))
+    for role in facts.roles:
+        if restarts(request) and limit:
+            yield from _wrapped(limit, role)
+        elif (role.deadline_s or 0) != limit:
+            yield _breach(limit, role.deadline_s, (*role.spec, "activeDeadlineSeconds"))
+
+
+def _mpi(limit: int, facts: Facts) -> Iterator[Breach]:
+    steps = (*facts.policy_steps, "activeDeadlineSeconds")
+    if (facts.deadline_s or 0) != limit:
+        yield _breach(limit, facts.deadline_s, steps)
+    if limit and not facts.waits_for_workers:
+        message = "without launcherCreationPolicy: WaitForWorkersReady the time limit counts the wait in the queue"
+        yield Breach(message=message, subject="time", steps=("spec", "launcherCreationPolicy"))
+    for role in facts.roles:
+        if role.deadline_s is not None:
+            message = f"the time limit of an MPIJob is in its run policy, the {role.name} has another"
+            yield Breach(message=message, subject="time", steps=(*role.spec, "activeDeadlineSeconds"))
+
+
+def _wrapped(limit: int, role: Role) -> Iterator[Breach]:
+    """A restartable job ends its program itself, because a pod that its deadline kills would be started again."""
+    steps = (*role.spec, "activeDeadlineSeconds")
+    if role.deadline_s is None or role.deadline_s - limit not in _GRACE_S:
+        yield _breach(limit, role.deadline_s, steps)
+    if role.main is not None and not _ends_itself(limit, role.main):
+        message = f"the script may run {limit} s and may be restarted: its pod has to end it itself, and does not"
+        yield Breach(message=message, subject="time", steps=(*role.main.steps, "args", 0))
+
+
+def _ends_itself(limit: int, container: Container) -> bool:
+    return re.search(rf"\b(?:sleep|timeout\b[^\n]*) {limit}\b", container.prelude) is not None
+
+
+def _breach(limit: int, deadline_s: int | None, steps: tuple[str | int, ...]) -> Breach:
+    asked = f"the script may run {limit} s" if limit else "the script sets no time limit"
+    said = "sets no limit" if deadline_s is None else f"ends it after {deadline_s} s"
+    return Breach(message=f"{asked}, the manifest {said}", subject="time", steps=steps)
