@@ -25,30 +25,11 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
     ("bb", "bbf", (0, 0)),
 )
 # An option of these has to be there before anything below can be wrong: the common script skips it all.
-_CONCERNED: Final = frozenset(
-    [
-        "mem",
-        "mem-per-cpu",
-        "mem-per-gpu",
-        "exclusive",
-        "oversubscribe",
-        "cpus-per-gpu",
-        "ntasks-per-gpu",
-        "ntasks-per-tres",
-        "core-spec",
-        "bb",
-        "tres-per-task",
-        "gpus-per-node",
-        "begin",
-        "hint",
-        "ntasks-per-core",
-        "distribution",
-        "resv-ports",
-        "propagate",
-        "nodes",
-        "hint",
-    ]
-)
+_CONCERNED: Final = frozenset({
+    "mem", "mem-per-cpu", "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
+    "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
+    "distribution", "resv-ports", "propagate", "nodes",
+})  # fmt: skip
 _DEPENDENCY: Final = re.compile(
     r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
     r"(?:after|afterany|afterok|afternotok|aftercorr|afterburstbuffer)(?::\d+(?:_(?:\d+|\*))?(?:\+\d+)?)+)",
@@ -96,11 +77,13 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
+    if "nodes" in held and held["nodes"].data == units.NO_NODES:
+        yield "nodes", "--nodes holds no number of nodes"
     if "hint" in held and held["hint"].data not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
-    if "begin" in held and "deadline" in held and None not in (held["begin"].data, held["deadline"].data):
-        if held["deadline"].data < held["begin"].data:
-            yield "deadline", "the deadline lies before the begin"
+    begin, deadline = held.get("begin"), held.get("deadline")
+    if begin and deadline and begin.data and deadline.data and deadline.data < begin.data:
+        yield "deadline", "the deadline lies before the begin"
     cores, threads = held.get("ntasks-per-core"), held.get("threads-per-core")
     if cores and threads and cores.data > threads.data and release >= (23, 2):
         yield "ntasks-per-core", f"--ntasks-per-core={cores.data} is more than --threads-per-core={threads.data}"

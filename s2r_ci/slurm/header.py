@@ -203,7 +203,7 @@ class _Reader:
     def _take(self, given: Given, held: dict[str, Held]) -> None:
         """Put one option into the options held so far; the last one wins, but for a few that add up."""
         option, value, line, column, origin = given
-        if option.in_script != "yes" and not self._may_stand(given):
+        if option.in_script not in ("yes", "refused now") and not self._may_stand(given):
             return
         name = option.means
         data: Any = value
@@ -359,7 +359,7 @@ _Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
 
 def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release: Release) -> tuple[str, int]:
     """Up to 24.11 the events of several options add up."""
-    if name not in held or release >= (25, 5) or not data:
+    if name not in held or release >= (25, 5):
         return spelled, data
     bits = held[name].data | data
     return values.mail_words(bits), bits
@@ -380,29 +380,37 @@ def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, releas
     return ("yes", "yes") if name in held and held[name].data == "yes" else (spelled, data)
 
 
-def _last_of_two(other: str, word: str = "") -> _Together:
+def _last_of_two(other: str) -> _Together:
     def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
         held.pop(other, None)
-        return word or spelled, data
+        return spelled, data
 
     return take
 
 
-def _share(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
-    """Up to 22.05 the later of --exclusive and --oversubscribe wins."""
-    if release < (23, 2):
-        held.pop("exclusive" if name == "oversubscribe" else "oversubscribe", None)
-    return ("oversubscribe", 1) if name == "oversubscribe" else (spelled, data)
+def _one_field(other: str) -> _Together:
+    """Two names for one field: both stay set, and show what was said last."""
+
+    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
+        if name in ("no-requeue", "oversubscribe"):
+            spelled, data = name, int(name == "oversubscribe")
+        elif name == "requeue":
+            spelled, data = name, 1
+        if before := held.get(other):
+            held[other] = before._replace(spelled=spelled, data=data)
+        return spelled, data
+
+    return take
 
 
 _TOGETHER: Final[dict[str, _Together]] = {
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
-    "requeue": _last_of_two("no-requeue", "requeue"),
-    "no-requeue": _last_of_two("requeue", "no-requeue"),
+    "requeue": _one_field("no-requeue"),
+    "no-requeue": _one_field("requeue"),
     "nodelist": _last_of_two("nodefile"),
     "nodefile": _last_of_two("nodelist"),
-    "exclusive": _share,
-    "oversubscribe": _share,
+    "exclusive": _one_field("oversubscribe"),
+    "oversubscribe": _one_field("exclusive"),
 }

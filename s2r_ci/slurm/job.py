@@ -94,7 +94,7 @@ def _job(path: str, part: Part, shape: Shape, body: Body, items: tuple[Item, ...
         resources=resources_of(held, shape),
         time_limit_s=_time_limit(held),
         array=_array(held),
-        requeue=True if "requeue" in held else False if "no-requeue" in held else None,
+        requeue=_requeue(held),
         hold="hold" in held or ("priority" in held and held["priority"].data == 0),
         environment=request.exported(export),
         export=export.upper() if export.upper() in ("ALL", "NONE", "NIL") else export,
@@ -107,6 +107,11 @@ def _job(path: str, part: Part, shape: Shape, body: Body, items: tuple[Item, ...
 def _directives(component: Component) -> Iterator[Item]:
     for directive in component.directives:
         yield Item(kind=ItemKind.DIRECTIVE, name=directive.name, value=directive.value, location=directive.location)
+
+
+def _requeue(held: Mapping[str, Held]) -> bool | None:
+    said = held.get("requeue") or held.get("no-requeue")
+    return bool(said.data) if said else None
 
 
 def _time_limit(held: Mapping[str, Held]) -> int | None:

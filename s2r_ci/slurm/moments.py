@@ -11,12 +11,12 @@ from typing import Any, Final
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 
-_DATE: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
+_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?)?$")
 _SECONDS: Final = re.compile(r"uts(\d{1,11})$")
 _NOW: Final = re.compile(r"now\s*(?:[+-]\s*\d+\s*(?:seconds?|minutes?|hours?|days?|weeks?)?)?$", re.IGNORECASE)
 _WORDS: Final = r"today|tomorrow|midnight|noon|elevenses|fika|teatime"
 _CLOCK: Final = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?\s*(?:am|pm)?"
-_DAY: Final = r"\d{4}(?:\d{2})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}(?:\.\d{2,4})?|\d{4}-\d{1,2}-\d{1,2}"
+_DAY: Final = r"\d{4}(?:\d{2})?|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}\.\d{1,2}(?:\.\d{2,4})?|\d{4}-\d{2}-\d{2}"
 _LOOSE: Final = re.compile(
     rf"(?:{_WORDS}|{_CLOCK}|{_DAY})(?:[\s\-T]+(?:{_WORDS}|{_CLOCK}|{_DAY}))?$", re.IGNORECASE
 )

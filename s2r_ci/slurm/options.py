@@ -25,12 +25,8 @@ class Option(NamedTuple):
     env: str  # names of environment variables, separated by blanks
     in_script: str  # yes, ignored, root only, ends sbatch, refused now
     het: str  # each: every component starts afresh; carried: a component keeps the value of the one before
+    means: str  # the name under which Slurm keeps the value: ntasks-per-node for tasks-per-node
     plugin: str = ""  # the site plug-in that brings the option; "": sbatch itself
-
-    @property
-    def means(self) -> str:
-        """The name under which Slurm keeps the value: ``ntasks-per-node`` for ``tasks-per-node``."""
-        return _ALIASES.get(self.name, self.name)
 
 
 class UnknownOptionError(Exception):
@@ -203,10 +199,20 @@ _PYXIS: Final = (
 )
 # fmt: on
 
-OPTIONS: Final = tuple(Option(*row) for row in _ROWS)
+OPTIONS: Final = tuple(Option(*row, means=_ALIASES.get(row[0], row[0])) for row in _ROWS)
 PLUGIN_OPTIONS: Final = {
     name: Option(
-        name, "", argument, "text" if argument == "required" else "flag", "20.02", "", "", "yes", "each", "pyxis"
+        name,
+        "",
+        argument,
+        "text" if argument == "required" else "flag",
+        "20.02",
+        "",
+        "",
+        "yes",
+        "each",
+        name,
+        "pyxis",
     )
     for name, argument in _PYXIS
 }

@@ -52,20 +52,10 @@ class Shape:
         return self.most_nodes in (0, self.least_nodes)
 
 
-_GPU_OPTIONS: Final = frozenset(
-    [
-        "gres",
-        "gpus",
-        "gpus-per-node",
-        "gpus-per-task",
-        "gpus-per-socket",
-        "tres-per-task",
-        "ntasks-per-gpu",
-        "ntasks-per-tres",
-        "cpus-per-gpu",
-        "mem-per-gpu",
-    ]
-)
+_GPU_OPTIONS: Final = frozenset({
+    "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "tres-per-task", "ntasks-per-gpu",
+    "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu",
+})  # fmt: skip
 
 
 def shape_of(held: Options, release: Release) -> Shape:
@@ -144,15 +134,20 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         return
     elif per_node:
         shape.tasks = shape.least_nodes * per_node
-        shape.tasks_said = shape.nodes_said and bool(
-            shape.cpus_per_task or shape.per_task or "gpus-per-task" in held
-        )
+        shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held))
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
+        shape.tasks_said = "nodes" in held and ("gpus-per-task" in held or bool(shape.per_task))
+        if "distribution" in held and held["distribution"].spelled == "arbitrary":
+            shape.tasks_said = shape.tasks_exported = True
         for factor in topology(held):
             if factor:
                 shape.tasks *= factor
                 shape.tasks_said = shape.tasks_exported = True
+
+
+def _per_task_said(shape: Shape, held: Options) -> bool:
+    return bool(shape.cpus_per_task or shape.per_task or "gpus-per-task" in held)
 
 
 def _shrink(shape: Shape) -> None:
@@ -210,9 +205,8 @@ def _gpus(shape: Shape, held: Options, release: Release) -> None:
 
 def _check_entries(shape: Shape) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
-    for entries in (shape.per_node, shape.gpus, shape.per_task):
-        if len(entries) < 2:
-            continue
+    entries = (*shape.per_node, *shape.gpus, *shape.per_task)
+    if len(entries) > 1:
         types = {bool(entry.type) for entry in entries if entry.name == "gpu"}
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
@@ -245,7 +239,8 @@ def _per_gpu(shape: Shape, held: Options, release: Release, counts: tuple[int, i
     total, node, task = counts
     any_gpu = bool(total or node or task or tres.count(shape.per_socket))
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
-    every = total or node * shape.least_nodes
+    socket = tres.count(shape.per_socket) * (topology(held)[0] or 1)
+    every = total or (node or socket) * shape.least_nodes
     if ranks and "ntasks" not in held:
         if not every:
             raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
@@ -269,15 +264,15 @@ _AS_THEY_ARE: Final = (
     ("licenses", "licenses"), ("mail-user", "mail_user"), ("mcs-label", "mcs_label"), ("network", "network"),
     ("partition", "partition"), ("prefer", "prefer"), ("qos", "qos"), ("context", "req_context"),
     ("nodelist", "req_nodes"), ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
-    ("oversubscribe", "shared"), ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
+    ("oversubscribe", "shared"), ("requeue", "requeue"), ("no-requeue", "requeue"),
+    ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
     ("tmp", "pn_min_tmp_disk"), ("nice", "nice"), ("ntasks-per-core", "ntasks_per_core"),
     ("ntasks-per-socket", "ntasks_per_socket"), ("ntasks-per-gpu", "ntasks_per_tres"),
     ("ntasks-per-tres", "ntasks_per_tres"), ("segment", "segment_size"), ("mincpus", "pn_min_cpus"),
     ("mail-type", "mail_type"), ("begin", "begin_time"),
 )  # fmt: skip
 _FIELDS: Final = dict(_AS_THEY_ARE)
-_FIXED: Final = {"contiguous": ("contiguous", 1), "requeue": ("requeue", 1), "no-requeue": ("requeue", 0),
-                 "hold": ("priority", 0)}  # fmt: skip
+_FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
 
 def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> dict[str, Any]:
@@ -285,7 +280,7 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
     request: dict[str, Any] = {}
     for option, said in held.items():
         if field := _FIELDS.get(option):
-            if said.data not in ("", None) and (option != "mail-type" or said.data):
+            if said.data not in ("", None) and (option not in ("mail-type", "segment") or said.data):
                 request[field] = said.data
         elif option in _FIXED:
             field, number = _FIXED[option]
@@ -409,13 +404,20 @@ def _environment(held: Options, shape: Shape, request: Mapping[str, Any]) -> dic
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks)
     for option, variable in (
         ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
-        ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("mem-bind", "SLURM_MEM_BIND"), ("distribution", "SLURM_DISTRIBUTION"),
-        ("hint", "SLURM_HINT"), ("gpu-bind", "SLURM_GPU_BIND"),
+        ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
     ):  # fmt: skip
         if option in held and str(held[option].data) != "":
             found[variable] = str(held[option].data)
     if "hint" in held and _hint_dropped(held):
         found.pop("SLURM_HINT", None)
+    if "mem-bind" in held and held["mem-bind"].spelled != "unset":
+        found["SLURM_MEM_BIND"] = held["mem-bind"].spelled
+    if "distribution" in held:
+        kind, _, planes = held["distribution"].spelled.partition("=")
+        found["SLURM_DISTRIBUTION"] = kind
+        found |= {"SLURM_DIST_PLANESIZE": planes} if planes else {}
+    if "get-user-env" in held:
+        found["SLURM_GET_USER_ENV"] = "1"
     if "export" in held:
         text = held["export"].data
         found |= exported(text)

@@ -10,6 +10,7 @@ from typing import Final
 from s2r_ci.slurm.options import Release
 
 UNLIMITED: Final = -1
+NO_NODES: Final = (-1, -1)  # a list of node counts that holds none; sbatch reads it and then refuses it
 MOST_ARRAY_IDS: Final = 1_000_000
 _BLANKS: Final = " \t\r\v\f\n"
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
@@ -117,17 +118,29 @@ def node_count(text: str, release: Release) -> tuple[int, int] | None:
 
 
 def _node_list(body: str) -> tuple[int, int] | None:
+    """Sizes that the job can take: a list with ranges, or one range with a step, whose end does not belong to it."""
+    if ":" in body:
+        return _stepped(body)
+    if body.startswith(","):
+        return NO_NODES
     sizes: list[int] = []
     for part in body.split(","):
-        span, colon, step = part.partition(":")
-        least, dash, most = span.partition("-")
+        least, dash, most = part.partition("-")
         low = _nodes(least) if least else 0
         high = _nodes(most) if dash else low
-        every = digits(step) if colon else 1
-        if low is None or high is None or not every or high < low or (colon and not dash):
+        if low is None or high is None or high < low:
             return None
-        sizes += (low, high - (high - low) % every)
+        sizes += (low, high)
     return min(sizes), max(sizes)
+
+
+def _stepped(body: str) -> tuple[int, int] | None:
+    span, _, step = body.partition(":")
+    least, _, most = span.partition("-")
+    low, high, every = _nodes(least), _nodes(most), digits(step)
+    if low is None or high is None or not every or high < low:
+        return None
+    return (low, high - 1 - (high - 1 - low) % every) if low < high else NO_NODES
 
 
 def _nodes(text: str) -> int | None:
@@ -208,7 +221,7 @@ def array_ids(text: str) -> tuple[Sequence[int], int]:
 
 
 def _throttle(text: str) -> tuple[str, int]:
-    """The limit may stand anywhere; what follows it up to a comma belongs to it."""
+    """The limit may stand anywhere; what is no number in it, up to a comma, does not count."""
     body, percent, rest = text.partition("%")
     if not percent:
         return text, 0
@@ -218,9 +231,8 @@ def _throttle(text: str) -> tuple[str, int]:
             break
         number += letter
     tail = rest[len(number) :]
-    if tail and not tail.startswith(",") and not (not number and tail[1:].isdigit() and tail[0] == "-"):
-        raise ArrayError(f"the limit behind % is no number: `{text}`")
-    return body + (tail if tail.startswith(",") else ""), digits(number) or 0
+    _, comma, others = tail.partition(",")
+    return body + comma + others, digits(number) or 0
 
 
 def _span(part: str) -> range:

@@ -144,7 +144,7 @@ def signal_words(held: tuple[bool, bool, int, int]) -> str:
 def _exclusive(text: str, release: Release) -> tuple[str, Any]:
     word = text.lower() or "exclusive"
     if word == "allocation" and release >= (26, 5):
-        return word, 0
+        return "exclusive", 0
     if word not in SHARED or (word == "topo" and release < (24, 5)):
         raise RefusedError("takes nothing, or one of user, mcs, topo, oversubscribe, exclusive")
     return word, SHARED[word]
@@ -234,14 +234,12 @@ def _topology(text: str, release: Release) -> tuple[str, Any]:
         if part != "*" and number is None:
             raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
         fields.append(number)
-    if len(fields) > 3:
-        raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
-    return topology_words(fields), fields
+    return topology_words(fields[:3]), fields[:3]
 
 
 def topology_words(fields: list[int | None]) -> str:
     """The fields of --extra-node-info as Slurm spells them: ``:2`` where the first is left open."""
-    return ":".join("" if field is None else str(field) for field in fields)
+    return ":".join("" if field is None else str(field) for field in fields) or "unset"
 
 
 def _distribution(text: str, release: Release) -> tuple[str, Any]:
