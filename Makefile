@@ -19,7 +19,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-CODE := $(wildcard s2r_ci hooks/s2r_hooks lambda/s2r_service tests benchmarks tools)
+CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.py lambda/s2r_service/*.py)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
