@@ -8,7 +8,7 @@ from typing import Any, Final
 from s2r_ci.model import Candidate
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable
-from s2r_ci.render.text import paint
+from s2r_ci.render.text import other_line, paint
 from s2r_ci.render.words import count, others
 from s2r_ci.wire import of_candidate, plain, text
 
@@ -127,8 +127,6 @@ def _unmapped(summary: AuditSummary, style: Style) -> Iterator[str]:
 
 
 def _files(summary: AuditSummary, style: Style) -> Iterator[str]:
-    from s2r_ci.render.text import other_line
-
     if summary.classes:
         yield ""
         yield paint("Other files that mention #SBATCH:", "1", style)

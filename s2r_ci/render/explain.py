@@ -21,6 +21,7 @@ from s2r_ci.render import Style
 from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.text import finding_lines, paint
 from s2r_ci.render.words import by_gravity, without_root
+from s2r_ci.rules import QUESTION_OPEN
 
 _COLORS: Final = {
     Disposition.EXACT: "32",
@@ -56,13 +57,18 @@ def render_explanation(
     parts = (
         _reading(script, reading, style),
         _script(script, ledger, style),
-        _titled(
-            "Findings", finding_lines(by_gravity(without_root(findings, style.root)), style, indent="  "), style
-        ),
+        _titled("Findings", finding_lines(_told(findings, results, style), style, indent="  "), style),
         _titled("Open questions", _questions(results, style), style),
         _titled("Manifest", _manifest(document_text, ledger, style), style),
     )
     return "".join(f"{line}\n" for part in parts for line in part)
+
+
+def _told(findings: Iterable[Finding], results: Sequence[ConversionResult], style: Style) -> list[Finding]:
+    """The findings; where questions are listed, those that only say that one is open are left out."""
+    asked = any(result.questions for result in results)
+    told = (finding for finding in findings if not (asked and finding.rule is QUESTION_OPEN))
+    return by_gravity(without_root(told, style.root))
 
 
 def side_by_side(left: str, right: str, width: int) -> str:
@@ -194,7 +200,8 @@ def _manifest(document: str, ledger: Sequence[LedgerEntry], style: Style) -> Ite
             continue
         shown = printable(line.expandtabs(8))
         lines = ", ".join(str(line) for line in back.get(number, ()))
-        mark = paint(f"  <- line {lines}", "2", style) if lines and " # line " not in shown else ""
+        said = " # line " in shown or (number > 1 and every[number - 2].lstrip().startswith("# line "))
+        mark = paint(f"  <- line {lines}", "2", style) if lines and not said else ""
         yield f"  {number:>4} | {shown}{mark}".rstrip()
 
 

@@ -56,8 +56,9 @@ def test_the_site_map_stands_last_and_is_toml() -> None:
 
 
 @pytest.mark.parametrize("summary", [SUMMARY, AuditSummary()], ids=["rich", "empty"])
-def test_names_cannot_move_the_terminal(summary: AuditSummary) -> None:
-    assert "\x1b" not in render_audit(summary, Style())
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_names_cannot_move_the_terminal(summary: AuditSummary, verbose: int) -> None:
+    assert "\x1b" not in render_audit(summary, Style(verbose=verbose))
     render_audit_json(summary, Style()).encode("utf-8")
 
 

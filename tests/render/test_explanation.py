@@ -76,7 +76,10 @@ READING = Reading(
 
 
 def lines_of(document: str = DOCUMENT, style: Style | None = None, **given: object) -> list[str]:
-    findings = (finding(rules.NOT_EXPRESSIBLE, "no mail", PATH, 3),)
+    findings = (
+        finding(rules.NOT_EXPRESSIBLE, "no mail", PATH, 3),
+        finding(rules.QUESTION_OPEN, "which image?", PATH),
+    )
     return render_explanation(SCRIPT, READING, (RESULT,), document, findings, style or Style()).splitlines()
 
 
@@ -91,6 +94,21 @@ def test_each_entry_stands_below_its_line() -> None:
 
 def test_each_line_of_the_manifest_names_the_line_it_comes_from() -> None:
     assert '    11 |               nvidia.com/gpu: "2"  <- line 2' in lines_of()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('gpu: "2"', 'gpu: "2"  # line 2: --gres=gpu:2', id="behind"),
+        pytest.param(
+            "              nvidia", "              # line 2: --gres=gpu:2\n              nvidia", id="above"
+        ),
+    ],
+)
+def test_what_a_comment_says_already_is_not_said_again(old: str, new: str) -> None:
+    lines = lines_of(DOCUMENT.replace(old, new))
+    assert any("# line 2" in line for line in lines)
+    assert not any("<- line" in line for line in lines)
 
 
 @pytest.mark.parametrize("document", ["a: [", "kind: Job\n"], ids=["no yaml", "another manifest"])
@@ -114,6 +132,7 @@ def test_findings_and_questions_are_told() -> None:
     assert "  jobs/fit.sh:3: note[not-expressible]: no mail" in lines
     assert "  image — which image?" in lines
     assert '    answer with image = "..."' in lines
+    assert sum("which image?" in line for line in lines) == 1
 
 
 def test_a_refused_script_is_shown_without_a_manifest() -> None:
@@ -165,3 +184,8 @@ def test_long_texts_in_a_manifest_are_folded_unless_all_is_asked_for() -> None:
         "86 | last: 1",
     ]
     assert sum("|   text" in line for line in lines_of(LONG, Style(verbose=1))) == 40
+
+
+def test_a_component_that_asks_for_nothing_has_no_lines() -> None:
+    bare = Reading(header=Header(stage="accepted", slurm="24.11", components=(Component(),)))
+    assert render_explanation(SCRIPT, bare, (), "", (), Style()).splitlines()[1:3] == ["", "Script"]

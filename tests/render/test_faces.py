@@ -57,6 +57,19 @@ def test_an_unknown_face_lists_all_where_none_is_near() -> None:
     assert all(word in caught.value.hint for word in RENDERERS)
 
 
+def test_a_face_from_outside_is_found_by_its_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "outside_face.py").write_text("def render(report, style):\n    return report.verb.upper()\n")
+    told = tmp_path / "outside_face-1.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: outside-face\nVersion: 1\n")
+    points = "[s2r_ci.renderers]\nloud = outside_face:render\nlost = outside_face:nothing\n"
+    (told / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert render("loud", REPORT, Style()) == "CHECK"
+    with pytest.raises(ConfigurationError, match="'lost' cannot be loaded"):
+        load_renderer("lost")
+
+
 @pytest.mark.parametrize("word", RENDERERS)
 def test_no_face_shows_where_the_tree_lies(word: str) -> None:
     first = REPORT.verdicts[-1].findings[0]

@@ -85,5 +85,19 @@ def test_the_summary_stays_below_its_limit_and_says_that_it_was_cut() -> None:
     assert shown.endswith("checked offline by rules, incomplete\n")
 
 
+@pytest.mark.parametrize(("scripts", "rows"), [(40, 42), (41, 0)], ids=["all listed", "all counted"])
+def test_scripts_without_trouble_are_listed_only_where_they_are_few(scripts: int, rows: int) -> None:
+    report = Report(tool_version="1", verdicts=tuple(Verdict(path=f"{n}.sh") for n in range(scripts)))
+    shown = render("markdown", report, Style())
+    assert sum(line.startswith("|") for line in shown.splitlines()) == rows
+    assert ("41 scripts without trouble not shown." in shown) == (not rows)
+
+
+def test_no_script_makes_no_table() -> None:
+    assert render("markdown", Report(tool_version="1"), Style()) == (
+        "## s2r-ci check: skipped\n\n\nno batch script was found (0 files examined)\n"
+    )
+
+
 def test_a_smaller_limit_is_kept_too() -> None:
     assert len(render_markdown(REPORT, Style(), limit=6_000).encode()) <= 6_000

@@ -31,6 +31,9 @@ MANY = Report(
 )
 
 
+ASK = image("a.sh")
+
+
 def shown(report: Report, verbose: int = 0) -> list[str]:
     return render("text", report, Style(verbose=verbose)).splitlines()
 
@@ -48,6 +51,14 @@ def test_all_is_shown_where_all_is_asked_for() -> None:
     assert sum(line.startswith(("jobs/", "ask/", "bad.sh  ")) for line in lines) == 500
 
 
+def test_a_warning_keeps_its_script_in_a_long_list() -> None:
+    late = finding(rules.LATE_DIRECTIVE, "late", "jobs/7.sh", 9)
+    warned = replace(MANY.verdicts[7], findings=(late,))
+    lines = shown(replace(MANY, verdicts=(*MANY.verdicts[:7], warned, *MANY.verdicts[8:])))
+    assert "  jobs/7.sh:9: warning[late-directive]: late" in lines
+    assert "498 scripts without trouble not shown (--verbose shows all)" in lines
+
+
 def test_quiet_shows_trouble_and_the_last_line() -> None:
     lines = shown(MANY, verbose=-1)
     assert [line.split()[0] for line in lines] == ["bad.sh", "bad.sh:2:", "hint:", "500"]
@@ -59,6 +70,15 @@ def test_the_last_line_counts_everything(verbose: int) -> None:
         "7 scripts: 1 passed, 2 review (3 open questions), 2 failed, 1 skipped, 1 errored; 3 other files mention "
         "#SBATCH (2 templates, 1 documentation); checked offline by rules, incomplete"
     )
+
+
+def test_many_different_questions_are_cut_unless_all_are_asked_for() -> None:
+    asking = Verdict(
+        path="a.sh", outcome=Outcome.REVIEW, questions=tuple(replace(ASK, key=f"q{n}") for n in range(33))
+    )
+    report = Report(tool_version="1", verdicts=(asking,))
+    assert "  13 further questions (--verbose shows all)" in shown(report)
+    assert sum("answer with" in line for line in shown(report, verbose=1)) == 33
 
 
 def test_no_script_is_said_in_one_line() -> None:
