@@ -90,7 +90,7 @@ def _place(finding: Finding) -> dict[str, Any]:
 
 
 def uri(path: str) -> str:
-    """The path as a relative URI: every octet that is not plain is percent-encoded.
+    r"""The path as a relative URI: every octet that is not plain is percent-encoded.
 
     >>> uri("jobs/a b:c.sh"), uri("caf\u00e9\udcff")
     ('jobs/a%20b%3Ac.sh', 'caf%C3%A9%FF')
