@@ -40,7 +40,7 @@ def is_local(path: str) -> bool:
 
 
 def top_folder(path: str) -> str:
-    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x, /data of /data/x.csv."""
+    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x."""
     parts = path.strip("/").split("/")
     if len(parts) == 2 and "." in parts[1]:
         del parts[1]
