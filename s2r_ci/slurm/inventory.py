@@ -32,7 +32,18 @@ WELL_KNOWN: Final = _set(
     "CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL VIRTUAL_ENV CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL "
     "ROCR_VISIBLE_DEVICES OMP_NUM_THREADS BASH_ENV ENV"
 )  # fmt: skip
-_WELL_KNOWN_BEGINNINGS: Final = ("LC_", "SLURM_", "SLURMD_", "SBATCH_", "OMPI_", "PMI_", "PMIX_", "MV2_", "I_MPI_", "COMP_")
+_WELL_KNOWN_BEGINNINGS: Final = (
+    "LC_",
+    "SLURM_",
+    "SLURMD_",
+    "SBATCH_",
+    "OMPI_",
+    "PMI_",
+    "PMIX_",
+    "MV2_",
+    "I_MPI_",
+    "COMP_",
+)
 
 
 def is_slurm(name: str) -> bool:
@@ -127,7 +138,9 @@ def module_loads(words: list[str]) -> Iterator[tuple[str, str, int]]:
 
 
 def _module(words: list[str], name: str) -> Iterator[tuple[str, str, int]]:
-    places = [at for at in range(1, len(words)) if not (words[at].startswith("--") or words[at] in ("-q", "-s", "-f"))]
+    places = [
+        at for at in range(1, len(words)) if not (words[at].startswith("--") or words[at] in ("-q", "-s", "-f"))
+    ]
     verb = words[places[0]] if places else "list"
     if name == "ml" and verb not in _LOADS | _SWAPS | _UNLOADS:
         places.insert(0, 0)
@@ -152,7 +165,9 @@ def _sourced(words: list[str]) -> tuple[str, str, int]:
     file = words[1]
     if base_name(file) != "activate":
         return "source", file, 1
-    if len(words) > 2 or file == "activate":  # `source activate x`, `source miniconda3/bin/activate x`: conda's old way
+    if (
+        len(words) > 2 or file == "activate"
+    ):  # `source activate x`, `source miniconda3/bin/activate x`: conda's old way
         return "conda", words[2] if len(words) > 2 else "base", 2 if len(words) > 2 else 1
     return "venv", file, 1
 
@@ -181,7 +196,9 @@ def cluster_command(words: list[str]) -> str:
     if name == "java" and any("cromwell" in word for word in words):
         name = "cromwell"
     told = _HEADS.get(name)
-    return name if told is not None and any(told.match(word) or "slurm" in word.lower() for word in words[1:]) else ""
+    return (
+        name if told is not None and any(told.match(word) or "slurm" in word.lower() for word in words[1:]) else ""
+    )
 
 
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.

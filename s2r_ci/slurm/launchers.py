@@ -99,7 +99,9 @@ _MODULES: Final[dict[str, tuple[str, _Options]]] = {
     "accelerate.commands.launch": ("accelerate", _ACCELERATE),
     "deepspeed.launcher.runner": ("deepspeed", _DEEPSPEED),
 }
-PYTHON_LAUNCHERS: Final = _set("torchrun torch.distributed accelerate deepspeed ray")  # their program is a file of Python
+PYTHON_LAUNCHERS: Final = _set(
+    "torchrun torch.distributed accelerate deepspeed ray"
+)  # their program is a file of Python
 _PYTHON: Final = re.compile(r"(?:python|pypy|ipython)[\d.]*")
 
 _APPTAINER: Final = _Options(

@@ -37,7 +37,9 @@ _ARGUMENTS: Final[dict[str, re.Pattern[str]]] = {
     "csh": re.compile(r"\$\{?(?:argv|[1-9*])\b|\$\*"),
 }
 _CSH_SET: Final = re.compile(r"^\s*(?:set|setenv|foreach|@)\s+([A-Za-z]\w*)")
-_CSH_EXPORT: Final = re.compile(r"""^\s*setenv\s+([A-Za-z]\w*)\s+(?:"([^"$`]*)"|'([^']*)'|([^\s"'$`~;]+))\s*(?:$|[;#])""")
+_CSH_EXPORT: Final = re.compile(
+    r"""^\s*setenv\s+([A-Za-z]\w*)\s+(?:"([^"$`]*)"|'([^']*)'|([^\s"'$`~;]+))\s*(?:$|[;#])"""
+)
 _SEPARATOR: Final = re.compile(r"\|\|?|&&?|;|`|\$\(|[(){}]")
 
 

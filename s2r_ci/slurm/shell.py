@@ -8,15 +8,15 @@ deep at most; all other here-documents are data, of which only what the shell ex
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from s2r_ci.model import Item, ItemKind, Location, Step
 from s2r_ci.slurm import inventory
+from s2r_ci.slurm.grammar import broken_parts, literal, node_text, octets, parse, unquote, word_value
 from s2r_ci.slurm.launchers import PYTHON_LAUNCHERS, SHELLS, Layer, base_name, peel, pyxis_image, shell_text
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
 _DEPTH: Final = 3
 _DOLLAR_SLURM: Final = re.compile(rb"\$\{?((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
@@ -33,6 +33,10 @@ _VISITED: Final = frozenset(
     "brace_expression".split()
 )
 _TEXT_OF_SHELL: Final = frozenset({"string", "concatenation", "expansion", "command_substitution", "array"})
+
+
+class _TooMuch(Exception):  # noqa: N818 - never leaves this file
+    """The walk costs more than the script is worth: deep nesting, text that expands again and again."""
 
 
 class Word(NamedTuple):
@@ -65,41 +69,6 @@ class Around(NamedTuple):
     assigned: str = ""  # inside the value of this variable
 
 
-@cache
-def _parser() -> "Parser":
-    import tree_sitter_bash
-    from tree_sitter import Language, Parser
-
-    return Parser(Language(tree_sitter_bash.language()))
-
-
-def unquote(text: str) -> str:
-    r"""A word without its quotes.
-
-    >>> unquote('"a b"c'), unquote("'$x'"), unquote(r"a\ b")
-    ('a bc', '$x', 'a b')
-    """
-    if not ('"' in text or "'" in text or "\\" in text):
-        return text
-    return _QUOTED.sub(_bare, text)
-
-
-_QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(\n|.)""", re.DOTALL)
-_ESCAPED: Final = re.compile(r'\\([$`"\\\n])')
-
-
-def _bare(match: re.Match[str]) -> str:
-    if match[1] is not None:
-        return match[1]
-    if match[2] is not None:
-        return _ESCAPED.sub(lambda m: "" if m[1] == "\n" else m[1], match[2])
-    return "" if match[3] == "\n" else match[3]
-
-
-def _text(node: "Node") -> str:
-    return (node.text or b"").decode("utf-8", "surrogateescape")
-
-
 class ShellReader:
     """Reads one script; afterwards its attributes hold what was found, items sorted by place."""
 
@@ -127,25 +96,27 @@ class ShellReader:
         self._depth = 0
         self._slurm = b"SLURM" in data or b"SBATCH_" in data
         self._stack: list[tuple[Node, Around]] = []
+        self._budget = 200_000 + 32 * len(data)  # octets of text to take into the hand
 
     # --- what comes out ------------------------------------------------------------------------------------
 
     def read(self) -> None:
         """Read all of it."""
-        source = self.data
-        if source.startswith(b"\xef\xbb\xbf"):
-            source = b"   " + source[3:]
-        tree = _parser().parse(source.replace(b"\0", b" "))
-        if tree.root_node.has_error:
-            self.broken = _broken(tree.root_node)
-        self._walk(tree.root_node, Around())
-        for start in inventory.gpu_hints(self.data):
-            node = tree.root_node.descendant_for_byte_range(start, start + 1)
-            if node is not None and node.type != "comment":
-                self.gpu = True
-                break
+        tree = parse(self.data)
+        if tree is None:
+            self.broken = [(0, len(self.data))]
+            self.outside = True
+            return
+        root = tree.root_node
+        if root.has_error:
+            self.broken = broken_parts(root)
+        try:
+            self._walk(root, Around())
+        except _TooMuch:
+            self.broken = [(0, len(self.data))]
+        self.gpu = any(not _is_comment(root, start) for start in inventory.gpu_hints(self.data))
         if self._slurm:
-            self._left_over(tree.root_node)
+            self._left_over(root)
         self._from_outside()
 
     @property
@@ -181,6 +152,11 @@ class ShellReader:
         last = self.data.find(b"\n", end)
         return self.data[first : last if last >= 0 else None].decode("utf-8", "surrogateescape")
 
+    def _spend(self, octets_taken: int) -> None:
+        self._budget -= octets_taken
+        if self._budget < 0:
+            raise _TooMuch
+
     def _at(self, offset: int) -> int:
         return self._base + offset if self._fixed is None else self._fixed
 
@@ -208,6 +184,7 @@ class ShellReader:
             if handler is None:
                 self._push(node.children, around)
             else:
+                self._spend(node.end_byte - node.start_byte)
                 handler(self, node, around)
         self._stack = outer
 
@@ -230,8 +207,10 @@ class ShellReader:
         if self._fixed is None:
             self._base, self._fixed = self._base + base, fixed if fixed is None else self._base + fixed
         self._depth += 1
-        tree = _parser().parse(text.encode("utf-8", "surrogateescape").replace(b"\0", b" "))
-        self._walk(tree.root_node, around)
+        self._spend(4 * len(text))
+        tree = parse(text.encode("utf-8", "surrogateescape"))
+        if tree is not None:
+            self._walk(tree.root_node, around)
         self._depth -= 1
         self._base, self._fixed = before
 
@@ -257,7 +236,7 @@ class ShellReader:
 
     def _heredoc(self, node: "Node", around: Around, program: str = "") -> None:
         kids = node.children
-        start = next((_text(kid) for kid in kids if kid.type == "heredoc_start"), "")
+        start = next((node_text(kid) for kid in kids if kid.type == "heredoc_start"), "")
         for kid in kids:
             if kid.type == "pipeline":  # cat <<EOF | bash
                 tail = [part for part in kid.children if part.type == "command"]
@@ -272,7 +251,7 @@ class ShellReader:
         if not quoted:
             self._push((node,), around)
         if program in SHELLS or program == "ssh":
-            text = _text(node)
+            text = node_text(node)
             if not quoted:
                 text = text.replace("\\$", "$")
             self._nested(text, around, base=node.start_byte)
@@ -281,7 +260,7 @@ class ShellReader:
 
     def _function(self, node: "Node", around: Around) -> None:
         kids = node.children
-        self._functions.update(_text(kid) for kid in kids if kid.type == "word")
+        self._functions.update(node_text(kid) for kid in kids if kid.type == "word")
         self._push(kids, around._replace(function=True))
 
     def _for(self, node: "Node", around: Around) -> None:
@@ -291,18 +270,18 @@ class ShellReader:
             kind = kid.type
             if kind == "variable_name" and not named:
                 named = True
-                self._set(_text(kid), kid)
+                self._set(node_text(kid), kid)
             else:
                 rest.append(kid)
                 values = values or kind == "in"
                 if kind in ("word", "string", "raw_string", "concatenation"):
-                    self._paths(_text(kid), kid)
+                    self._paths(node_text(kid), kid)
         if not values:  # `for x; do` walks over the arguments
             self._use("@", "", "", node.start_byte, around)
         self._push(rest, around)
 
     def _test(self, node: "Node", around: Around) -> None:
-        text = _text(node)
+        text = node_text(node)
         if "/" in text:
             self._paths(text, node)
         self._push(node.children, around)
@@ -310,7 +289,7 @@ class ShellReader:
     def _redirect(self, node: "Node", around: Around) -> None:
         kids = node.children
         if kids and kids[-1].type != "process_substitution":
-            text = _text(kids[-1])
+            text = node_text(kids[-1])
             if "/" in text:
                 self._paths(text, kids[-1])
         self._push(kids, around)
@@ -329,12 +308,12 @@ class ShellReader:
             self._uses.append(Use(name, operator, default, offset, own, around.function))
 
     def _variable(self, node: "Node", around: Around) -> None:
-        self._use(_text(node), "", "", node.start_byte, around)
+        self._use(node_text(node), "", "", node.start_byte, around)
 
     def _simple(self, node: "Node", around: Around) -> None:
         for kid in node.children:
             if kid.type in ("variable_name", "special_variable_name"):
-                self._use(_text(kid), "", "", kid.start_byte, around)
+                self._use(node_text(kid), "", "", kid.start_byte, around)
 
     def _expansion(self, node: "Node", around: Around) -> None:
         name, operator, default, rest = "", "", "", []
@@ -342,10 +321,10 @@ class ShellReader:
         for at, kid in enumerate(kids):
             kind = kid.type
             if kind in ("variable_name", "special_variable_name") and not name:
-                name, start = _text(kid), kid.start_byte
+                name, start = node_text(kid), kid.start_byte
                 if at + 1 < len(kids) and kids[at + 1].type.lstrip(":") in ("-", "=", "?", "+"):
                     operator = kids[at + 1].type
-                    whole = _text(node)
+                    whole = node_text(node)
                     cut = kids[at + 1].end_byte - node.start_byte
                     default = (node.text or b"")[cut:-1].decode("utf-8", "surrogateescape") if whole else ""
                     if "/" in default:
@@ -372,13 +351,13 @@ class ShellReader:
         if target.type == "subscript":
             self._push(target.children[1:], around)
             target = target.children[0]
-        name = _text(target)
+        name = node_text(target)
         value = kids[2] if len(kids) > 2 else None
         plain = kids[0].type != "subscript" and len(kids) > 1 and kids[1].type == "="
         if not prefix:
             self._remember(name, value, plain=plain)
         if value is not None:
-            text = _text(value)
+            text = node_text(value)
             if "/" in text and value.type != "command_substitution":
                 self._paths(text, value)
             if self._slurm:
@@ -391,16 +370,18 @@ class ShellReader:
         return name
 
     def _remember(self, name: str, value: "Node | None", *, plain: bool) -> None:
-        literal = _literal(value) if plain else None
-        self._literals[name] = literal if self._literals.get(name, literal) == literal else None
+        known = literal(value) if plain else None
+        self._literals[name] = known if self._literals.get(name, known) == known else None
         if value is not None and plain:
-            text = _text(value)
+            text = node_text(value)
             self._texts[name] = text[1:-1] if value.type == "array" else unquote(text)
 
     def _declaration(self, node: "Node", around: Around) -> None:
         kids = node.children
         word = kids[0].type
-        exports = word == "export" or any(_text(kid).startswith("-") and "x" in _text(kid) for kid in kids[1:2])
+        exports = word == "export" or any(
+            node_text(kid).startswith("-") and "x" in node_text(kid) for kid in kids[1:2]
+        )
         rest = []
         for kid in kids[1:]:
             kind = kid.type
@@ -410,11 +391,11 @@ class ShellReader:
                     self._exported[name] = None
             elif kind == "variable_name":
                 if exports:
-                    self._exported[_text(kid)] = None
+                    self._exported[node_text(kid)] = None
                 elif word in ("local", "declare", "typeset"):
-                    self._set(_text(kid), kid)
-                if inventory.is_slurm(_text(kid)):
-                    self.add(ItemKind.VARIABLE, _text(kid), "", self._at(kid.start_byte))
+                    self._set(node_text(kid), kid)
+                if inventory.is_slurm(node_text(kid)):
+                    self.add(ItemKind.VARIABLE, node_text(kid), "", self._at(kid.start_byte))
             else:
                 rest.append(kid)
         self.commands.setdefault(word)
@@ -424,8 +405,8 @@ class ShellReader:
         self.commands.setdefault("unset")
         for kid in node.children:
             if kid.type == "variable_name":
-                if inventory.is_slurm(_text(kid)):
-                    self.add(ItemKind.VARIABLE, _text(kid), "", self._at(kid.start_byte))
+                if inventory.is_slurm(node_text(kid)):
+                    self.add(ItemKind.VARIABLE, node_text(kid), "", self._at(kid.start_byte))
             else:
                 self._push((kid,), around)
 
@@ -484,8 +465,8 @@ class ShellReader:
                 continue
             if kind == "$":
                 continue
-            text = _text(kid)
-            words.append(Word(text, _value(kid, text), kid.start_byte))
+            text = node_text(kid)
+            words.append(Word(text, word_value(kid, text), kid.start_byte))
             if "$" in text or "`" in text or kind == "process_substitution":
                 visit.append(kid)
                 if kind == "command_name":
@@ -596,76 +577,23 @@ class ShellReader:
             raw = words[at].raw
             for path, start in inventory.paths_in(values[at], mount=mount):
                 found = raw.find(path)
-                self.add(ItemKind.PATH, path, "", self._at(words[at].start + _octets(raw, max(found, 0))))
+                self.add(ItemKind.PATH, path, "", self._at(words[at].start + octets(raw, max(found, 0))))
                 del start
 
     def _paths(self, text: str, node: "Node", start: int | None = None) -> None:
-        value = _value(node, text) if start is None else unquote(text)
+        value = word_value(node, text) if start is None else unquote(text)
         offset = node.start_byte if start is None else start
         for path, _ in inventory.paths_in(value):
-            self.add(ItemKind.PATH, path, "", self._at(offset + _octets(text, max(text.find(path), 0))))
-
-
-def _octets(text: str, characters: int) -> int:
-    return characters if text.isascii() else len(text[:characters].encode("utf-8", "surrogateescape"))
+            self.add(ItemKind.PATH, path, "", self._at(offset + octets(text, max(text.find(path), 0))))
 
 
 def _first_word(node: "Node") -> str:
-    return next((base_name(_text(kid)) for kid in node.children if kid.type == "command_name"), "")
+    return next((base_name(node_text(kid)) for kid in node.children if kid.type == "command_name"), "")
 
 
-def _value(node: "Node", text: str) -> str:
-    """A word without quotes; the text of command substitutions becomes ``$()``, what is in them is read apart."""
-    if "$(" not in text and "`" not in text:
-        return unquote(text)
-    octets = node.text or b""
-    base = node.start_byte
-    parts: list[bytes] = []
-    at = 0
-    for start, end in _substitutions(node):
-        parts += (octets[at : start - base], b"$()")
-        at = end - base
-    parts.append(octets[at:])
-    return unquote(b"".join(parts).decode("utf-8", "surrogateescape"))
-
-
-def _substitutions(node: "Node") -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        if here.type in ("command_substitution", "process_substitution", "arithmetic_expansion"):
-            found.append((here.start_byte, here.end_byte))
-        else:
-            stack.extend(reversed(here.children))
-    return found
-
-
-def _literal(value: "Node | None") -> str | None:
-    """The text an assignment gives, where no expansion has a part in it."""
-    if value is None:
-        return ""
-    text = _text(value)
-    kind = value.type
-    if kind == "raw_string":
-        return text[1:-1]
-    if kind not in ("word", "number", "string", "concatenation") or "$" in text or "`" in text or text[:1] == "~":
-        return None
-    return unquote(text)
-
-
-def _broken(root: "Node") -> list[tuple[int, int]]:
-    """The outermost parts that the grammar could not read, in order; a missing word is an empty part."""
-    found: list[tuple[int, int]] = []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.is_error or node.is_missing:
-            first = next((kid for kid in node.children if kid.type != "comment"), node)
-            found.append((first.start_byte, node.end_byte))
-        elif node.has_error:
-            stack.extend(reversed(node.children))
-    return found
+def _is_comment(root: "Node", at: int) -> bool:
+    node = root.descendant_for_byte_range(at, at + 1)
+    return node is not None and node.type == "comment"
 
 
 _Handler = Callable[[ShellReader, "Node", Around], object]

@@ -1,0 +1,144 @@
+"""The grammar: tree-sitter with tree-sitter-bash, loaded when the first script is read, and kept on a leash.
+
+tree-sitter recovers from errors in time and memory that grow with the square of what it cannot read; no release
+since 0.25 can be told to stop. So text is tried in small windows first, and text with too many errors or too many
+pipes is not given to the grammar as a whole.
+"""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+_WINDOW: Final = 2048  # octets
+_ERRORS: Final = 1000  # tokens in no place, over all windows
+_PIPES: Final = 2000  # a pipeline is as deep as it is long
+
+
+@cache
+def _parser() -> "Parser":
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    return Parser(Language(tree_sitter_bash.language()))
+
+
+def parse(data: bytes) -> "Tree | None":
+    """The tree of a shell text; None when reading it would take too long."""
+    source = data.replace(b"\0", b" ") if b"\0" in data else data
+    if source.startswith(b"\xef\xbb\xbf"):
+        source = b"   " + source[3:]
+    if len(source) > _WINDOW and _hopeless(source):
+        return None
+    return _parser().parse(source)
+
+
+def _hopeless(source: bytes) -> bool:
+    if source.count(b"|") > _PIPES:
+        return True
+    errors = at = 0
+    while at < len(source) and errors <= _ERRORS:
+        end = source.rfind(b"\n", at, at + _WINDOW) + 1 or at + _WINDOW
+        errors += _error_tokens(_parser().parse(source[at:end]).root_node)
+        at = end
+    return errors > _ERRORS
+
+
+def _error_tokens(root: "Node") -> int:
+    count = 0
+    stack = [root] if root.has_error else []
+    while stack:
+        node = stack.pop()
+        if node.is_error:
+            count += 1 + node.child_count
+        stack.extend(kid for kid in node.children if kid.has_error)
+    return count
+
+
+def broken_parts(root: "Node") -> list[tuple[int, int]]:
+    """The outermost parts that the grammar could not read, in order; a missing word is an empty part."""
+    found: list[tuple[int, int]] = []
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            first = next((kid for kid in node.children if kid.type != "comment"), node)
+            found.append((first.start_byte, node.end_byte))
+        elif node.has_error:
+            stack.extend(reversed(node.children))
+    return found
+
+
+def node_text(node: "Node") -> str:
+    """The text of a node; octets that are not UTF-8 are surrogates."""
+    return (node.text or b"").decode("utf-8", "surrogateescape")
+
+
+def unquote(text: str) -> str:
+    r"""A word without its quotes.
+
+    >>> unquote('"a b"c'), unquote("'$x'"), unquote(r"a\ b")
+    ('a bc', '$x', 'a b')
+    """
+    if not ('"' in text or "'" in text or "\\" in text):
+        return text
+    return _QUOTED.sub(_bare, text)
+
+
+_QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(\n|.)""", re.DOTALL)
+_ESCAPED: Final = re.compile(r'\\([$`"\\\n])')
+
+
+def _bare(match: re.Match[str]) -> str:
+    if match[1] is not None:
+        return match[1]
+    if match[2] is not None:
+        return _ESCAPED.sub(lambda m: "" if m[1] == "\n" else m[1], match[2])
+    return "" if match[3] == "\n" else match[3]
+
+
+def octets(text: str, characters: int) -> int:
+    """How many octets so many characters of a text take."""
+    return characters if text.isascii() else len(text[:characters].encode("utf-8", "surrogateescape"))
+
+
+def word_value(node: "Node", text: str) -> str:
+    """A word without quotes; the text of command substitutions becomes ``$()``, what is in them is read apart."""
+    if "$(" not in text and "`" not in text:
+        return unquote(text)
+    source = node.text or b""
+    base = node.start_byte
+    parts: list[bytes] = []
+    at = 0
+    for start, end in _substitutions(node):
+        parts += (source[at : start - base], b"$()")
+        at = end - base
+    parts.append(source[at:])
+    return unquote(b"".join(parts).decode("utf-8", "surrogateescape"))
+
+
+def _substitutions(node: "Node") -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        if here.type in ("command_substitution", "process_substitution", "arithmetic_expansion"):
+            found.append((here.start_byte, here.end_byte))
+        else:
+            stack.extend(reversed(here.children))
+    return found
+
+
+def literal(value: "Node | None") -> str | None:
+    """The text an assignment gives, where no expansion has a part in it."""
+    if value is None:
+        return ""
+    text = node_text(value)
+    kind = value.type
+    if kind == "raw_string":
+        return text[1:-1]
+    if kind not in ("word", "number", "string", "concatenation") or "$" in text or "`" in text or text[:1] == "~":
+        return None
+    return unquote(text)
