@@ -1,0 +1,84 @@
+"""Programs that call sbatch, and programs that write scripts."""
+
+import re
+from typing import Final
+
+# In a shell: at the start of a command, so that prose in an echo or a comment does not count.
+SHELL_CALL: Final = re.compile(
+    rb"^(?:[^#\n]*?(?:[;&|(`!{]|\b(?:then|do|else|exec|eval|time|nohup|xargs|command|env|ssh|if|while|srun)\b"
+    rb"[^\n;|&#]*?))?[ \t@-]*(?:[\w./$]*/)?sbatch(?=[ \t]+[\w\"'$./{<~*-]|[ \t]*<|[ \t]*\)?$)",
+    re.MULTILINE,
+)
+QUOTED_CALL: Final = re.compile(rb"""^[^#\n]*?["'`](?:[\w./$]*/)?sbatch(?:["'`]|[ \t]+[-\w{%$./])""", re.MULTILINE)
+PROSE: Final = re.compile(rb"^[ \t]*(?:echo|printf|print|cat|log\w*|warn\w*|die|raise|usage|help)\b[^|;&\n]*$")
+PYTHON: Final = re.compile(rb"\A#![^\n]*python")
+
+PROGRAMS: Final = (
+    b".sh", b".bash", b".zsh", b".ksh", b".csh", b".tcsh", b".sbatch", b".slurm", b".job", b".batch", b".sub",
+    b".slm", b".cmd", b".run", b".py", b".pl", b".pm", b".r", b".R", b".jl", b".rb", b".lua", b".nf", b".smk",
+    b".js", b".ts", b".go", b".mk", b".tcl", b"Makefile", b"makefile", b"Snakefile", b"Justfile", b"justfile",
+)  # fmt: skip
+SHELLS: Final = PROGRAMS[:14]
+SOURCES: Final = (
+    *PROGRAMS[14:], b".ipy", b".c", b".cc", b".cpp", b".h", b".hpp", b".java", b".rs", b".f90", b".scala", b".groovy",
+    b".m", b".php", b".cmake", b".el", b".vim", b".hs", b".kt", b".cs", b".yaml", b".yml", b".json", b".toml",
+    b".ini", b".cfg", b".conf", b".xml", b".tmLanguage", b".wdl", b".cwl",
+)  # fmt: skip
+
+HERE: Final = re.compile(rb"""<<[-~]?[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|\\?([A-Za-z_]\w*))""")
+WRITTEN: Final = re.compile(
+    rb"""(?:\b(?:echo|printf|print|println|puts|write\w*|append|format|cat|add_line)\b|["'`])[^\n]{0,200}?#SBATCH"""
+)
+QUOTES: Final = (b'"""', b"'''")
+
+
+def call_line(data: bytes, name: bytes) -> int:
+    """The offset of the first call of sbatch, or -1."""
+    quoted_only = name.endswith((b".py", b".smk", b".jl", b".js", b".ts", b".go", b".r", b".R")) or PYTHON.match(
+        data
+    )
+    patterns = (QUOTED_CALL,) if quoted_only else (SHELL_CALL, QUOTED_CALL)
+    for pattern in patterns:
+        for found in pattern.finditer(data):
+            end = data.find(b"\n", found.end())
+            if not PROSE.match(data[found.start() : end if end >= 0 else len(data)]):
+                return found.start()
+    return -1
+
+
+def within_text(data: bytes, offset: int) -> str:
+    """Say in what kind of text the line at ``offset`` stands (a here-document, a string), or ""."""
+    before = data[:offset]
+    for quote in QUOTES:
+        if before.count(quote) % 2:
+            return "a string"
+    if b"<<" in before and _in_here_document(before):
+        return "a here-document"
+    # An echo or an assignment that opens a quote right before the first line of a script.
+    opened = re.compile(rb"""["'`]\\?\s*#!/""").search(before)
+    if opened and not re.search(rb"""(?<!\\)["'`]""", before[opened.start() + 1 :]):
+        return "a quoted string"
+    return ""
+
+
+def _in_here_document(before: bytes) -> bool:
+    ends: list[bytes] = []
+    for line in before.split(b"\n")[:-1]:
+        if ends:
+            if line.strip() == ends[0]:
+                ends.pop(0)
+        elif b"<<" in line and not line.lstrip().startswith(b"#"):
+            ends = [next(filter(None, groups)) for groups in HERE.findall(line)]
+    return bool(ends)
+
+
+def writes_directives(data: bytes, offset: int) -> str:
+    """Say how a line that holds ``#SBATCH`` behind its start writes it into another file, or ""."""
+    start = data.rfind(b"\n", 0, offset) + 1
+    end = data.find(b"\n", offset)
+    line = data[start : end if end >= 0 else len(data)]
+    if not line.lstrip().startswith((b"#", b"//", b"*", b"--", b";")) and WRITTEN.search(line):
+        return "a command or a string"
+    if line.lstrip().startswith(b"#SBATCH"):
+        return within_text(data, start)
+    return ""

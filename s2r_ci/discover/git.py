@@ -1,0 +1,127 @@
+"""Running git on a tree that is not ours to trust.
+
+Everything that could make git run a command of the repository is turned off, ``GIT_*`` is taken out of the
+environment (a hook's own variables would send git elsewhere), nothing is locked, nobody is asked.
+"""
+
+import os
+import select
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from s2r_ci.errors import ConfigurationError, IncompleteError
+
+TIMEOUT_S: Final = 60  # without a word from git
+CHUNK: Final = 65_536
+OPTIONS: Final = (
+    "--no-pager", "--literal-pathspecs",
+    "-c", "core.fsmonitor=", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit",
+    "-c", "protocol.allow=never", "-c", "core.untrackedCache=false",
+)  # fmt: skip
+SETTINGS: Final = {
+    "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_PAGER": "cat",
+    "LC_ALL": "C", "LANGUAGE": "C",
+}  # fmt: skip
+
+
+class NotGitError(Exception):
+    """The folder belongs to no work tree, or there is no git on this machine. Stays inside this package."""
+
+
+class Git:
+    """One run of git in ``folder``: iterate over its output, then ask for ``warnings``."""
+
+    def __init__(self, folder: str, *words: str, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.words = words
+        self.environ = {name: value for name, value in environ.items() if not name.startswith("GIT_")} | SETTINGS
+        self.errors = b""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the output in pieces.
+
+        Raises NotGitError, IncompleteError (git fails, or says nothing for a minute) and ConfigurationError.
+        """
+        pid, out, err = self._start()
+        ended = False
+        try:
+            yield from self._pieces(out, err)
+            ended = True
+        finally:
+            os.close(out)
+            os.close(err)
+            if not ended:
+                os.kill(pid, signal.SIGKILL)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        if status:
+            raise self._failure(status)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What git said beside its output, a line each."""
+        return self.errors.decode("utf-8", "surrogateescape").splitlines()
+
+    def _start(self) -> tuple[int, int, int]:
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, out_end, 1),
+            (os.POSIX_SPAWN_DUP2, err_end, 2),
+        ]
+        command = ["git", "-C", self.folder, *OPTIONS, *self.words]
+        try:
+            pid = os.posix_spawnp(
+                "git", command, self.environ, file_actions=actions, setsigdef=[signal.SIGPIPE, signal.SIGINT]
+            )
+        except OSError as error:
+            os.close(out)
+            os.close(err)
+            raise NotGitError(f"git cannot be run: {error.strerror}") from None
+        finally:
+            os.close(out_end)
+            os.close(err_end)
+        return pid, out, err
+
+    def _pieces(self, out: int, err: int) -> Iterator[bytes]:
+        poll = select.poll()
+        poll.register(out, select.POLLIN)
+        poll.register(err, select.POLLIN)
+        waiting = {out, err}
+        while waiting:
+            start = time.monotonic()
+            ready = poll.poll(TIMEOUT_S * 1000)
+            if not ready and time.monotonic() - start >= TIMEOUT_S:
+                raise IncompleteError(f"git said nothing for {TIMEOUT_S} s", where=self.folder)
+            for descriptor, _ in ready:
+                piece = os.read(descriptor, CHUNK)
+                if not piece:
+                    poll.unregister(descriptor)
+                    waiting.discard(descriptor)
+                elif descriptor == err:
+                    self.errors = (self.errors + piece)[-1_000_000:]
+                else:
+                    yield piece
+
+    def _failure(self, status: int) -> Exception:
+        said = self.errors.decode("utf-8", "replace")
+        if "dubious ownership" in said or "is owned by someone else" in said:
+            hint = f"if you trust it: git config --global --add safe.directory '{os.path.abspath(self.folder)}'"
+            return IncompleteError(
+                "git refuses this repository: another user owns it", where=self.folder, hint=hint
+            )
+        if any(
+            word in said for word in ("not a git repository", "cannot use bare", "in a work tree", "not a git file")
+        ):
+            return NotGitError(said.strip())
+        if any(word in said for word in ("unknown revision", "bad revision", "ot a valid object", "ambiguous arg")):
+            return ConfigurationError(f"git knows no revision {self.words[-1]!r}", hint="fetch it, or name another")
+        last = said.strip().splitlines()[-1:] or [f"it ended with status {status}"]
+        return IncompleteError(f"git {self.words[0]} failed: {last[0]}", where=self.folder)
+
+
+def output(folder: str, *words: str, environ: Mapping[str, str]) -> bytes:
+    """All of git's output. Raises as the iteration does."""
+    return b"".join(Git(folder, *words, environ=environ))

@@ -1,0 +1,81 @@
+"""Marks that somebody, or some program, has yet to fill in: what makes a script a template.
+
+A mark in an option that shapes the job (nodes, time, memory, ...) makes a template. A mark in account or mail alone
+leaves a script that can be read; so does ``$X`` in a name or a path, which the reader reports.
+"""
+
+import re
+from typing import Final
+
+STRUCTURAL: Final = frozenset(
+    b"nodes ntasks time partition mem mem-per-cpu mem-per-gpu gres gpus gpus-per-node gpus-per-task gpus-per-socket "
+    b"cpus-per-task cpus-per-gpu ntasks-per-node tasks-per-node ntasks-per-gpu array N n t p c G a".split()
+)
+NUMERIC: Final = STRUCTURAL - {b"partition", b"p", b"gres", b"gpus", b"G", b"a", b"array"}
+
+# A directive line that holds none of these letters, and no capital word as a value, has no mark.
+SUSPICIOUS: Final = re.compile(rb"^#SBATCH[^\n]*?(?:[{}<>$@!\[]|%[^\s%]*[%(]|__|[= ][A-Z_]{3})", re.MULTILINE)
+OPTION: Final = re.compile(rb"""(?:--([a-z][a-z-]*)(?:=|[ \t]+)|-([A-Za-z])=?[ \t]*)("[^"\n]*"|'[^'\n]*'|[^\n]*)""")
+
+ANYWHERE: Final = (
+    (re.compile(rb"\{\{.*?\}\}|\{%.*?%\}"), "Jinja marks"),
+    (re.compile(rb"<%.*?%>"), "ERB marks"),
+    (re.compile(rb"%\([A-Za-z_]\w*\)[sdifg]"), "Python format marks"),
+    (re.compile(rb"(?<![\w.])@@?[A-Za-z_]\w*@@?(?![\w.])"), "at marks"),
+    (re.compile(rb"(?<![$%\w])\{[A-Za-z_][\w.\[\]]*(?::[^{}\s]*)?\}"), "brace marks"),
+    (re.compile(rb"%%?[A-Z][A-Z_]{2,}%%?"), "percent marks"),
+    (re.compile(rb"\[% ?\w+ ?%\]"), "bracket marks"),
+)
+IN_STRUCTURE: Final = (
+    (re.compile(rb"\$(?:\{?[A-Za-z_0-9]|\()"), "a variable, which sbatch does not expand"),
+    (re.compile(rb"<[^<>\n]*>"), "a mark to fill in"),
+    (re.compile(rb"\{[^{}\n]*\}"), "brace marks"),
+    (re.compile(rb"\b__?[A-Za-z]\w*?__?\b|\bX{3,}\w*|\bYOUR\b|\bYOUR_|![A-Z]{3,}"), "a mark to fill in"),
+)
+WORD: Final = re.compile(rb"""["']?[A-Z][A-Z_]{2,}["']?(?=[\s#:]|$)""")
+KNOWN_WORDS: Final = (b"UNLIMITED", b"INFINITE", b"NONE", b"ALL", b"MAX", b"MIN")
+LOGIC: Final = re.compile(
+    rb"^[ \t]*\{%-?\s*(?:if|for|set|block|include|raw|macro|end\w+|else|elif)\b.*?%\}|^[ \t]*<%[-=]?.*?%>"
+    rb"|(?<!\{)\{\{-?[ \t]*[A-Za-z_][\w.]*[ \t]*(?:\|[^{}\n]*)?-?\}\}(?!\})",
+    re.MULTILINE,
+)
+
+
+def template_mark(data: bytes, start: int = 0) -> tuple[str, int] | None:
+    """Say which mark makes this script a template, and the offset of its line; None where there is none."""
+    for suspect in SUSPICIOUS.finditer(data, start):
+        end = data.find(b"\n", suspect.start())
+        line = data[suspect.start() + 7 : end if end >= 0 else len(data)]
+        if found := _in_directive(line):
+            return found, suspect.start()
+    return _in_body(data)
+
+
+def _in_directive(line: bytes) -> str:
+    text = re.split(rb"\s#", line, maxsplit=1)[0]
+    for pattern, name in ANYWHERE:
+        if pattern.search(text):
+            return f"{name} in a directive"
+    for option in OPTION.finditer(text):
+        long, short, rest = option.groups()
+        name = long or short
+        value = rest if rest[:1] in (b'"', b"'") else re.split(rb"[ \t]+--?[A-Za-z]", rest, maxsplit=1)[0]
+        if name in STRUCTURAL and (mark := _in_value(name, value)):
+            return f"{mark} in --{name.decode()}" if long else f"{mark} in -{name.decode()}"
+    return ""
+
+
+def _in_value(name: bytes, value: bytes) -> str:
+    for pattern, mark in IN_STRUCTURE:
+        if pattern.search(value):
+            return mark
+    if name in NUMERIC and WORD.match(value) and not value.strip(b"\"'").startswith(KNOWN_WORDS):
+        return "a word in capitals that stands for a value"
+    return ""
+
+
+def _in_body(data: bytes) -> tuple[str, int] | None:
+    if b"{%" not in data and b"{{" not in data and b"<%" not in data:
+        return None
+    found = LOGIC.search(data)
+    return ("template statements in the program part", found.start()) if found else None
