@@ -1,0 +1,105 @@
+"""Questions: asked where rules cannot know, silent where they can."""
+
+from typing import Any
+
+import pytest
+
+from s2r_ci.convert.questions import questions
+from s2r_ci.model import Item, ItemKind, Service, Site, Target, Volume
+from s2r_ci.runai.distribution import plan
+from tests.jobs import ANSWERED, item, job, request, step
+
+SITE = Site(
+    partitions={"gpu": ("a",)},
+    qos={"normal": Service()},
+    features={"ib": {"net": "ib"}},
+    gpus={"a100": {"x": "y"}},
+    gres={"nvme": "example.com/nvme"},
+    volumes={"/data": Volume(claim="data")},
+)
+
+
+def asked(
+    text: str = "#!/bin/bash\n", target: Target = ANSWERED, site: Site | None = None, **made: Any
+) -> list[str]:
+    return list(questions(plan(request(job(**made), text, target, site))))
+
+
+def argument(name: str, value: str = "") -> tuple[Item, ...]:
+    return (item(ItemKind.ARGUMENT, name, value),)
+
+
+def path(name: str) -> tuple[Item, ...]:
+    return (item(ItemKind.PATH, name),)
+
+
+FIRES: list[Any] = [
+    pytest.param({"target": Target(memory_mib=1)}, "image", id="no-image"),
+    pytest.param({"target": Target(image="a")}, "memory", id="no-memory"),
+    pytest.param({"target": Target(image="a"), "memory_per_node_mib": 0}, "memory", id="all-memory"),
+    pytest.param({"uses_gpu": True}, "gpus", id="gpus-not-asked"),
+    pytest.param({"exclusive": True}, "whole-node", id="whole-node"),
+    pytest.param({"items": argument("$1")}, "arguments", id="argument"),
+    pytest.param({"items": argument("RESULTS")}, "variable.RESULTS", id="variable"),
+    pytest.param({"export": "ALL,RUN"}, "variable.RUN", id="exported-name"),
+    pytest.param({"options": {"partition": "gpu,x"}, "site": SITE}, "partition.x", id="partition"),
+    pytest.param({"options": {"qos": "long"}, "site": SITE}, "qos.long", id="qos"),
+    pytest.param({"options": {"constraint": "ib&v100"}, "site": SITE}, "constraint.v100", id="constraint"),
+    pytest.param({"gpus_per_node": 1, "gpu_model": "h100", "site": SITE}, "gpu-model.h100", id="gpu-model"),
+    pytest.param({"other_gres": {"fpga": 1}, "site": SITE}, "gres.fpga", id="gres"),
+    pytest.param({"items": path("/scratch/lab/a/b"), "site": SITE}, "volume./scratch/lab", id="path"),
+    pytest.param({"options": {"chdir": "/scratch/lab"}, "site": SITE}, "volume./scratch/lab", id="chdir"),
+    pytest.param({"target": Target(image="a", memory_mib=1), "text": "#!/bin/bash\npython a.py\n"},
+                 "working-directory", id="relative-file"),
+    pytest.param({"target": Target(image="a", memory_mib=1), "text": "#!/bin/bash\ncd $SLURM_SUBMIT_DIR\n"},
+                 "working-directory", id="submit-dir"),
+    pytest.param({"target": Target(image="a", memory_mib=1, body_delivery="mounted")},
+                 "working-directory", id="mounted"),
+    pytest.param({"nodes": 2, "steps": (step("torchrun", "x", within="srun"),), "outside": True},
+                 "steps", id="outside"),
+    pytest.param({"nodes": 2, "steps": (step("deepspeed", "x"),)}, "steps", id="launcher-outside-srun"),
+]  # fmt: skip
+
+SILENT: list[Any] = [
+    pytest.param({}, id="plain"),
+    pytest.param({"uses_gpu": True, "gpus_per_node": 1}, id="gpus-asked"),
+    pytest.param({"target": Target(image="a", memory_mib=1, gpus=0), "uses_gpu": True}, id="answered-that-none"),
+    pytest.param({"exclusive": True, "cpus_per_node": 8}, id="exclusive-with-cpus"),
+    pytest.param({"items": argument("$3", "42")}, id="argument-with-default"),
+    pytest.param({"items": argument("$@")}, id="all-arguments"),
+    pytest.param({"items": argument("$1"), "target": Target(image="a", memory_mib=1, arguments=("x",))}, id="answered"),
+    pytest.param({"items": argument("HOME")}, id="home"),
+    pytest.param({"items": argument("LR"), "environment": {"LR": "1"}}, id="exported-value"),
+    pytest.param({"export": "NONE"}, id="export-none"),
+    pytest.param({"options": {"partition": "gpu", "qos": "normal", "constraint": "ib"}, "site": SITE},
+                 id="known-names"),
+    pytest.param({"gpus_per_node": 1, "gpu_model": "a100", "site": SITE}, id="known-model"),
+    pytest.param({"other_gres": {"nvme": 1}, "site": SITE}, id="known-gres"),
+    pytest.param({"items": path("/data/x/y"), "site": SITE}, id="path-on-a-volume"),
+    pytest.param({"items": path("/usr/bin/python3"), "site": SITE}, id="path-of-the-image"),
+    pytest.param({"options": {"account": "p1", "reservation": "r"}}, id="account"),
+    pytest.param({"target": Target(image="a", memory_mib=1), "text": "#!/bin/bash\n# see run.py\nhostname\n"},
+                 id="comment"),
+    pytest.param({"nodes": 2, "steps": (step("torchrun", "x", within="srun"),)}, id="all-in-steps"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "key"), FIRES)
+def test_a_question_is_asked(case: dict[str, Any], key: str) -> None:
+    assert asked(**case) == [key]
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_no_question_is_asked(case: dict[str, Any]) -> None:
+    assert asked(**case) == []
+
+
+def test_paths_of_one_folder_are_one_question() -> None:
+    items = path("/scratch/lab/a") + path("/scratch/lab/b") + path("/scratch/other")
+    assert asked(items=items) == ["volume./scratch/lab", "volume./scratch/other"]
+
+
+def test_an_answer_can_be_typed() -> None:
+    found = questions(plan(request(job(options={"partition": "gpu.long"}), target=Target())))
+    assert found["image"].answer == '[tool.s2r-ci] image = "NAME:TAG"'
+    assert found["partition.gpu.long"].answer == '[tool.s2r-ci.site.partitions] "gpu.long" = ["POOL"]'

@@ -1,0 +1,87 @@
+"""Node pools, labels, selectors, affinity."""
+
+import pytest
+
+from s2r_ci.model import Site, Target
+from s2r_ci.runai import scheduling
+from s2r_ci.runai.distribution import plan
+from tests.jobs import job, request
+
+SITE = Site(
+    partitions={"gpu": ("a100", "h100"), "long": ("h100", "old")},
+    gpus={"a100": {"gpu": "A100"}},
+    features={"ib": {"net": "ib"}, "big": {"size": "big"}},
+    accounts={"p42": "flow"},
+)
+TARGET = Target(site=SITE)
+
+POOLS = [
+    pytest.param("gpu,long", ("a100", "h100", "old"), id="each-once-in-order"),
+    pytest.param("gpu,unknown", (), id="one-unknown"),
+    pytest.param("", (), id="none"),
+]
+
+
+@pytest.mark.parametrize(("partition", "pools"), POOLS)
+def test_partitions_become_node_pools(partition: str, pools: tuple[str, ...]) -> None:
+    assert scheduling.node_pools(request(job(options={"partition": partition}), target=TARGET)) == pools
+
+
+SELECTORS = [
+    pytest.param("ib&big", {"net": "ib", "size": "big"}, id="and"),
+    pytest.param("ib,big", {"net": "ib", "size": "big"}, id="comma"),
+    pytest.param('"ib"', {"net": "ib"}, id="quoted"),
+    pytest.param("ib|big", {}, id="or-is-no-label"),
+    pytest.param("[ib*2&big]", {}, id="counts-are-no-label"),
+    pytest.param("unknown", {}, id="unknown"),
+]
+
+
+@pytest.mark.parametrize(("constraint", "labels"), SELECTORS)
+def test_features_become_node_labels(constraint: str, labels: dict[str, str]) -> None:
+    assert scheduling.node_selector(request(job(options={"constraint": constraint}), target=TARGET)) == labels
+
+
+def test_a_gpu_model_becomes_a_node_label() -> None:
+    made = job(gpus_per_node=1, gpu_model="a100")
+    assert scheduling.node_selector(request(made, target=TARGET)) == {"gpu": "A100"}
+
+
+HOSTS = [
+    pytest.param("node[07-09,11],gpu1", ["node07", "node08", "node09", "node11", "gpu1"], id="list"),
+    pytest.param("a", ["a"], id="one"),
+    pytest.param("", [], id="none"),
+    pytest.param("./nodes.txt", [], id="file"),
+    pytest.param("n[1-2]x[3-4]", [], id="two-brackets"),
+    pytest.param("n[0-99999]", [], id="too-many"),
+]
+
+
+@pytest.mark.parametrize(("text", "hosts"), HOSTS)
+def test_host_lists_are_read(text: str, hosts: list[str]) -> None:
+    assert scheduling.expand_hosts(text) == hosts
+
+
+def test_listed_and_excluded_nodes_become_affinity() -> None:
+    made = request(job(options={"nodelist": "a1", "exclude": "b[1-2]"}))
+    rules = scheduling.affinity(made)["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert [(one["operator"], one["values"]) for one in rules["nodeSelectorTerms"][0]["matchExpressions"]] == [
+        ("In", ["a1"]),
+        ("NotIn", ["b1", "b2"]),
+    ]
+    assert scheduling.affinity(request(job())) == {}
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "project"),
+    [
+        pytest.param(Target(project="lab", site=SITE), {"account": "p42"}, "lab", id="settings-first"),
+        pytest.param(TARGET, {"account": "p42"}, "flow", id="account"),
+        pytest.param(TARGET, {"account": "x"}, None, id="unknown-account"),
+    ],
+)
+def test_project_labels_stand_only_where_the_project_is_known(
+    target: Target, options: dict[str, str], project: str | None
+) -> None:
+    labels = scheduling.labels(plan(request(job(options=options), target=target)))
+    assert (labels.get("project"), labels.get("runai/queue")) == (project, project)
