@@ -4,8 +4,8 @@
 
     python benchmarks/tree.py DEST --files 170000 --megabytes 1700 --hits 24000
 
-The same arguments and the same Python give the same bytes. Sizes are log-normal (many small files, a few of megabytes), folders are up
-to nine deep, and a file in seven mentions ``#SBATCH``, as in the collections of public scripts that were counted.
+The same arguments and the same Python give the same bytes. Sizes are log-normal (many small files, a
+few of megabytes), the text is that of the standard library, folders are up to nine deep.
 """
 
 import argparse

@@ -30,7 +30,7 @@ DOC_CONTENT: Final = (
     (re.compile(rb'\A\s*\{\s*"(?:cells|metadata|nbformat)"', re.DOTALL), "a notebook"),
     (re.compile(rb"\A\s*<(?:!DOCTYPE|html|\?xml)|<pre\b|<code\b", re.IGNORECASE), "a page in HTML"),
     (re.compile(rb"^[ \t>]*(?:```|~~~)", re.MULTILINE), "text with an example in a code fence"),
-    (re.compile(rb"^\.\. (?:code|code-block|sourcecode|highlight|literalinclude)::|::[ \t]*\n\s*\n[ \t]+#", re.M), "text in RST"),
+    (re.compile(rb"^\.\. (?:code|code-block|sourcecode)::|::[ \t]*\n\s*\n[ \t]+#", re.MULTILINE), "text in RST"),
     (re.compile(rb"\\begin\{(?:verbatim|lstlisting|minted|document)"), "text in LaTeX"),
     (re.compile(rb"(?i)^(?:#\+begin_src|\[source)", re.MULTILINE), "text with a source block"),
 )  # fmt: skip

@@ -24,6 +24,7 @@ SETTINGS: Final = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_PAGER": "cat",
     "LC_ALL": "C", "LANGUAGE": "C",
 }  # fmt: skip
+NOT_GIT: Final = ("not a git repository", "cannot use bare", "in a work tree", "invalid gitfile format")
 
 
 class NotGitError(Exception):
@@ -112,9 +113,7 @@ class Git:
             return IncompleteError(
                 "git refuses this repository: another user owns it", where=self.folder, hint=hint
             )
-        if any(
-            word in said for word in ("not a git repository", "cannot use bare", "in a work tree", "not a git file")
-        ):
+        if any(word in said for word in NOT_GIT):
             return NotGitError(said.strip())
         if any(word in said for word in ("unknown revision", "bad revision", "ot a valid object", "ambiguous arg")):
             return ConfigurationError(f"git knows no revision {self.words[-1]!r}", hint="fetch it, or name another")

@@ -53,15 +53,16 @@ def template_mark(data: bytes, start: int = 0) -> tuple[str, int] | None:
 
 def _in_directive(line: bytes) -> str:
     text = re.split(rb"\s#", line, maxsplit=1)[0]
-    for pattern, name in ANYWHERE:
+    for pattern, marks in ANYWHERE:
         if pattern.search(text):
-            return f"{name} in a directive"
+            return f"{marks} in a directive"
     for option in OPTION.finditer(text):
-        long, short, rest = option.groups()
-        name = long or short
-        value = rest if rest[:1] in (b'"', b"'") else re.split(rb"[ \t]+--?[A-Za-z]", rest, maxsplit=1)[0]
+        name: bytes = option[1] or option[2]
+        value: bytes = option[3]
+        if value[:1] not in (b'"', b"'"):
+            value = re.split(rb"[ \t]+--?[A-Za-z]", value, maxsplit=1)[0]
         if name in STRUCTURAL and (mark := _in_value(name, value)):
-            return f"{mark} in --{name.decode()}" if long else f"{mark} in -{name.decode()}"
+            return f"{mark} in {'--' if option[1] else '-'}{name.decode()}"
     return ""
 
 

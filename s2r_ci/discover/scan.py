@@ -142,17 +142,16 @@ class Scanner:
                 rows.append((decoded(path), UNREADABLE, NOT_REGULAR, 0, UNREADABLE_RULE))
         elif len(data) > self._max_bytes:
             self._too_large(data, state.st_size, path, rows, explicit)
-        elif state.st_size != len(data) and (data := self._again(fd)) is None:
+        elif state.st_size != len(data) and not self._stands_still(fd):
             rows.append((decoded(path), UNREADABLE, "it changes while it is read", 0, UNREADABLE_RULE))
         elif verdict is not None:
             rows.append((decoded(path), verdict[0].value, verdict[1], verdict[2], ""))
         else:
             rows.append((decoded(path), ScriptClass.LOOK_ALIKE.value, NOTHING, 0, ""))
 
-    def _again(self, fd: int) -> bytes | None:
-        """The file changed between the read and the look at its size: once more, all of it."""
-        data = drain(fd, self._max_bytes + 1)
-        return data if os.fstat(fd).st_size == len(data) else None
+    def _stands_still(self, fd: int) -> bool:
+        """The file changed between the read and the look at its size: does it still?"""
+        return len(drain(fd, self._max_bytes + 1)) == os.fstat(fd).st_size
 
     def _too_large(self, data: bytes, size: int, path: bytes, rows: list[Row], explicit: bool) -> None:
         if explicit or b"#SBATCH" in data:
