@@ -178,4 +178,6 @@ def _volume(kind: str, value: object, claims: set[str], places: set[object]) -> 
 
 
 def _is_plain(path: object) -> bool:
-    return isinstance(path, str) and path.startswith("/") and normpath(path) == (path.rstrip("/") or "/")
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        return False
+    return normpath(path) == (path.rstrip("/") or "/")

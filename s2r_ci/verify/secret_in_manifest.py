@@ -17,8 +17,10 @@ _SHORTEST: Final = 8  # below that a value would be found by chance
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Detectors over everything but the body, which is the script; the script's own secrets in any spelling."""
     known = _known(request.script.text)
-    bodies = {steps for role in facts.roles for c in role.containers if (steps := _body(request, c))}
+    containers = [container for role in facts.roles for container in role.containers]
+    bodies = {steps for container in containers if (steps := _body(request, container))}
     texts = [(steps, text) for steps, text in places(facts.body) if len(text) >= _SHORTEST and steps not in bodies]
+    texts += (pair for container in containers for pair in _told(container))
     if known and bodies:
         yield _breach("the script, which has a secret", min(bodies, key=str))
     if not known and not find_secrets("\n".join(text for _, text in texts)):
@@ -28,6 +30,15 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             yield _breach("a secret of the script", steps)
         elif find_secrets(text):
             yield _breach("what looks like a secret", steps)
+
+
+def _told(container: Container) -> Iterator[tuple[Steps, str]]:
+    """Names beside their values, as a shell would have them: many a secret is only known by its name."""
+    for name, value in container.environment.items():
+        if value:
+            yield (*container.steps, "env"), f"{name}={value}"
+    if container.arguments:
+        yield (*container.steps, "args"), " ".join(container.arguments)
 
 
 def _body(request: ConversionRequest, container: Container) -> Steps:

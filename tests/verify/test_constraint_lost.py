@@ -1,0 +1,91 @@
+"""constraint-lost fires and stays silent."""
+
+from typing import Any
+
+import pytest
+
+from s2r_ci.verify.constraint_lost import check
+from tests.verify.good import GONE, SHAPES, breaches
+
+REQUIRED = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+TERM = f"{REQUIRED}.nodeSelectorTerms.0.matchExpressions"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_silent_on_every_good_shape(shape: str) -> None:
+    assert breaches(check, shape) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes", "says"),
+    [
+        pytest.param("job", {"spec.template.spec.affinity": GONE}, {"options": {"exclude": ""}}, id="none named"),
+        pytest.param(
+            "job", {"spec.template.spec.affinity": GONE}, {"options": {"exclude": "./hosts"}}, id="a file of hosts"
+        ),
+        pytest.param(
+            "job", {"spec.template.spec.affinity": GONE}, {"options": {"exclude": "n[1-5000]"}}, id="too many"
+        ),
+        pytest.param(
+            "job",
+            {"spec.template.spec.nodeSelector~site/nvme": GONE},
+            {"options": {"constraint": "nvme|ssd"}},
+            id="one of two features",
+        ),
+        pytest.param(
+            "job",
+            {f"{TERM}.0.operator": "In"},
+            {"options": {"exclude": "", "nodelist": "n1,n2"}},
+            id="only those",
+        ),
+    ],
+)
+def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, Any]) -> None:
+    assert breaches(check, shape, changes, **says) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes", "says"),
+    [
+        pytest.param("job", {"spec.template.spec.affinity": GONE}, {}, id="gone"),
+        pytest.param(
+            "job",
+            {f"{TERM}.0.values": ["n1"]},
+            {},
+            id="one gone",
+        ),
+        pytest.param(
+            "job",
+            {f"{TERM}.0.operator": "In"},
+            {},
+            id="the reverse",
+        ),
+        pytest.param(
+            "job",
+            {
+                "spec.template.spec.affinity": {
+                    "nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}
+                }
+            },
+            {},
+            id="only preferred",
+        ),
+        pytest.param("job", {"spec.template.spec.affinity": {"nodeAffinity": 3}}, {}, id="nonsense"),
+    ],
+)
+def test_fires_when_broken(shape: str, changes: dict[str, Any], says: dict[str, Any]) -> None:
+    found = breaches(check, shape, changes, **says)
+    assert found
+    assert {breach.subject for breach in found} == {"exclude"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"spec.template.spec.nodeSelector~site/nvme": GONE}, id="gone"),
+        pytest.param({"spec.template.spec.nodeSelector~site/nvme": "no"}, id="another"),
+    ],
+)
+def test_fires_when_a_feature_is_lost(changes: dict[str, Any]) -> None:
+    (breach,) = breaches(check, "job", changes)
+    assert breach.subject == "constraint"
