@@ -22,6 +22,9 @@ _BLOCKED: Final = re.compile(
     r"LD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|GIT_SSH.*|(?:https?|ftp|all|no)_proxy", re.I
 )
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
+"""Slurm sets these too; they are no SLURM_* and so in no inventory."""
+
 _UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 
 
@@ -84,7 +87,8 @@ def constants(made: Plan) -> dict[str, str]:
 def mentioned(made: Plan) -> tuple[str, ...]:
     """The SLURM_* and their like that the script names, in order, each once."""
     kinds = (ItemKind.VARIABLE, ItemKind.ARGUMENT)
-    every = (item.name for item in made.job.inventory if item.kind in kinds)
+    every = [item.name for item in made.job.inventory if item.kind in kinds]
+    every += [name for name in _BY_TEXT if name.encode() in made.request.script.data]
     return tuple(dict.fromkeys(name for name in every if name in VARIABLES or name.startswith("SLURM")))
 
 

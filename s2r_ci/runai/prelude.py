@@ -143,8 +143,6 @@ def _lines(made: Plan, delivery: str) -> Iterator[str]:
 
 def _runtime_names(made: Plan) -> tuple[str, ...]:
     named = list(mentioned(made))
-    if b"TMPDIR" in made.request.script.data and "TMPDIR" not in named:
-        named.append("TMPDIR")
     if made.job.array is not None:
         named = [name for name in named if name != "SLURM_ARRAY_TASK_ID"]
     return tuple(name for name in named if name in VARIABLES and variable(name, made).runtime)

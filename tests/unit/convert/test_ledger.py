@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from s2r_ci.convert.ledger import ledger
-from s2r_ci.convert.options import OPTIONS, ignorable
+from s2r_ci.convert.options import ignorable
 from s2r_ci.convert.questions import questions
 from s2r_ci.model import Disposition, Item, ItemKind, JobSpec, LedgerEntry, Site, Target, Volume
 from s2r_ci.runai.distribution import plan

@@ -139,6 +139,12 @@ def test_variables_that_slurm_leaves_unset_are_unset(shell: str, tmp_path: Path)
     assert run(shell, tmp_path, job(items=names), body).stdout == "u u u 0 1\n"
 
 
+def test_the_gpus_of_the_pod_are_numbered_where_the_script_looks(shell: str, tmp_path: Path) -> None:
+    body = '#!/bin/bash\necho "${CUDA_VISIBLE_DEVICES-unset}"\n'
+    assert run(shell, tmp_path, job(gpus_per_node=2), body).stdout == "0,1\n"
+    assert run(shell, tmp_path, job(), body).stdout == "unset\n"
+
+
 RANKS: list[Any] = [
     pytest.param("srun -n 4", ["0/4", "1/4", "2/4", "3/4"], id="n"),
     pytest.param("srun -n4", ["0/4", "1/4", "2/4", "3/4"], id="glued"),
