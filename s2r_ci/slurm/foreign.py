@@ -13,7 +13,7 @@ from s2r_ci.slurm.getopt import Given
 from s2r_ci.slurm.options import Catalogue
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.units import digits
-from s2r_ci.slurm.words import Word, cut
+from s2r_ci.slurm.words import HETJOB, Word, cut
 
 _OTHER_LINES: Final = 100
 # letter -> (takes a value, option of sbatch; "" for nothing)
@@ -29,6 +29,12 @@ _BSUB: Final = {
     "c": (True, "chdir"), "e": (True, "error"), "J": (True, "job-name"), "m": (True, "hosts"), "M": (True, "memory"),
     "n": (True, "tasks"), "o": (True, "output"), "q": (True, "partition"), "W": (True, "time"),
     "x": (False, "exclusive"),
+}  # fmt: skip
+_PBS_NAMES: Final = {
+    "start_time": "a", "account": "A", "error": "e", "hold": "h", "join": "j", "job_array": "J", "keep": "k",
+    "resource_list": "l", "mail_options": "m", "mail_user_list": "M", "job_name": "N", "out": "o", "priority": "p",
+    "destination": "q", "rerunable": "r", "script_path": "S", "array": "t", "variable_list": "v", "all_env": "V",
+    "attributes": "W",
 }  # fmt: skip
 _RESOURCE: Final = re.compile(
     r"(?P<key>select|ncpus|mpiprocs)=(?P<short>[^:]*)|"
@@ -68,7 +74,9 @@ def _words(data: bytes, keyword: bytes, known: Catalogue) -> list[Word]:
     others = 0
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.startswith(keyword):
-            for piece, column, _ in cut(line[len(keyword) :], known.release, number, None, len(keyword)):
+            for piece, column, plain in cut(line[len(keyword) :], known.release, number, None, len(keyword)):
+                if plain and piece.lower() in HETJOB:
+                    break
                 words.append(Word(piece.decode("utf-8", "surrogateescape"), number, column))
         elif not line.startswith(b"#"):
             others += 1
@@ -85,11 +93,10 @@ def _options(
     while at < len(words):
         word = words[at]
         at += 1
-        letter = "c" if word.text == "-cwd" else word.text[1:2]
-        takes, meaning = table.get(letter, (False, "?")) if word.text[0] == "-" else (False, "?")
+        letter, value = _letter(word.text, at, origin)
+        takes, meaning = table.get(letter, (False, "?"))
         if letter in ("d", "w") and known.release < (23, 2):
-            meaning = "?"
-        value = "" if word.text == "-cwd" else word.text[2:]
+            takes, meaning = False, "?"
         if takes and not value and at < len(words):
             value = words[at].text
             at += 1
@@ -110,6 +117,16 @@ def _options(
             if name in known.names
         ]
     return given, False
+
+
+def _letter(text: str, place: int, origin: str) -> tuple[str, str]:
+    """The letter of a word and what is glued to it. LSF's -cwd counts only as the 1st, 3rd, 5th... word."""
+    if text.startswith("--"):
+        name, _, value = text[2:].partition("=")
+        return (_PBS_NAMES.get(name, "") if origin == "pbs" else ""), value
+    if text == "-cwd" and origin == "bsub" and place % 2:
+        return "c", ""
+    return (text[1:2], text[2:]) if text[:1] == "-" else ("", "")
 
 
 def _mail(value: str) -> Pairs:

@@ -168,8 +168,9 @@ def _tell_stray(word: Word, behind: Sequence[Word], given: list[Given], troubles
         message = "nothing may follow `--` in a directive"
     elif text[:1] and text[0] in _DASHES:
         message = f"`{text}` begins with a typographic dash: write it with `-`"
-    elif text.startswith("="):
-        message = f"`{text}` stands alone: write no blanks around the equals sign"
+    elif text.startswith("=") or (given and given[-1].line == word.line and given[-1].value == "="):
+        name = given[-1].option.name if given else "option"
+        message = f"`{text}` stands alone: write --{name}=VALUE, without blanks around the equals sign"
     elif given and given[-1].line == word.line and given[-1].option.argument == "optional":
         option = given[-1].option.name
         message = f"--{option} takes a value only with an equals sign: write --{option}={text}"

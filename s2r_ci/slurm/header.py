@@ -221,6 +221,8 @@ class _Reader:
             return
         if origin == "script":
             self._watch(given, name)
+        if origin == "pbs" and name == "export" and name in held:
+            spelled = data = f"{held[name].spelled},{value}"
         if name in _TOGETHER:
             spelled, data = _TOGETHER[name](held, name, spelled, data, self._known.release)
         held[name] = Held(spelled, data, line, column, origin)

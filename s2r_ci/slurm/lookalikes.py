@@ -37,6 +37,8 @@ class Comments:
         rest = body[len(word) :].lstrip()
         if not rest.startswith("-") or rest.startswith(("---", "- ")) or not _near(word):
             return
+        if word == "sbatch" and not text.startswith("#sbatch"):
+            return  # `# sbatch --export=X job.sh` tells how to call the script
         self._troubles.add(rules.NOT_A_DIRECTIVE, _why(text, word), line, 1, text[:60])
 
 

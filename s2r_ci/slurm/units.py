@@ -12,6 +12,7 @@ from s2r_ci.slurm.options import Release
 UNLIMITED: Final = -1
 NO_NODES: Final = (-1, -1)  # a list of node counts that holds none; sbatch reads it and then refuses it
 MOST_ARRAY_IDS: Final = 1_000_000
+_LARGEST_ID: Final = 4_000_000  # MaxArraySize may be 4,000,001 at most
 _BLANKS: Final = " \t\r\v\f\n"
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
 _NODE_FACTOR: Final = {"k": 1024, "m": 1024**2}
@@ -241,6 +242,8 @@ def _span(part: str) -> range:
     low, high, every = digits(first), digits(last if dash else first), digits(step) if colon else 1
     if low is None or high is None or not every or high < low or (colon and not dash):
         raise ArrayError(f"`{part}` is no array index: write N, N-M or N-M:STEP, ascending, not negative")
+    if high > _LARGEST_ID:
+        raise ArrayError(f"`{part}` is above {_LARGEST_ID}, the largest index that any site can allow")
     if high - low > MOST_ARRAY_IDS * every:
         raise ArrayError(f"an array of more than {MOST_ARRAY_IDS:,} ids is more than this tool takes")
     return range(low, high + 1, every)

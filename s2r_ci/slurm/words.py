@@ -14,7 +14,7 @@ from s2r_ci.slurm.troubles import RefusedError, Troubles
 KEYWORD: Final = b"#SBATCH"
 _LENGTH: Final = len(KEYWORD)
 _BLANKS: Final = b" \t\r\v\f"
-_HETJOB: Final = frozenset({b"hetjob", b"packjob"})
+HETJOB: Final = frozenset({b"hetjob", b"packjob"})
 _COLON, _HASH, _BACKSLASH = b":#\\"
 _QUOTES: Final = b"\"'"
 
@@ -72,7 +72,7 @@ def _read_line(raw: bytes, line: int, release: Release, components: list[list[Wo
     words = components[-1]
     first = True
     for piece, column, plain in cut(raw, release, line, troubles):
-        if plain and len(piece) < 8 and piece.lower() in _HETJOB:
+        if plain and len(piece) < 8 and piece.lower() in HETJOB:
             if first:
                 components.append([])
             lost = raw[column - 1 - _LENGTH + len(piece) :].partition(b"#")[0].strip()
