@@ -118,8 +118,12 @@ def test_every_runtime_dependency_is_locked_and_no_other_is_asked_for() -> None:
 
 
 def test_test_files_have_names_of_their_own() -> None:
-    names = [Path(name).name for name in FILES if re.search(r"(^|/)test_[^/]*\.py$", name)]
-    assert len(names) == len(set(names))
+    places: dict[str, list[str]] = {}
+    for name in FILES:
+        if re.search(r"(^|/)test_[^/]*\.py$", name):
+            places.setdefault(Path(name).name, []).append(name)
+    assert places
+    assert not [names for names in places.values() if len(names) > 1]
 
 
 def test_a_wheel_would_carry_the_schemas_and_the_marker_of_types() -> None:
