@@ -6,7 +6,7 @@ from typing import Final
 
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.request import Held, Options
+from s2r_ci.slurm.shape import Held, Options
 from s2r_ci.slurm.troubles import RefusedError
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")

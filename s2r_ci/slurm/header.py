@@ -4,16 +4,16 @@ The stages are sbatch's own: look at the file, cut lines into words, words into 
 then environment, then command line), check them together, send them to the controller.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import basename
 from typing import Any, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.model import NOTHING, Component, Directive, Header, Location
-from s2r_ci.slurm import clashes, foreign, lookalikes, request, values
+from s2r_ci.slurm import clashes, foreign, lookalikes, merging, request, values
 from s2r_ci.slurm.getopt import Given, read_options
 from s2r_ci.slurm.options import DEFAULT_RELEASE, Catalogue, Release, catalogue
-from s2r_ci.slurm.request import Held, Shape
+from s2r_ci.slurm.shape import Held, Shape, shape_of
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word, read_words
 
@@ -187,7 +187,7 @@ class _Reader:
         numbers: dict[str, object] = {}
         if self.stage > 1:
             clashes.settle(held, release)
-            _spell_topology(held)
+            merging.spell_topology(held)
             options = {name: held[name].spelled for name in sorted(held)}
             shape = self._check(held)
             if shape:
@@ -223,8 +223,8 @@ class _Reader:
             self._watch(given, name)
         if origin == "pbs" and name == "export" and name in held:
             spelled = data = f"{held[name].spelled},{value}"
-        if name in _TOGETHER:
-            spelled, data = _TOGETHER[name](held, name, spelled, data, self._known.release)
+        if name in merging.TOGETHER:
+            spelled, data = merging.TOGETHER[name](held, name, spelled, data, self._known.release)
         held[name] = Held(spelled, data, line, column, origin)
 
     def _may_stand(self, given: Given) -> bool:
@@ -262,7 +262,7 @@ class _Reader:
         troubled = [*clashes.clashes(held, release)]
         shape = None
         try:
-            shape = request.shape_of(held, release)
+            shape = shape_of(held, release)
         except RefusedError as trouble:
             troubled.append((next((name for name in _GPU_FIRST if name in held), "nodes"), str(trouble)))
         if troubled:
@@ -347,72 +347,3 @@ def _misleading(name: str, value: str) -> str:
     if name.startswith("gpus") and value.startswith("gpu:"):
         return f"--{name}={value} asks for GPUs of a type called gpu: write --{name}={value[4:]}"
     return ""
-
-
-def _spell_topology(held: dict[str, Held]) -> None:
-    """-B and the three single options are the same fields."""
-    if said := held.get("extra-node-info"):
-        fields = request.topology(held)[: len(said.data)]
-        held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))
-
-
-_Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
-
-
-def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release: Release) -> tuple[str, int]:
-    """Up to 24.11 the events of several options add up."""
-    if name not in held or release >= (25, 5):
-        return spelled, data
-    bits = held[name].data | data
-    return values.mail_words(bits), bits
-
-
-def _stick_signal(
-    held: dict[str, Held], name: str, spelled: str, data: tuple[bool, bool, int, int], release: Release
-) -> tuple[str, tuple[bool, bool, int, int]]:
-    """The flags B and R of an earlier --signal stay."""
-    if name not in held:
-        return spelled, data
-    before = held[name].data
-    joined = (before[0] or data[0], before[1] or data[1], data[2], data[3])
-    return values.signal_words(joined), joined
-
-
-def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
-    return ("yes", "yes") if name in held and held[name].data == "yes" else (spelled, data)
-
-
-def _last_of_two(other: str) -> _Together:
-    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
-        held.pop(other, None)
-        return spelled, data
-
-    return take
-
-
-def _one_field(other: str) -> _Together:
-    """Two names for one field: both stay set, and show what was said last."""
-
-    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
-        if name in ("no-requeue", "oversubscribe"):
-            spelled, data = name, int(name == "oversubscribe")
-        elif name == "requeue":
-            spelled, data = name, 1
-        if before := held.get(other):
-            held[other] = before._replace(spelled=spelled, data=data)
-        return spelled, data
-
-    return take
-
-
-_TOGETHER: Final[dict[str, _Together]] = {
-    "mail-type": _add_mail,
-    "signal": _stick_signal,
-    "kill-on-invalid-dep": _stick_yes,
-    "requeue": _one_field("no-requeue"),
-    "no-requeue": _one_field("requeue"),
-    "nodelist": _last_of_two("nodefile"),
-    "nodefile": _last_of_two("nodelist"),
-    "exclusive": _one_field("oversubscribe"),
-    "oversubscribe": _one_field("exclusive"),
-}

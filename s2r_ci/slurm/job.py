@@ -27,7 +27,7 @@ from s2r_ci.slurm import request, tres, units
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.header import Part, read_parts
 from s2r_ci.slurm.options import DEFAULT_RELEASE
-from s2r_ci.slurm.request import Held, Shape
+from s2r_ci.slurm.shape import Held, Shape, topology
 from s2r_ci.slurm.tres import Gres
 
 # Which options an answer can come from; the last one named that is held gives the line.
@@ -182,7 +182,7 @@ def _gpus_per_node(held: Mapping[str, Held], shape: Shape, nodes: int, tasks: in
     if task := tres.count(shape.per_task):
         return task * per_node
     if socket := tres.count(shape.per_socket):
-        return socket * (request.topology(held)[0] or 1)
+        return socket * (topology(held)[0] or 1)
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     return -(-tasks // (ranks.data * nodes)) if ranks else 0
 
