@@ -16,7 +16,9 @@ SHELL: Final = ("/bin/sh", "-c")
 LONGEST_TEXT: Final = 98_304
 """Octets of a body up to which it travels as text; one argument of a process stays below 131,072."""
 
-_DOUBLE: Final = re.compile(r"\${2,}|\$(?=[^\x00-\x7f])")
+# As the kubelet reads, from left to right: $$, $(anything up to the first bracket), $ before a character that is
+# not ASCII (of which it would take one octet), $ and the character behind it.
+_READ: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))|\$.", re.DOTALL)
 _SHOWN: Final = str.maketrans("", "", "\n\t")
 
 
@@ -49,14 +51,21 @@ def arguments(made: Plan, names: Iterable[str]) -> list[str]:
 def escaped(text: str, names: Iterable[str]) -> str:
     """The text such that the kubelet's expansion gives it back.
 
-    >>> escaped("echo $$ $(date) $(HOME)", ["HOME"])
-    'echo $$$$ $(date) $$(HOME)'
+    >>> escaped("echo $$ $(date +$$) $(HOME)", ["HOME"])
+    'echo $$$$ $(date +$$) $$(HOME)'
     """
     if "$" not in text:
         return text
-    text = _DOUBLE.sub(lambda match: match[0] * 2, text)
-    known = "|".join(re.escape(name) for name in names)
-    return re.sub(rf"(?<!\$)\$(?=\((?:{known})\))", "$$", text) if known else text
+    known = frozenset(names)
+
+    def double(match: re.Match[str]) -> str:
+        dollar, name, other = match.groups()
+        if dollar:
+            return "$$$$"
+        # A name it does not know it copies whole, dollars and all.
+        return "$" + match[0] if other or name in known else match[0]
+
+    return _READ.sub(double, text)
 
 
 def _script_name(made: Plan, how: str) -> str:

@@ -41,6 +41,11 @@ def test_a_mounted_script_is_named_by_its_path() -> None:
     assert arguments(made, [])[1:] == ["jobs/train.sh", "x"]
 
 
+@pytest.mark.parametrize("text", ["$(echo $$)", "$($é)", "$$$", "$$(A)", "$(A)$(B)", "$", "$(", "$(A", "a$é$$(AB)"])
+def test_dollars_in_every_company_arrive(text: str) -> None:
+    assert arrives(escaped(text, ["A", "AB"]), {"A": "1", "AB": "2"}) == text
+
+
 @given(st.text(alphabet="$()AB é\n", max_size=40))
 def test_what_the_kubelet_hands_over_is_what_was_meant(text: str) -> None:
     assert arrives(escaped(text, ["A", "AB"]), {"A": "1", "AB": "2"}) == text
