@@ -87,9 +87,11 @@ def _unmapped(report: Report, target: Target) -> dict[str, dict[str, int]]:
         for table, name in used:
             if name not in known[table]:
                 counts[table][name] += 1
-    return {
-        table: dict(sorted(c.items(), key=lambda pair: (-pair[1], pair[0]))) for table, c in counts.items() if c
-    }
+    return {table: dict(_most_first(count)) for table, count in counts.items() if count}
+
+
+def _most_first(count: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _uses(job: JobSpec) -> Iterable[tuple[str, str]]:

@@ -78,14 +78,7 @@ class Options:
     allow_missing: bool = False
     fail_on: Level = Level.ERROR
     keep_details: bool = False  # ledger and jobs, for faces that show them
-    manifest_pattern: str = "{name}.runai.yaml"
-
-    def manifest_path(self, path: str) -> str:
-        """Where the manifest of a script lies: beside it, or below a folder if the pattern says ``{path}``."""
-        folder, slash, name = path.rpartition("/")
-        if "{path}" in self.manifest_pattern:
-            return self.manifest_pattern.replace("{path}", path).replace("{name}", name)
-        return folder + slash + self.manifest_pattern.replace("{name}", name)
+    reverify: bool = False  # convert and judge anew even where the header says that the manifest is current
 
 
 # --- one script --------------------------------------------------------------------------------------------
@@ -192,60 +185,71 @@ def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:
 # --- one script and what lies beside it --------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What lies where the manifest of a script belongs; ``data`` is None when nothing does."""
+
+    path: str
+    data: bytes | None = None
+
+
 def examine(
-    script: Script, existing: bytes | None, target: Target, converter: Callable[[], Converter], options: Options
+    script: Script, beside: Beside, target: Target, converter: Callable[[], Converter], options: Options
 ) -> tuple[Verdict, bytes | None]:
-    """Judge one script and the manifest beside it (None: there is no file). Returns the verdict, and the document
-    to write where one should be written.
+    """Judge one script and what lies beside it. Returns the verdict, and the document to write, where one should be
+    written.
     """
-    manifest_path = options.manifest_path(script.path)
-    stamp = stamp_of(script, target)
-    document = read_document(existing) if existing is not None else None
-    state = standing(stamp, existing, document)
-    if state is Standing.CURRENT and document is not None and not (options.ignore_disk or options.keep_details):
-        return _remembered(script, document, manifest_path, options), None
-    walked = walk(script, target, converter())
     if options.ignore_disk:
-        return _verdict(walked, (), "", options), None
-    if state is Standing.EDITED and document is not None and not options.overwrite:
-        findings = _edited(walked, document, target, manifest_path)
-        return _verdict(walked, findings, "edited", options, findings_only=True), None
+        return _verdict(walk(script, target, converter()), beside.path, options), None
+    stamp = stamp_of(script, target)
+    document = read_document(beside.data) if beside.data is not None else None
+    state = standing(stamp, beside.data, document)
+    if state is Standing.CURRENT and document is not None and not (options.keep_details or options.reverify):
+        return _remembered(script, document, beside.path, options), None
+    walked = walk(script, target, converter())
+    if state is Standing.CURRENT and walked.writable and document_of(walked, target, beside.path) != beside.data:
+        state = Standing.EDITED  # the header says it is ours, its octets say it is not
+    verdict = _verdict(walked, beside.path, options, state=state.value)
     if state is Standing.CURRENT:
-        return _verdict(walked, (), "current", options), None
-    new = document_of(walked, target, manifest_path) if walked.writable else None
-    if options.write and new is not None and (options.overwrite or state in (Standing.MISSING, Standing.STALE)):
-        return _verdict(walked, (), "written", options), new
-    complaint = finding_of(state, stamp, document, manifest_path)
-    quiet = state is Standing.MISSING and (options.allow_missing or new is None)
-    extra = (complaint,) if complaint and not quiet else ()
-    return _verdict(walked, extra, state.value if new or document else "", options), None
+        return verdict, None
+    if state is Standing.EDITED and document is not None and not options.overwrite:
+        return _with(verdict, _edited(walked, document, target, beside.path), options), None
+    if not walked.writable:
+        complaint = finding_of(state, stamp, document, beside.path) if document else None
+        return _with(verdict, [*walked.findings, *([complaint] if complaint else [])], options, state=""), None
+    if options.write and (options.overwrite or state in (Standing.MISSING, Standing.STALE)):
+        return replace(verdict, state="written"), document_of(walked, target, beside.path)
+    if state is Standing.MISSING and options.allow_missing:
+        return verdict, None
+    complaint = finding_of(state, stamp, document, beside.path)
+    return _with(verdict, [*walked.findings, *([complaint] if complaint else [])], options), None
 
 
 def _remembered(script: Script, document: Document, manifest_path: str, options: Options) -> Verdict:
     """The verdict that the conversion gave, from the notes in the manifest: nothing is converted again."""
+    notes = document.notes
     return Verdict(
         path=script.path,
-        outcome=outcome_of(document.notes.findings, bool(document.notes.questions), options.fail_on),
-        findings=document.notes.findings,
+        outcome=outcome_of(notes.findings, bool(notes.questions), options.fail_on),
+        findings=notes.findings,
         manifest_path=manifest_path,
-        kind=document.notes.kind,
-        state="current",
-        questions=document.notes.questions,
+        kind=notes.kind,
+        state=Standing.CURRENT.value,
+        questions=notes.questions,
     )
 
 
-def _edited(walked: Walk, document: Document, target: Target, manifest_path: str) -> tuple[Finding, ...]:
-    """What the judge says of a manifest that was edited by hand."""
+def _edited(walked: Walk, document: Document, target: Target, manifest_path: str) -> list[Finding]:
+    """What the walk and the judge say of a script whose manifest was edited by hand."""
+    kept = [f for f in walked.findings if f.rule.stage not in _JUDGED]
     if len(walked.reading.jobs) != 1:
-        return walked.findings
+        return kept
     request = ConversionRequest(script=walked.script, job=walked.reading.jobs[0], target=target)
     judged = judge(request, document.content, manifest_path)
-    kept = [f for f in walked.findings if f.rule.stage not in _JUDGED]
-    if not any(_stands(f) for f in judged):
-        place = Location(path=manifest_path)
-        message = rules.MANIFEST_EDITED.summary
-        judged.append(Finding(rule=rules.MANIFEST_EDITED, message=message, location=place, subject="manifest"))
-    return (*kept, *judged)
+    if not any(map(_stands, judged)):
+        rule, place = rules.MANIFEST_EDITED, Location(path=manifest_path)
+        judged.append(Finding(rule=rule, message=rule.summary, location=place, subject="manifest"))
+    return kept + judged
 
 
 def document_of(walked: Walk, target: Target, manifest_path: str) -> bytes:
@@ -273,29 +277,26 @@ def submit_command(manifest_path: str, target: Target) -> str:
     return f"runai workload submit --file {shlex.quote(manifest_path)}{project}"
 
 
-def _verdict(
-    walked: Walk,
-    extra: tuple[Finding, ...],
-    state: str,
-    options: Options,
-    *,
-    findings_only: bool = False,
-) -> Verdict:
+def _verdict(walked: Walk, manifest_path: str, options: Options, *, state: str = "") -> Verdict:
     result = walked.result
-    findings = extra if findings_only else (*walked.findings, *extra)
     questions = result.questions if result else ()
     return Verdict(
         path=walked.script.path,
         script_class=ScriptClass.REFUSED if walked.reading.refused else ScriptClass.BATCH,
-        outcome=outcome_of(findings, bool(questions), options.fail_on),
-        findings=findings,
-        manifest_path=options.manifest_path(walked.script.path) if result else "",
+        outcome=outcome_of(walked.findings, bool(questions), options.fail_on),
+        findings=walked.findings,
+        manifest_path=manifest_path if result else "",
         kind=result.manifest.kind if result else "",
         state=state,
         questions=questions,
         ledger=result.ledger if result and options.keep_details else (),
         jobs=walked.reading.jobs if options.keep_details else (),
     )
+
+
+def _with(verdict: Verdict, findings: Sequence[Finding], options: Options, **more: str) -> Verdict:
+    outcome = outcome_of(findings, bool(verdict.questions), options.fail_on)
+    return replace(verdict, findings=tuple(findings), outcome=outcome, **more)
 
 
 def outcome_of(findings: Iterable[Finding], open_questions: bool, fail_on: Level) -> Outcome:
@@ -318,6 +319,7 @@ class World:
 
     read: Callable[[str], bytes | None]  # None: there is no such file
     target: Callable[[str], Target]
+    manifest_path: Callable[[str], str]
     converter: Callable[[], Converter]
     keeper: Callable[[], Keeper] | None = None
 
@@ -353,9 +355,10 @@ def _examine_one(candidate: Candidate, world: World, options: Options, keeper: K
         data = world.read(path)
         if data is None:
             raise IncompleteError("the script vanished while it was being read", where=path, hint="run again")
-        existing = None if options.ignore_disk else world.read(options.manifest_path(path))
+        beside = world.manifest_path(path)
+        existing = None if options.ignore_disk else world.read(beside)
         script = Script(path=path, data=data)
-        verdict, new = examine(script, existing, world.target(path), world.converter, options)
+        verdict, new = examine(script, existing, world.target(path), world.converter, options, manifest_path=beside)
         if keeper is not None and new is not None:
             keeper.write(verdict.manifest_path, new)
     except (IncompleteError, ConversionError) as error:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from s2r_ci import rules
 from s2r_ci.discover import Found, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
-from s2r_ci.model import Finding, Location, Report, ScriptClass, Stage, Target, Verdict
+from s2r_ci.model import Finding, Location, Report, ScriptClass, Stage, Verdict
 from s2r_ci.pipeline import Converter, Keeper, Options, World, outcome_of, scan
 from s2r_ci.settings import Settings, SettingsTree, resolve
 
@@ -129,7 +129,7 @@ def options_of(place: Place, **more: Any) -> Options:
         allow_missing=settings.allow_missing,
         overwrite=settings.overwrite,
         fail_on=settings.fail_on,
-        manifest_pattern=settings.manifest_pattern,
+        reverify=settings.reverify,
         **more,
     )
 
@@ -142,12 +142,10 @@ def world_of(place: Place, *, write: bool = False) -> World:
             return None
         return read_file(place.root, path, max_bytes=place.settings.max_file_bytes)
 
-    def target(path: str) -> Target:
-        return place.tree.target_for(path)
-
     return World(
         read=read,
-        target=target,
+        target=place.tree.target_for,
+        manifest_path=lambda path: place.tree.for_script(path).manifest_path(path),
         converter=_once(lambda: _load(place.settings.converter)),
         keeper=_once_a_process(place.root) if write else None,
     )
@@ -194,14 +192,9 @@ def incomplete(findings: Sequence[Finding]) -> str:
 # --- check, write, lint ------------------------------------------------------------------------------------
 
 
-def check(
-    given: Mapping[str, Any],
-    *,
-    verb: str = "check",
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Report:
+def check(given: Mapping[str, Any], *, verb: str = "check") -> Report:
     """Discover and examine; ``verb`` is check, write or lint."""
-    return run(place_of(given), verb=verb, progress=progress)
+    return run(place_of(given), verb=verb)
 
 
 def run(

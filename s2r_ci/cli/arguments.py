@@ -102,6 +102,9 @@ def add_disk(made: argparse.ArgumentParser, verb: str) -> None:
     disk = made.add_argument_group("manifests on disk")
     if verb == "check":
         disk.add_argument("--allow-missing", action="store_true", help="a script without a manifest is no finding")
+        disk.add_argument(
+            "--reverify", action="store_true", help="judge manifests anew even where their header says current"
+        )
     if verb == "write":
         disk.add_argument("--overwrite", action="store_true", help="replace foreign and hand-edited files too")
         disk.add_argument("--diff", action="store_true", help="show what would be written, write nothing")

@@ -1,0 +1,266 @@
+"""The command as a person meets it: its help, its exit codes, its answers to wrong words, its formats."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import GOOD, Repository, clean
+
+VERBS = ["check", "write", "audit", "explain", "lint", "validate", "schema", "init", "rule", "doctor"]
+
+
+def test_version(repository: Repository) -> None:
+    done = repository.run("--version")
+    assert (done.returncode, done.stdout) == (0, "s2r-scan 0.1.0\n")
+
+
+def test_help_names_every_verb_and_exit_code(repository: Repository) -> None:
+    done = repository.run("--help")
+    assert done.returncode == 0
+    for word in [*VERBS, "  70", "  130"]:
+        assert word in done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(repository: Repository, verb: str) -> None:
+    done = repository.run(verb, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: s2r-scan")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--no-such-option"], "--no-such-option", id="option"),
+        pytest.param(["no/such/path"], "no/such/path", id="path"),
+        pytest.param(["--fail-on", "sometimes"], "sometimes", id="choice"),
+        pytest.param(["--format", "sariff"], "sarif", id="format, the nearest named"),
+        pytest.param(["--format", "json", "--format", "sarif"], "standard output", id="two to one place"),
+        pytest.param(["--jobs", "many"], "many", id="number"),
+        pytest.param(["--target", "nomad"], "kubernetes", id="target, the known ones named"),
+        pytest.param(["--runai-release", "1.0"], "2.25", id="release"),
+        pytest.param(["--slurm-version", "9"], "24.11", id="slurm"),
+        pytest.param(["--changed-since", "no-such-rev"], "no-such-rev", id="revision"),
+        pytest.param(["--baseline", "none.json"], "none.json", id="baseline"),
+        pytest.param(["--config", "none.toml"], "none.toml", id="config"),
+        pytest.param(["/"], "/", id="outside"),
+        pytest.param(["rule", "gpu-count-change"], "gpu-count-changed", id="rule, the nearest named"),
+        pytest.param(["schema", "none"], "none", id="schema"),
+        pytest.param(["explain"], "explain needs", id="explain nothing"),
+        pytest.param(["--files-from", "none"], "none", id="files-from"),
+    ],
+)
+def test_wrong_words_end_with_two_and_say_what_is_right(
+    repository: Repository, words: list[str], said: str
+) -> None:
+    repository.write("a.sh", GOOD)
+    done = repository.run(*words)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in done.stderr
+    assert "hint:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('imagee = "x"\n', "image", id="unknown key"),
+        pytest.param("image = 3\n", "image", id="wrong type"),
+        pytest.param("image = \n", "s2r-ci.toml:1", id="syntax"),
+        pytest.param('token = "x"\n', "environment", id="a secret"),
+    ],
+)
+def test_wrong_settings_end_with_two(repository: Repository, text: str, said: str) -> None:
+    repository.write("s2r-ci.toml", text)
+    done = repository.run()
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_no_script_is_said_in_one_line(repository: Repository) -> None:
+    done = repository.run()
+    assert done.returncode == 0
+    assert len(done.stdout.strip().splitlines()) == 1
+
+
+def test_outside_git_a_folder_is_walked(tmp_path: Path) -> None:
+    (tmp_path / "a.sh").write_text(GOOD)
+    words = [sys.executable, "-m", "s2r_ci", "audit", "--list"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True, env=clean())
+    assert done.stdout.split() == ["batch-script", "a.sh"]
+
+
+def test_from_a_subfolder_the_whole_repository_is_meant(repository: Repository) -> None:
+    repository.write("a/one.sh", GOOD)
+    repository.write("b/two.sh", GOOD)
+    words = [sys.executable, "-m", "s2r_ci", "audit", "--list"]
+    done = subprocess.run(words, cwd=repository.root / "a", capture_output=True, text=True, check=True, env=clean())
+    assert "a/one.sh" in done.stdout
+    assert "b/two.sh" in done.stdout
+
+
+def test_paths_and_globs_narrow_the_run(repository: Repository) -> None:
+    for name in ("a/one.sh", "a/two.sh", "b/three.sh"):
+        repository.write(name, GOOD)
+
+    def listed(*words: str, stdin: bytes | None = None) -> list[str]:
+        out = repository.run("audit", "--list", *words, stdin=stdin).stdout
+        return [line.split()[-1] for line in out.splitlines() if line.startswith("batch-script")]
+
+    assert listed() == ["a/one.sh", "a/two.sh", "b/three.sh"]
+    assert listed("a") == ["a/one.sh", "a/two.sh"]
+    assert listed("a/one.sh", "b") == ["a/one.sh", "b/three.sh"]
+    assert listed("--include", "a/*") == ["a/one.sh", "a/two.sh"]
+    assert listed("--exclude", "**/two.sh") == ["a/one.sh", "b/three.sh"]
+    assert listed("--files-from", "-", stdin=b"b/three.sh\0a/one.sh\0") == ["a/one.sh", "b/three.sh"]
+
+
+def test_changed_since_looks_at_what_changed(repository: Repository) -> None:
+    repository.write("old.sh", GOOD)
+    repository.write("touched.sh", GOOD)
+    before = repository.commit()
+    repository.write("touched.sh", GOOD.replace("32G", "64G"))
+    repository.write("new.sh", GOOD)
+    done = repository.run("--format", "json", "--changed-since", before)
+    assert [v["path"] for v in json.loads(done.stdout)["verdicts"]] == ["new.sh", "touched.sh"]
+
+
+def test_the_format_never_changes_the_verdict(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    for word in ("text", "json", "github", "sarif", "junit", "markdown", "gitlab"):
+        assert repository.run("--format", word).returncode == 1, word
+        assert repository.run("--format", word, "--allow-missing").returncode == 0, word
+
+
+def test_several_formats_go_to_several_places(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    done = repository.run("--format", "sarif=out.sarif", "--format", "junit=out.xml")
+    assert done.returncode == 1
+    assert "1 script" in done.stdout  # text is there all the same
+    assert json.loads(repository.read("out.sarif"))["version"] == "2.1.0"
+    assert repository.read("out.xml").startswith("<?xml")
+
+
+def test_a_report_that_cannot_be_written_is_five(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    done = repository.run("--allow-missing", "--format", "json=no/such/folder/x.json")
+    assert done.returncode == 5
+    assert "no/such/folder/x.json" in done.stderr
+
+
+def test_a_baseline_fails_only_on_what_is_new(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    assert repository.run("--format", "json=base.json").returncode == 1
+    assert repository.run("--baseline", "base.json").returncode == 0
+    repository.write("b.sh", GOOD)
+    done = repository.run("--baseline", "base.json", "--format", "json")
+    assert done.returncode == 1
+    open_ones = [f for f in json.loads(done.stdout)["findings"] if f["level"] == "error" and not f["suppression"]]
+    assert {f["path"] for f in open_ones} == {"b.sh"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_a_full_output_is_told_by_the_exit_code(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "s2r_ci", "--allow-missing"],
+            cwd=repository.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=clean(),
+        )
+    assert done.returncode == 5
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(repository: Repository) -> None:
+    for number in range(300):
+        repository.write(f"{number}.sh", GOOD)
+    command = f"{sys.executable} -m s2r_ci --format json | head -c 10; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=repository.root, capture_output=True, text=True, check=True, env=clean()
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.split("\n")[-2] in ("5", "1")
+
+
+def test_one_unreadable_script_does_not_hide_the_next(repository: Repository) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    repository.write("a.sh", GOOD).chmod(0)
+    repository.write("b.sh", GOOD)
+    done = repository.run("--format", "json")
+    assert done.returncode == 3
+    assert [v["path"] for v in json.loads(done.stdout)["verdicts"] if v["state"] == "missing"] == ["b.sh"]
+
+
+def test_rule_schema_doctor(repository: Repository) -> None:
+    assert "How to put it right" in repository.run("rule", "gpu-count-changed").stdout
+    assert "gpu-count-changed" in repository.run("rule").stdout
+    names = repository.run("schema").stdout.split()
+    assert names
+    for name in names:
+        assert "$schema" in json.loads(repository.run("schema", name).stdout)
+    doctor = repository.run("doctor")
+    assert doctor.returncode == 0
+    assert "registry.example.com/ml/train:1.0" in doctor.stdout
+    assert "made-up" not in repository.run("doctor", S2R_TOKEN="made-up-0123").stdout
+
+
+def test_validate_names_file_and_line(repository: Repository) -> None:
+    repository.write("jobs/train.sh", GOOD)
+    repository.run("write")
+    manifest = "jobs/train.sh.runai.yaml"
+    assert repository.run("validate", manifest).returncode == 0
+    repository.write("bad.yaml", repository.read(manifest).replace("restartPolicy: Never", "restartPolicy: Newer"))
+    repository.write("worse.yaml", "a: 1\na: 2\n")
+    done = repository.run("validate", manifest, "bad.yaml", "worse.yaml")
+    assert done.returncode == 1
+    assert "bad.yaml:" in done.stdout
+    assert "restartPolicy" in done.stdout
+    assert "worse.yaml" in done.stdout
+
+
+def test_lint_speaks_of_the_script_alone(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    assert repository.run("lint").returncode == 0
+    repository.write("b.sh", GOOD.replace("#SBATCH --mem=32G", "#SBATCH --memm=32G"))
+    done = repository.run("lint")
+    assert done.returncode == 1
+    assert "b.sh:6" in done.stdout
+    assert "manifest-missing" not in done.stdout
+
+
+def test_init_shows_first_and_writes_after_a_yes(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    (repository.root / "s2r-ci.toml").unlink()
+    before = repository.tree()
+    assert repository.run("init", "--dry-run").returncode == 0
+    assert repository.run("init").returncode == 2  # no terminal to ask on
+    assert repository.tree() == before
+    done = repository.run("init", "--yes")
+    assert done.returncode == 0
+    new = set(repository.tree()) - set(before)
+    assert new == {"s2r-ci.toml", ".github/workflows/s2r.yml", ".pre-commit-config.yaml"}
+    assert repository.run("audit").returncode == 0  # what was proposed can be read
+    again = repository.tree()
+    assert repository.run("init", "--yes").returncode == 0
+    assert repository.tree() == again
+
+
+def test_a_hostile_name_cannot_speak_to_the_runner(repository: Repository) -> None:
+    hostile = ["::error::x.sh", "a\n::add-mask::y.sh", "##[add-mask]z.sh", "b\r::set-output::q.sh", "\x1b[31m.sh"]
+    for name in hostile:
+        repository.write(name, GOOD)
+    done = repository.run("--format", "github")
+    assert done.returncode == 1
+    for line in done.stdout.replace("\r", "\n").split("\n"):
+        assert not line.strip().lower().startswith(("::add-mask", "::set-output"))
+        assert "##[" not in line
+        if line.strip().startswith("::error"):
+            assert line.startswith(("::error file=", "::error title=")), line
