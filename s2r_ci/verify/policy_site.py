@@ -14,6 +14,7 @@ from s2r_ci.verify.expected import (
     feature_labels,
     generic_resources,
     hosts,
+    memory_mib,
     model_labels,
     project,
     restarts,
@@ -57,6 +58,8 @@ _ANNOTATIONS: Final = frozenset(
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
 _LONGEST_GRACE_S: Final = 3600
 _KEPT_S: Final = range(60, 366 * 86400)
+_LAUNCHER_CPUS: Final = 4
+_LAUNCHER_MEMORY_MIB: Final = 8192
 _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
@@ -77,6 +80,8 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         )
         yield from _placement(request, role)
         yield from _amounts(request, role)
+        if role not in facts.workers:
+            yield from _launcher(request, role)
 
 
 def _object(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
@@ -197,6 +202,20 @@ def _only_required(affinity: object) -> bool:
     )
 
 
+def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+    """The launcher of an MPIJob starts processes elsewhere: it needs no more than a worker, and a little always."""
+    resources = request.job.resources
+    most = {
+        "cpu": max(resources.cpus_per_node, _LAUNCHER_CPUS),
+        "memory": max(memory_mib(request), _LAUNCHER_MEMORY_MIB) * MIB,
+    }
+    for what, amounts in (("requests", role.requests), ("limits", role.limits)):
+        for name, amount in amounts.items():
+            if amount > most.get(name, amount):
+                steps = (*role.spec, "containers", 0, "resources", what, name)
+                yield _breach(f"P-39 the launcher asks for more {name} than a worker", steps)
+
+
 def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
     steps = (*role.spec, "containers", 0, "resources")
     asked = generic_resources(request)
@@ -209,7 +228,7 @@ def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
         if name not in _COMMON and not name.startswith("nvidia.com/") and amount > asked.get(name, 0):
             yield _breach(f"P-37 the script does not ask for {name[:80]}", (*steps, "requests", name))
     scratch = Fraction(request.job.resources.tmp_per_node_mib * MIB)
-    if role.requests.get("ephemeral-storage", Fraction(0)) > scratch:
+    if max(amounts.get("ephemeral-storage", Fraction(0)) for amounts in (role.requests, role.limits)) > scratch:
         yield _breach(
             "P-37 more local scratch space than the script asks for", (*steps, "requests", "ephemeral-storage")
         )

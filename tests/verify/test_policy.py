@@ -195,3 +195,10 @@ def test_a_breach_points_at_the_field() -> None:
     assert breach.steps == ("spec", "template", "spec", "hostPID")
     assert asked("job").job.origins.get(breach.subject) is None
     assert manifest("job", {f"{POD}.hostPID": True}).kind == "Job"
+
+
+@pytest.mark.parametrize(("name", "amount"), [("cpu", "64"), ("memory", "512Gi")])
+def test_the_launcher_is_bounded(name: str, amount: str) -> None:
+    limits = "spec.mpiReplicaSpecs.Launcher.template.spec.containers.0.resources.limits"
+    (breach,) = breaches(check, "mpi", {f"{limits}.{name}": amount})
+    assert breach.message.startswith("P-39")
