@@ -355,10 +355,10 @@ def _examine_one(candidate: Candidate, world: World, options: Options, keeper: K
         data = world.read(path)
         if data is None:
             raise IncompleteError("the script vanished while it was being read", where=path, hint="run again")
-        beside = world.manifest_path(path)
-        existing = None if options.ignore_disk else world.read(beside)
+        place = world.manifest_path(path)
+        beside = Beside(path=place, data=None if options.ignore_disk else world.read(place))
         script = Script(path=path, data=data)
-        verdict, new = examine(script, existing, world.target(path), world.converter, options, manifest_path=beside)
+        verdict, new = examine(script, beside, world.target(path), world.converter, options)
         if keeper is not None and new is not None:
             keeper.write(verdict.manifest_path, new)
     except (IncompleteError, ConversionError) as error:
