@@ -8,6 +8,7 @@ becomes a literal block where that keeps every octet; everything else is quoted 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from s2r_ci.errors import MalformedReplyError
@@ -143,9 +144,16 @@ def _escape(found: re.Match[str]) -> str:
     return _SHORT.get(char) or (f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}")
 
 
+def _is_hiding(text: str) -> bool:
+    """Is there a hidden character? ASCII is most of all bodies, and answered without the pattern."""
+    if text.isascii():
+        return not text.replace("\n", "").replace("\t", "").isprintable()
+    return HIDDEN.search(text) is not None
+
+
 def _literal_header(text: str) -> str:
     """``|`` with its indicators, or empty where a literal block would not keep every octet for every reader."""
-    if HIDDEN.search(text) or _BLANK_AT_END.search(text):
+    if _is_hiding(text) or (text[-1:] in " \t\n" and _BLANK_AT_END.search(text)):
         return ""
     first = text.lstrip("\n")[:1]
     if not first:
@@ -156,9 +164,15 @@ def _literal_header(text: str) -> str:
 
 
 def _key(key: Any, path: Path) -> str:
-    if not isinstance(key, str) or key == "<<" or not _KEY.fullmatch(key):
+    written = _key_text(key) if isinstance(key, str) else ""
+    if not written:
         raise _unwritable(path, f"{ascii(key)[:80]} cannot be a key")
-    return scalar(key)
+    return written
+
+
+@lru_cache(2048)  # a run writes the same few hundred keys thousands of times
+def _key_text(key: str) -> str:
+    return scalar(key) if key != "<<" and _KEY.fullmatch(key) else ""
 
 
 def _atom(value: Any, path: Path) -> str:

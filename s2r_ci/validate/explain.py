@@ -129,7 +129,11 @@ _RIGHT: Final[dict[str, Callable[[Any], str]]] = {
 
 def _exclude(schema: Any) -> str:
     names = _required([schema])
-    return f"{' and '.join(names)} exclude each other" if len(names) > 1 else f"{''.join(names)} may not stand here"
+    return (
+        f"{' and '.join(names)} exclude each other"
+        if len(names) > 1
+        else f"{''.join(names) or 'this'} may not stand here"
+    )
 
 
 def _required(schemas: Iterable[Any]) -> list[str]:
