@@ -4,5 +4,5 @@
 #SBATCH --time=02:00:00
 
 # the key is made up; a real one would not belong here either
-export WANDB_API_KEY=made-up-key-of-an-example-0000000000
+export WANDB_API_KEY=made-up-value-of-birdsong-0000
 python train.py --track
