@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -11,25 +12,55 @@ from s2r_ci.secrets import find_secrets
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.scalars import places
 
+_LONG: Final = 256
+_FIELDS: Final = frozenset(
+    {
+        "activeDeadlineSeconds", "annotations", "apiVersion", "backoffLimit", "batch/v1", "containers", "emptyDir",
+        "ephemeral-storage", "fieldPath", "fieldRef", "kai.scheduler/preemptibility", "matchExpressions", "metadata",
+        "mountPath", "non-preemptible", "nodeAffinity", "nodeSelector", "nodeSelectorTerms", "nvidia.com/gpu",
+        "operator", "persistentVolumeClaim", "claimName", "preemptible", "priorityClassName",
+        "requiredDuringSchedulingIgnoredDuringExecution", "requests", "resources", "restartPolicy",
+        "runai-nodepools", "runai-scheduler", "s2r-ci/job-name", "schedulerName", "template", "valueFrom",
+        "volumeMounts", "workingDir", "kubernetes.io/hostname",
+    }
+)  # fmt: skip
+"""Words that stand in every manifest, and need no second look."""
 _SHORTEST: Final = 8  # below that a value would be found by chance
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Detectors over everything but the body, which is the script; the script's own secrets in any spelling."""
-    known = _known(request.script.text)
     containers = [container for role in facts.roles for container in role.containers]
     bodies = {steps for container in containers if (steps := _body(request, container))}
     texts = [(steps, text) for steps, text in places(facts.body) if len(text) >= _SHORTEST and steps not in bodies]
     texts += (pair for container in containers for pair in _told(container))
+    known = _known(request.script.text)
+    if not known and not any(_seen(text) for text in _portions(texts)):
+        return  # the usual case
     if known and bodies:
         yield _breach("the script, which has a secret", min(bodies, key=str))
-    if not known and not find_secrets("\n".join(text for _, text in texts)):
-        return
     for steps, text in texts:
         if any(spelling in text for spelling in known):
             yield _breach("a secret of the script", steps)
-        elif find_secrets(text):
+        elif _seen(text):
             yield _breach("what looks like a secret", steps)
+
+
+@lru_cache(maxsize=64)
+def _seen(text: str) -> bool:
+    """Preludes repeat from script to script, so that most are looked through once."""
+    return bool(find_secrets(text))
+
+
+def _portions(texts: list[tuple[Steps, str]]) -> Iterator[str]:
+    """Long texts one by one, the short ones together, and each only once."""
+    short: list[str] = []
+    for text in dict.fromkeys(text for _, text in texts):
+        if len(text) > _LONG:
+            yield text
+        elif text not in _FIELDS:
+            short.append(text)
+    yield "\n".join(short)
 
 
 def _told(container: Container) -> Iterator[tuple[Steps, str]]:
