@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from s2r_ci.slurm import values
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, topology
+from s2r_ci.slurm.shape import TOPOLOGY, Held, topology
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
 
@@ -56,7 +56,18 @@ def _one_field(other: str) -> Together:
     return take
 
 
+def _topology(
+    held: dict[str, Held], name: str, spelled: str, data: list[int | None], release: Release
+) -> tuple[str, list[int | None]]:
+    """-B takes the place of the single options before it, also where it leaves a field open."""
+    for field, option in zip([*data, None, None], TOPOLOGY, strict=False):
+        if option in held:
+            held[option] = held[option]._replace(spelled="-2" if field is None else str(field), data=field)
+    return spelled, data
+
+
 TOGETHER: Final[dict[str, Together]] = {
+    "extra-node-info": _topology,
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,

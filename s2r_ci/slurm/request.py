@@ -107,15 +107,14 @@ def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Rel
 
 def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    parts = [held["tres-per-task"].data] if "tres-per-task" in held else []
+    said = [held["tres-per-task"].data] if "tres-per-task" in held else []
     if release < (24, 5):
-        return parts
-    if "cpus-per-task" in held:
-        parts.insert(0, f"cpu={held['cpus-per-task'].data}")
+        return said
+    parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
     if "gpus-per-task" in held and held["gpus-per-task"].data:
         entries = [part.replace("=", ":").rpartition(":") for part in held["gpus-per-task"].data.split(",")]
         parts += [f"gres/gpu:{kind}={count}" if kind else f"gres/gpu={count}" for kind, _, count in entries]
-    return parts
+    return parts + said
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:

@@ -100,6 +100,9 @@ def _nodes(shape: Shape, held: Options, release: Release) -> None:
         raise RefusedError(f"--nodelist names {hosts} nodes, --nodes allows {shape.most_nodes}")
 
 
+TOPOLOGY: Final = ("sockets-per-node", "cores-per-socket", "threads-per-core")
+
+
 def _topology(held: Options) -> list[int | None]:
     fields: list[int | None] = [None, None, None]
     if said := held.get("extra-node-info"):
@@ -110,15 +113,15 @@ def _topology(held: Options) -> list[int | None]:
 def topology(held: Options) -> list[int | None]:
     """Sockets per node, cores per socket, threads per core, from one option or from three."""
     fields = _topology(held)
-    if "hint" in held and not hint_dropped(held):
-        hint = held["hint"].data
-        if hint in ("nomultithread", "compute_bound", "memory_bound"):
-            fields[2] = 1
-        if hint == "memory_bound":
-            fields[1] = 1
-    for place, name in enumerate(("sockets-per-node", "cores-per-socket", "threads-per-core")):
+    for place, name in enumerate(TOPOLOGY):
         if (said := held.get(name)) is not None:
             fields[place] = said.data
+    if "hint" in held and not hint_dropped(held):
+        hint = held["hint"].data
+        if hint in ("nomultithread", "compute_bound"):
+            return [None, None, 1]
+        if hint == "memory_bound":
+            return [fields[0], 1, 1]
     return fields
 
 
@@ -138,7 +141,8 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held))
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
-        shape.tasks_said = "nodes" in held and ("gpus-per-task" in held or bool(shape.per_task))
+        per_task = "gpus-per-task" in held or bool(shape.per_task)
+        shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
         if "distribution" in held and held["distribution"].spelled == "arbitrary":
             shape.tasks_said = shape.tasks_exported = True
         for factor in topology(held):
@@ -168,7 +172,7 @@ def _nodes_of_tasks(shape: Shape, release: Release) -> None:
 
 def _cpus(shape: Shape, held: Options) -> None:
     if "overcommit" in held:
-        shape.cpus = max(shape.least_nodes, 1)
+        shape.cpus = max(shape.least_nodes, 1) if "nodes" in held or "nodelist" in held else 1
     elif shape.nodes_said and shape.least_nodes == 0:
         shape.cpus = 0
     else:
@@ -191,8 +195,12 @@ def _gpus(shape: Shape, held: Options, release: Release) -> None:
     if "gpus-per-node" in held and "gres" in held and release < (26, 5):
         node -= tres.count(said("gpus-per-node")) if node > tres.count(said("gpus-per-node")) else 0
     tasks_said = shape.tasks_said
+    if task and node and shape.tasks_per_node and shape.tasks_per_node * task != node:
+        raise RefusedError(f"{shape.tasks_per_node} tasks a node with {task} GPUs each are not {node} GPUs a node")
     if total and node:
         _nodes_of_gpus(shape, total, node)
+    elif shape.nodes_said and 0 < total < shape.least_nodes:
+        raise RefusedError(f"--gpus={total} is less than one GPU for each of {shape.least_nodes} nodes")
     if task and not tasks_said:
         _tasks_of_gpus(shape, total, task)
     elif task and total and shape.tasks * task != total:
@@ -238,14 +246,14 @@ def _tasks_of_gpus(shape: Shape, total: int, task: int) -> None:
 def _per_gpu(shape: Shape, held: Options, release: Release, counts: tuple[int, int, int]) -> None:
     """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu."""
     total, node, task = counts
-    any_gpu = bool(total or node or task or tres.count(shape.per_socket))
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
+    any_gpu = bool(total or node or task or tres.count(shape.per_socket) or ranks)
     socket = tres.count(shape.per_socket) * (topology(held)[0] or 1)
     every = total or (node or socket) * shape.least_nodes
-    if ranks and "ntasks" not in held:
-        if not every:
-            raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
+    if ranks and every:
         shape.tasks, shape.tasks_said = every * ranks.data, True
+    elif ranks and not shape.nodes_said and not {"ntasks", "extra-node-info"} & held.keys():
+        raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
     if "mem-per-gpu" in held and not any_gpu:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if (cpus := held.get("cpus-per-gpu")) and release >= (23, 2):
@@ -253,4 +261,5 @@ def _per_gpu(shape: Shape, held: Options, release: Release, counts: tuple[int, i
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
         if task:
             shape.cpus_per_task = task * cpus.data
-        shape.cpus = (shape.tasks * task if task else every) * cpus.data
+        if every or task:
+            shape.cpus = (shape.tasks * task if task else every) * cpus.data
