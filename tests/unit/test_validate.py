@@ -236,9 +236,9 @@ def test_both_libraries_agree_about_mutated_manifests(base: str, data: st.DataOb
             case "delete":
                 del inner[key]
             case "add" if isinstance(inner, dict):
-                inner[f"{key}s"] = data.draw(VALUES)
+                inner[f"{key}s"] = deepcopy(data.draw(VALUES))
             case _:
-                inner[key] = data.draw(VALUES)
+                inner[key] = deepcopy(data.draw(VALUES))
         if not places(document):
             break
     slow, fast = COMPILED[BASES[base]["schema"]]
