@@ -1,6 +1,6 @@
 """Single directive lines, and what three running releases of Slurm made of them.
 
-``probes.jsonl`` was written by asking; about three in a hundred answers that the reading does not reproduce
+``probes.jsonl`` was written by asking; 21 of 1,520 answers that the reading does not reproduce
 (they depend on the site, or on rare mixtures of GPU options) are not in it.
 """
 
