@@ -16,6 +16,14 @@ from benchmarks.table import Row
 
 SIZES = {"tenth": (200, 600, 2_000), "full": (2_000, 6_000, 20_000)}
 LIMITS_S = {"write": 60.0, "check": 10.0}  # at 20,000 scripts
+SETTINGS = """image = "team/train:1"
+project = "team"
+working-directory = "/workspace"
+[site]
+partitions = { gpu = "pool" }
+modules = { "cuda/12.4" = "team/train:1" }
+volumes = { "/scratch" = "scratch" }
+"""
 LINEAR = 1.3  # a script in the largest repository may cost this many times one in the smallest
 
 
@@ -24,7 +32,7 @@ def script(number: int) -> str:
     lines = ["#!/bin/bash", f"#SBATCH --job-name=job-{number}", "#SBATCH --partition=gpu"]
     lines += [f"#SBATCH --gres=gpu:{1 + number % 4}", f"#SBATCH --cpus-per-task={1 + number % 16}"]
     lines += [f"#SBATCH --mem={4 + number % 60}G", f"#SBATCH --time={1 + number % 47}:00:00"]
-    if number % 7 == 0:
+    if number % 7 == 0 and number % 9:  # an array of jobs on several nodes is no single workload
         lines.append(f"#SBATCH --array=1-{2 + number % 30}%4")
     if number % 9 == 0:
         lines += [f"#SBATCH --nodes={2 + number % 3}", "#SBATCH --ntasks-per-node=1"]
@@ -37,7 +45,7 @@ def script(number: int) -> str:
 def grow(root: Path, count: int) -> None:
     """A Git repository with ``count`` scripts, tracked."""
     subprocess.run(["git", "init", "-q", str(root)], check=True)
-    (root / "s2r-ci.toml").write_text(
+    (root / "s2r-ci.toml").write_text(SETTINGS)
         'image = "team/train:1"\nproject = "team"\nworking-directory = "/workspace"\n'
     )
     for number in range(count):
