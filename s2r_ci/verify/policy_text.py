@@ -5,6 +5,7 @@ The script's own body is exempt where it stands as the third argument: it is com
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
@@ -12,14 +13,12 @@ from s2r_ci.runai import prelude
 from s2r_ci.runai.facts import Container, Facts, Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
-from s2r_ci.verify.scalars import gather, places
+from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
 
 LONGEST_SCALAR: Final = 8192
 LONGEST_PRELUDE: Final = 32_768
 LONGEST_BODY: Final = 131_071  # octets of one argument of a process on Linux
 LONGEST_FILE: Final = 262_144
-MOST_NODES: Final = 2000
-DEEPEST: Final = 16
 
 _HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -32,7 +31,7 @@ _IMAGE: Final = re.compile(
 _LONGEST_IMAGE: Final = 255
 _CONSTRUCTS: Final = re.compile(
     r"\b(?:curl|wget|ncat|netcat|nc|telnet|socat|eval)\b|/dev/(?:tcp|udp)/|\bbase64\s+-(?:d|D|-decode)\b"
-    r"|\|\s*(?:ba|da|z|k)?sh\b|\b[a-z][a-z0-9+.-]{1,15}://|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
+    r"|\|\s*(?:ba|da|z|k)?sh\b|[a-z0-9]://[^\s/]{0,80}|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 )
 _DECODES_BODY: Final = 'printf %s "$1" | base64 -d >"$S2R_DIR/slurm_script"'
 _WORKER_COMMANDS: Final = frozenset({(), ("/usr/sbin/sshd", "-De")})
@@ -77,11 +76,17 @@ def _words(request: ConversionRequest, container: Container, carrier: bool) -> I
 
 def _constructs(request: ConversionRequest, text: str, container: Container, *steps: str | int) -> Iterator[Breach]:
     known = ""
-    for match in _CONSTRUCTS.finditer(text):
+    for found in _found(text):
         known = known or request.script.text
-        if match[0] not in known:
-            yield _breach("P-25", f"{match[0][:40]!r} is not in the script", container, *steps)
+        if found not in known:
+            yield _breach("P-25", f"{found[:40]!r} is not in the script", container, *steps)
             return
+
+
+@lru_cache(maxsize=64)
+def _found(text: str) -> tuple[str, ...]:
+    """The constructs of P-25 in a text. Preludes repeat from script to script."""
+    return tuple(match[0] for match in _CONSTRUCTS.finditer(text))
 
 
 def _catalogued(container: Container) -> Iterator[Breach]:

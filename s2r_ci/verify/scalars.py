@@ -1,9 +1,12 @@
 """Every text of a manifest: all at once for the quick yes, one by one with its place for the no."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from s2r_ci.runai.facts import Steps
+
+MOST_NODES: Final = 2000
+DEEPEST: Final = 16
 
 
 def gather(body: object, *, most_nodes: int, deepest: int) -> list[str] | None:

@@ -10,7 +10,7 @@ from s2r_ci.model import ConversionRequest
 from s2r_ci.runai.facts import Container, Facts, Steps
 from s2r_ci.secrets import find_secrets
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.scalars import places
+from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
 
 _LONG: Final = 256
 _FIELDS: Final = frozenset(
@@ -31,15 +31,16 @@ _SHORTEST: Final = 8  # below that a value would be found by chance
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Detectors over everything but the body, which is the script; the script's own secrets in any spelling."""
     containers = [container for role in facts.roles for container in role.containers]
-    bodies = {steps for container in containers if (steps := _body(request, container))}
-    texts = [(steps, text) for steps, text in places(facts.body) if len(text) >= _SHORTEST and steps not in bodies]
-    texts += (pair for container in containers for pair in _told(container))
+    told = [pair for container in containers for pair in _told(container)]
     known = _known(request.script.text)
-    if not known and not any(_seen(text) for text in _portions(texts)):
+    if not known and not any(_seen(text) for text in _portions(request, facts, told)):
         return  # the usual case
+    bodies = {steps for container in containers if (steps := _body(request, container))}
     if known and bodies:
         yield _breach("the script, which has a secret", min(bodies, key=str))
-    for steps, text in texts:
+    for steps, text in (*places(facts.body), *told):
+        if len(text) < _SHORTEST or steps in bodies:
+            continue
         if any(spelling in text for spelling in known):
             yield _breach("a secret of the script", steps)
         elif _seen(text):
@@ -52,13 +53,18 @@ def _seen(text: str) -> bool:
     return bool(find_secrets(text))
 
 
-def _portions(texts: list[tuple[Steps, str]]) -> Iterator[str]:
-    """Long texts one by one, the short ones together, and each only once."""
+def _portions(request: ConversionRequest, facts: Facts, told: list[tuple[Steps, str]]) -> Iterator[str]:
+    """Long texts one by one, the short ones together, each only once; the script was looked through already."""
+    texts = gather(facts.body, most_nodes=MOST_NODES, deepest=DEEPEST)
+    if texts is None:
+        return  # policy refuses it for its size, whatever it says
     short: list[str] = []
-    for text in dict.fromkeys(text for _, text in texts):
+    script = request.script.text
+    for text in dict.fromkeys((*texts, *(text for _, text in told))):
         if len(text) > _LONG:
-            yield text
-        elif text not in _FIELDS:
+            if text != script:
+                yield text
+        elif len(text) >= _SHORTEST and text not in _FIELDS:
             short.append(text)
     yield "\n".join(short)
 
