@@ -46,8 +46,6 @@ def grow(root: Path, count: int) -> None:
     """A Git repository with ``count`` scripts, tracked."""
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     (root / "s2r-ci.toml").write_text(SETTINGS)
-        'image = "team/train:1"\nproject = "team"\nworking-directory = "/workspace"\n'
-    )
     for number in range(count):
         path = root / f"jobs/{number // 100:04}" / f"job-{number:06}.sh"
         if number % 100 == 0:
