@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table: ``python -m benchmarks.run [--scale full] [--only start]``.
+"""Runs the benchmarks and prints a table each: ``python -m benchmarks.run [--scale full] [--only start]``.
 
 A benchmark is a module of this folder with ``run(scale) -> Iterator[Row]``. The exit code is 1 when a target that
 holds at this scale is missed.
@@ -21,13 +21,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--scale", choices=["tenth", "full"], default="tenth")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="repeatable")
     given = parser.parse_args(argv)
-    rows: list[Row] = []
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.machine()}, scale {given.scale}\n")
+    missed = 0
     for name in given.only or BENCHMARKS:
         print(f"# {name} ...", file=sys.stderr, flush=True)
-        rows += import_module(f"benchmarks.{name}").run(given.scale)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {platform.machine()}, scale {given.scale}\n")
-    print(shown(rows))
-    return int(any(row.kept is False for row in rows))
+        rows: list[Row] = list(import_module(f"benchmarks.{name}").run(given.scale))
+        print(f"{shown(rows)}\n", flush=True)
+        missed += sum(row.kept is False for row in rows)
+    return int(missed > 0)
 
 
 if __name__ == "__main__":
