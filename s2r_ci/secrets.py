@@ -35,6 +35,7 @@ class _Shape(NamedTuple):
     needles: tuple[str, ...]  # lower case; one of them occurs wherever the pattern matches
     pattern: str  # group 1, where there is one, is the value
     strict: bool = True  # the value cannot be mistaken for prose, only for a placeholder
+    wide: bool = False  # blanks may stand inside; all others are one long word
 
 
 # --- by shape ----------------------------------------------------------------------------------------------
@@ -43,37 +44,69 @@ _B: Final = r"(?<![A-Za-z0-9_-])"  # a token begins
 _E: Final = r"(?![A-Za-z0-9_-])"  # a token ends
 
 _SHAPES: Final = (
-    _Shape("private-key", ("private key",), r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
-    _Shape("aws-access-key", ("akia", "asia", "abia", "acca"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+    _Shape(
+        "private-key",
+        ("private key",),
+        r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+        wide=True,
+    ),
+    _Shape(
+        "aws-access-key",
+        ("akia", "asia", "abia", "acca"),
+        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    ),
     _Shape("bedrock-api-key", ("absk",), _B + r"ABSK[A-Za-z0-9+/]{60,400}={0,2}"),
     _Shape("bedrock-api-key", ("bedrock-api-key-",), _B + r"bedrock-api-key-[A-Za-z0-9+/]{30,4000}={0,2}"),
     _Shape("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), _B + r"gh[pousr]_[A-Za-z0-9]{30,255}" + _E),
     _Shape("github-fine-grained-token", ("github_pat_",), _B + r"github_pat_[A-Za-z0-9_]{22,255}" + _E),
-    _Shape("gitlab-token", ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-"),
-           _B + r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[A-Za-z0-9_.-]{20,300}"),
+    _Shape(
+        "gitlab-token",
+        ("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-"),
+        _B + r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[A-Za-z0-9_.-]{20,300}",
+    ),
     _Shape("hugging-face-token", ("hf_", "api_org_"), _B + r"(?:hf_|api_org_)[A-Za-z0-9]{30,64}" + _E),
     _Shape("anthropic-key", ("sk-ant-",), _B + r"sk-ant-[A-Za-z0-9_-]{20,200}" + _E),
     _Shape("openrouter-key", ("sk-or-",), _B + r"sk-or-v1-[A-Za-z0-9]{32,128}" + _E),
-    _Shape("openai-key", ("sk-proj-", "sk-svcacct-", "sk-admin-"), _B + r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,200}" + _E),
+    _Shape(
+        "openai-key",
+        ("sk-proj-", "sk-svcacct-", "sk-admin-"),
+        _B + r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,200}" + _E,
+    ),
     _Shape("openai-key", ("sk-",), _B + r"sk-(?=[A-Za-z]{0,64}\d)[A-Za-z0-9]{32,64}" + _E),
-    _Shape("slack-token", ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxo-", "xapp-"),
-           _B + r"(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{16,255}"),
-    _Shape("slack-webhook", ("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9+/_-]{20,120})"),
+    _Shape(
+        "slack-token",
+        ("xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxo-", "xapp-"),
+        _B + r"(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{16,255}",
+    ),
+    _Shape(
+        "slack-webhook", ("hooks.slack.com",), r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9+/_-]{20,120})"
+    ),
     _Shape("discord-webhook", ("/api/webhooks/",), r"/api/webhooks/(\d{10,25}/[A-Za-z0-9_-]{40,120})"),
     _Shape("ngc-key", ("nvapi-",), _B + r"nvapi-[A-Za-z0-9_-]{40,120}" + _E),
     _Shape("jwt", ("eyj",), _B + r"eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{8,8000}\.[A-Za-z0-9_-]{8,2000}"),
     _Shape("npm-token", ("npm_",), _B + r"npm_[A-Za-z0-9]{36}" + _E),
-    _Shape("npm-token", ("_authtoken",), r"_authToken[ \t]{0,3}=[ \t]{0,3}([^\s\"'$]{8,255})", strict=False),
+    _Shape(
+        "npm-token", ("_authtoken",), r"_authToken[ \t]{0,3}=[ \t]{0,3}([^\s\"'$]{8,255})", strict=False, wide=True
+    ),
     _Shape("pypi-token", ("pypi-",), _B + r"pypi-[A-Za-z0-9_-]{50,300}" + _E),
     _Shape("docker-token", ("dckr_",), _B + r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,100}" + _E),
-    _Shape("docker-auth", ('"auth"',), r'"auth"[ \t]{0,4}:[ \t]{0,4}"([A-Za-z0-9+/]{12,2000}={0,2})"'),
+    _Shape("docker-auth", ('"auth"',), r'"auth"[ \t]{0,4}:[ \t]{0,4}"([A-Za-z0-9+/]{12,2000}={0,2})"', wide=True),
     _Shape("gcp-api-key", ("aiza",), _B + r"AIza[A-Za-z0-9_-]{35}" + _E),
     _Shape("gcp-oauth-token", ("ya29.",), _B + r"ya29\.[A-Za-z0-9_-]{20,500}"),
-    _Shape("gcp-service-account", ("private_key_id",), r'"private_key_id"[ \t]{0,4}:[ \t]{0,4}"([0-9a-f]{40})"'),
-    _Shape("azure-storage-key", ("accountkey=", "sharedaccesskey="), r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{40,100}={0,2})"),
+    _Shape(
+        "gcp-service-account",
+        ("private_key_id",),
+        r'"private_key_id"[ \t]{0,4}:[ \t]{0,4}"([0-9a-f]{40})"',
+        wide=True,
+    ),
+    _Shape(
+        "azure-storage-key",
+        ("accountkey=", "sharedaccesskey="),
+        r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{40,100}={0,2})",
+    ),
     _Shape("azure-sas", ("sig=",), r"[?&]sig=([A-Za-z0-9%+/]{40,120}={0,2})"),
     _Shape("stripe-key", ("_live_", "_test_"), _B + r"[srp]k_(?:live|test)_[A-Za-z0-9]{16,128}" + _E),
-    _Shape("twilio-key", ("sk",), _B + r"SK(?=[0-9a-f]{0,31}\d)[0-9a-f]{32}" + _E),
+    _Shape("twilio-key", ("sk",), r"SK(?<![A-Za-z0-9_-]SK)(?=[0-9a-f]{0,31}\d)[0-9a-f]{32}" + _E),
     _Shape("sendgrid-key", ("sg.",), _B + r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}" + _E),
     _Shape("telegram-bot-token", (":aa",), r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_-]{30,36}" + _E),
     _Shape("databricks-token", ("dapi",), _B + r"dapi[0-9a-f]{32}(?:-\d)?" + _E),
@@ -90,34 +123,90 @@ _SHAPES: Final = (
     _Shape("xai-key", ("xai-",), _B + r"xai-[A-Za-z0-9]{60,100}" + _E),
     _Shape("langsmith-key", ("lsv2_",), _B + r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}" + _E),
     _Shape("mailgun-key", ("key-",), _B + r"key-[0-9a-f]{32}" + _E),
-    _Shape("shopify-token", ("shpat_", "shpss_", "shpca_", "shppa_"), _B + r"shp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}" + _E),
+    _Shape(
+        "shopify-token", ("shpat_", "shpss_", "shpca_", "shppa_"), _B + r"shp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}" + _E
+    ),
     _Shape("age-key", ("age-secret-key-1",), r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}"),
     _Shape("planetscale-token", ("pscale_",), _B + r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64}"),
     _Shape("new-relic-key", ("nrak-",), _B + r"NRAK-[A-Z0-9]{27}" + _E),
     _Shape("rubygems-token", ("rubygems_",), _B + r"rubygems_[0-9a-f]{48}" + _E),
     _Shape("sentry-token", ("sntrys_", "sntryu_"), _B + r"sntry[su]_[A-Za-z0-9+/=_-]{40,400}"),
     _Shape("aws-presigned-url", ("x-amz-signature=",), r"X-Amz-Signature=([0-9a-f]{64})"),
-    _Shape("aws-presigned-url", ("awsaccesskeyid=",), r"AWSAccessKeyId=[^\s&\"']{4,128}&[^\s\"']{0,400}?Signature=([A-Za-z0-9%+/=]{16,100})"),
+    _Shape(
+        "aws-presigned-url",
+        ("awsaccesskeyid=",),
+        r"AWSAccessKeyId=[^\s&\"']{4,128}&[^\s\"']{0,400}?Signature=([A-Za-z0-9%+/=]{16,100})",
+        wide=True,
+    ),
     _Shape("zenodo-token", ("access_token=",), r"[?&]access_token=([A-Za-z0-9._~-]{16,512})"),
-    _Shape("url-credentials", ("://",), r"://[^\s:/@\"'<>$`{}\[\]]{0,128}:([^\s/@\"'<>]{1,256})@[A-Za-z0-9\[]", strict=False),
+    _Shape(
+        "url-credentials",
+        ("://",),
+        r"://[^\s:/@\"'<>$`{}\[\]]{0,128}:([^\s/@\"'<>]{1,256})@[A-Za-z0-9\[]",
+        strict=False,
+    ),
     _Shape("url-credentials", ("://",), r"://([A-Za-z0-9_-]{20,256})@[A-Za-z0-9\[]"),
-    _Shape("bearer-token", ("bearer ",), r"[Bb]earer[ ]{1,4}([A-Za-z0-9._~+/-]{12,4000}={0,2})", strict=False),
-    _Shape("basic-authorization", ("basic ",), r"[Aa]uthorization[\"']?[ \t]{0,3}:[ \t]{0,3}[\"']?[Bb]asic[ ]{1,4}([A-Za-z0-9+/]{8,2000}={0,2})"),
-    _Shape("wandb-key", ("wandb",), r"wandb[ \t]{1,4}login[ \t]{1,4}(?:--?[\w-]{1,20}[ \t=]{1,4}){0,4}[\"']?([0-9a-f]{40}|wandb_v\d_[A-Za-z0-9_]{20,120})"),
+    _Shape(
+        "bearer-token",
+        ("bearer ",),
+        r"[Bb]earer[ ]{1,4}([A-Za-z0-9._~+/-]{12,4000}={0,2})",
+        strict=False,
+        wide=True,
+    ),
+    _Shape(
+        "basic-authorization",
+        ("basic ",),
+        r"[Aa]uthorization[\"']?[ \t]{0,3}:[ \t]{0,3}[\"']?[Bb]asic[ ]{1,4}([A-Za-z0-9+/]{8,2000}={0,2})",
+        wide=True,
+    ),
+    _Shape(
+        "wandb-key",
+        ("wandb",),
+        r"wandb[ \t]{1,4}login[ \t]{1,4}(?:--?[\w-]{1,20}[ \t=]{1,4"
+        r"}){0,4}[\"']?([0-9a-f]{40}|wandb_v\d_[A-Za-z0-9_]{20,120})",
+        wide=True,
+    ),
     _Shape("wandb-key", ("wandb_v",), _B + r"wandb_v\d_[A-Za-z0-9_]{40,120}" + _E),
-    _Shape("curl-credentials", ("curl", "wget"), r"\b(?:curl|wget)\b[^\n|;]{0,400}?[ \t](?:-u|--user|--proxy-user)[ \t=]{0,4}[\"']?[^\s:\"'$]{1,128}:([^\s\"']{1,256})",
-           strict=False),
-    _Shape("sshpass-password", ("sshpass",), r"\bsshpass[ \t]{1,4}(?:-[ev][ \t]{1,4}){0,2}-p[ \t]{0,4}(\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|[^\s\"']{1,256})",
-           strict=False),
-    _Shape("mysql-password", ("mysql", "mariadb"), r"\b(?:mysql|mariadb)(?:dump|admin|import|check|-dump)?\b[^\n|;]{0,300}?[ \t]-p(\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|[^\s\"'$]{1,256})",
-           strict=False),
-    _Shape("docker-login", ("docker", "podman", "apptainer", "singularity"),
-           r"\b(?:docker|podman|apptainer|singularity)[ \t][^\n|;]{0,200}?\blogin\b[^\n|;]{0,200}?[ \t](?:-p|--password)[ \t=]{1,4}[\"']?([^\s\"'$]{1,256})",
-           strict=False),
-    _Shape("echoed-password", ("--password-stdin", "sudo -s", "passwd"),
-           r"\becho[ \t]{1,4}(?:-n[ \t]{1,4})?[\"']?([^\s\"'|]{6,256})[\"']?[ \t]{0,4}\|[ \t]{0,4}(?:sudo[ \t]{1,4}-S|(?:docker|podman)[ \t][^\n|;]{0,200}--password-stdin)",
-           strict=False),
-)  # fmt: skip
+    _Shape(
+        "curl-credentials",
+        ("curl", "wget"),
+        r"\b(?:curl|wget)\b[^\n|;]{0,400}?[ \t](?:-u|--user|--proxy"
+        r"-user)[ \t=]{0,4}[\"']?[^\s:\"'$]{1,128}:([^\s\"']{1,256})",
+        strict=False,
+        wide=True,
+    ),
+    _Shape(
+        "sshpass-password",
+        ("sshpass",),
+        r"\bsshpass[ \t]{1,4}(?:-[ev][ \t]{1,4}){0,2}-p[ \t]{0,4}(\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|[^\s\"']{1,256})",
+        strict=False,
+        wide=True,
+    ),
+    _Shape(
+        "mysql-password",
+        ("mysql", "mariadb"),
+        r"\b(?:mysql|mariadb)(?:dump|admin|import|check|-dump)?\b[^\n|;]{0,"
+        r"300}?[ \t]-p(\"[^\"\n]{1,256}\"|'[^'\n]{1,256}'|[^\s\"'$]{1,256})",
+        strict=False,
+        wide=True,
+    ),
+    _Shape(
+        "docker-login",
+        ("docker", "podman", "apptainer", "singularity"),
+        r"\b(?:docker|podman|apptainer|singularity)[ \t][^\n|;]{0,200}?\blogin\b["
+        r"^\n|;]{0,200}?[ \t](?:-p|--password)[ \t=]{1,4}[\"']?([^\s\"'$]{1,256})",
+        strict=False,
+        wide=True,
+    ),
+    _Shape(
+        "echoed-password",
+        ("--password-stdin", "sudo -s", "passwd"),
+        r"\becho[ \t]{1,4}(?:-n[ \t]{1,4})?[\"']?([^\s\"'|]{6,256})[\"']?[ \t]{0,4}\|[ \t]{0,4}(?:sudo[ \t]{1"
+        r",4}-S|(?:docker|podman)[ \t][^\n|;]{0,200}--password-stdin)",
+        strict=False,
+        wide=True,
+    ),
+)
 
 # --- by name -----------------------------------------------------------------------------------------------
 
@@ -162,7 +251,18 @@ _KNOWN_NAMES: Final = {
     "RESTIC_PASSWORD": "restic-password",
 }  # fmt: skip
 
-_NEEDLES: Final = ("key", "token", "secret", "passw", "passphrase", "_pwd", "_auth", "sshpass", "bedrock", "credential")
+_NEEDLES: Final = (
+    "key",
+    "token",
+    "secret",
+    "passw",
+    "passphrase",
+    "_pwd",
+    "_auth",
+    "sshpass",
+    "bedrock",
+    "credential",
+)
 _WORDS: Final = (
     r"(?:api|access|secret|auth|account|storage|client|private|license|encryption|master|signing)[_-]?key|kaggle_key|"
     r"token(?:_bedrock)?|secret|password|passwd|passphrase|passwort|_pwd|_pass|rediscli_auth|sshpass|credentials?"
@@ -170,11 +270,15 @@ _WORDS: Final = (
 _VALUE: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})'|([^\s\"'#;&|()<>,\]\}`\\]{1,512}))"
 _QUOTED: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})')"
 _NAMED: Final = re.compile(
-    rf"({_WORDS})(?:=|:=|[\"']?\]?[ \t]{{0,3}}(?:=|=>|:|,)[ \t]{{0,3}}(?=[\"'])|:[ \t]{{1,3}}){_VALUE}", re.IGNORECASE
+    rf"({_WORDS})(?:=|:=|[\"']?\]?[ \t]{{0,3}}(?:=|=>|:|,)[ \t]{{0,3}}(?=[\"'])|:[ \t]{{1,3}}){_VALUE}",
+    re.IGNORECASE,
 )
 _OPTION: Final = re.compile(rf"--?[a-z0-9_-]{{0,40}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)
-_SETENV: Final = re.compile(rf"\bsetenv[ \t]{{1,4}}[A-Za-z0-9_]{{0,60}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)
+_SETENV: Final = re.compile(
+    rf"\bsetenv[ \t]{{1,4}}[A-Za-z0-9_]{{0,60}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE
+)
 _NAME_ENDS: Final = re.compile(r"[A-Za-z0-9_-]{0,64}\Z")
+_SHORTEST: Final = 16  # characters of the shortest word that holds a secret known by its shape
 _LONG_ENOUGH: Final = 8
 _PASSWORD_LONG_ENOUGH: Final = 5
 
@@ -183,14 +287,18 @@ _PASSWORD_LONG_ENOUGH: Final = 5
 _PLACEHOLDER: Final = re.compile(
     r"(?:x|\*|\.|-|_|0){3,}|(?:none|null|nil|true|false|yes|no|on|off|auto|default|empty|unset|required|optional)|"
     r"(?:my|your|the|some|a|an|put|insert|enter|add|use|replace|fill|set|paste)[-_ ].{0,80}|your.{0,80}|"
-    r".{0,60}(?:change[-_ ]?me|change[-_ ]?this|placeholder|example|dummy|redacted|replace[-_ ]?me|fill[-_ ]?in|[-_ ]here|todo|tbd).{0,60}|"
-    r"(?:api[-_ ]?)?(?:key|token|secret|password|passwd|pass|pwd|credentials?)|(?:my|user|admin|root|test)?(?:password|token|secret|key)|"
+    r".{0,60}(?:change[-_ ]?me|change[-_ ]?this|placeholder|example|dumm"
+    r"y|redacted|replace[-_ ]?me|fill[-_ ]?in|[-_ ]here|todo|tbd).{0,60}|"
+    r"(?:api[-_ ]?)?(?:key|token|secret|password|passwd|pass|pwd|creden"
+    r"tials?)|(?:my|user|admin|root|test)?(?:password|token|secret|key)|"
     r"(?:user|username|pass|password)(?::(?:pass|password))?",
     re.IGNORECASE,
 )
 _VARIABLE_NAME: Final = re.compile(r"[A-Z][A-Z_]*[A-Z]")  # the name of a variable, not its value
 _CODE: Final = re.compile(r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_][A-Za-z_]*)+|[a-z_]+\.[a-z_.]*\[.*")  # args.password
-_FILE: Final = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w./@-]*\.(?:txt|json|ya?ml|toml|pem|key|pub|crt|cfg|ini|env|sh|py|gpg|enc|tok|dat|csv|conf)", re.IGNORECASE)  # fmt: skip
+_FILE: Final = re.compile(
+    r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w./@-]*\.(?:txt|json|ya?ml|to"
+    r"ml|pem|key|pub|crt|cfg|ini|env|sh|py|gpg|enc|tok|dat|csv|conf)", re.IGNORECASE)  # fmt: skip
 _NUMBER: Final = re.compile(r"[+-]?[\d_]{0,10}(?:\.\d*)?(?:[eE][+-]?\d+)?")
 _SPECIAL: Final = re.compile(r"[\[<{|]{1,2}[^\s]{0,40}[\]>}|]{1,2}|</?\w{1,12}>?")  # <eos>, [MASK], {token}
 
@@ -199,7 +307,13 @@ def _harmless(value: str) -> bool:
     """A variable, a placeholder, a marker: whatever no author would have to hide."""
     if "$" in value or "`" in value or "S2R_REDACTED_" in value or "{{" in value or "%(" in value:
         return True
-    if value[:1] in "<{[%@" or _SPECIAL.fullmatch(value) or "xxxx" in value.lower() or "****" in value or "..." in value:
+    if (
+        value[:1] in "<{[%@"
+        or _SPECIAL.fullmatch(value)
+        or "xxxx" in value.lower()
+        or "****" in value
+        or "..." in value
+    ):
         return True
     return len(set(value)) <= 3 or bool(_PLACEHOLDER.fullmatch(value)) or "EXAMPLE" in value
 
@@ -213,7 +327,12 @@ def _names_nothing(value: str, word: str, quoted: bool) -> bool:
         return True
     if not quoted and _CODE.fullmatch(value):
         return True
-    if word in ("token", "secret", "credential", "credentials"):  # `--token-type`, `sep_token=newline`: words of prose
+    if word in (
+        "token",
+        "secret",
+        "credential",
+        "credentials",
+    ):  # `--token-type`, `sep_token=newline`: words of prose
         return value.isalpha() and value.islower() and len(value) < 16
     return False
 
@@ -228,24 +347,19 @@ class _Hit(NamedTuple):
 
 
 @cache
-def _compiled() -> tuple[tuple[_Shape, "re.Pattern[str]"], ...]:
-    return tuple((shape, re.compile(shape.pattern)) for shape in _SHAPES)
-
-
-@cache
-def _by_needle() -> dict[str, tuple[tuple[_Shape, "re.Pattern[str]"], ...]]:
-    table: dict[str, list[tuple[_Shape, re.Pattern[str]]]] = {}
-    for shape, pattern in _compiled():
-        for needle in shape.needles:
-            table.setdefault(needle, []).append((shape, pattern))
-    return {needle: tuple(entries) for needle, entries in table.items()}
+def _compiled(shape: _Shape) -> "re.Pattern[str]":
+    return re.compile(shape.pattern)
 
 
 def _shape_hits(text: str, lower: str) -> Iterator[_Hit]:
-    for needle, entries in _by_needle().items():
-        if needle in lower:
-            for shape, pattern in entries:
-                yield from _matches(shape, pattern, text)
+    """Needles are looked for where they can be: most in long words only, which are a small part of any script."""
+    long_words = " ".join([word for word in lower.split() if len(word) >= _SHORTEST])
+    for shape in _SHAPES:
+        hay = lower if shape.wide else long_words
+        for needle in shape.needles:
+            if needle in hay:
+                yield from _matches(shape, _compiled(shape), text)
+                break
 
 
 def _matches(shape: _Shape, pattern: "re.Pattern[str]", text: str) -> Iterator[_Hit]:
@@ -305,18 +419,28 @@ def _kind(word: str) -> str:
 
 # --- strings written in pieces -----------------------------------------------------------------------------
 
-_JOINT: Final = re.compile(r"""\\\r?\n(?=\w)|(?<=\w)(?:""|''|"'|'")(?=\w)|(?<=\w)(["'])[ \t]?\+[ \t]?\1(?=\w)|(?<=[\w=-])["'](?=\w{8})""")  # fmt: skip
+_INSIDE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_JOINT: Final = re.compile(
+    r"\\\r?\n(?=\w)|\"\"(?=\w)|''(?=\w)|\"'(?=\w)|'\"(?=\w)"
+    r"|\"[ \t]?\+[ \t]?\"(?=\w)|'[ \t]?\+[ \t]?'(?=\w)|\"(?=\w)|'(?=\w)"
+)
+
+
+def _joints(text: str) -> list["re.Match[str]"]:
+    """Where two pieces of one word meet: quotes and line breaks that stand right behind a letter or digit."""
+    return [match for match in _JOINT.finditer(text) if match.start() and text[match.start() - 1] in _INSIDE]
 
 
 def _split_hits(text: str) -> Iterator[_Hit]:
     """``"ghp_""abc..."``: the shapes, once more, in the text as a shell or Python would join it."""
-    if not _JOINT.search(text):
+    joints = _joints(text)
+    if not joints:
         return
     pieces: list[str] = []
     starts: list[int] = []  # of the pieces, in the joined text
     offsets: list[int] = []  # the same in the text
     at = length = 0
-    for match in (*_JOINT.finditer(text), None):
+    for match in (*joints, None):
         end = match.start() if match else len(text)
         pieces.append(text[at:end])
         starts.append(length)
@@ -338,9 +462,11 @@ def _apart(hits: Iterable[_Hit]) -> list[_Hit]:
     """Hits that do not overlap, in order; of those that do, the one that was found by the surer detector."""
     kept: list[_Hit] = []
     for hit in hits:
-        if not any(hit.start < other.end and other.start < hit.end for other in kept):
-            kept.append(hit)
-    return sorted(kept)
+        at = bisect_right(kept, hit)
+        before, behind = kept[at - 1 : at] if at else [], kept[at : at + 1]
+        if not (before and before[0].end > hit.start) and not (behind and behind[0].start < hit.end):
+            kept.insert(at, hit)
+    return kept
 
 
 def find_secrets(text: str) -> tuple[Secret, ...]:

@@ -24,8 +24,9 @@ _LANGUAGES: Final = (
     (re.compile(r"Rscript|R|littler|r"), "r"),
     (re.compile(r"perl[\d.]*"), "perl"),
     (re.compile(r"julia[\d.]*"), "julia"),
-    (re.compile(r"node|ruby|lua|octave|octave-cli|php|[gmn]?awk|fish|tclsh|wish|expect|make|matlab|stata|sas|nu|pwsh|scala"), "other"),
-)  # fmt: skip
+    (re.compile(r"node|ruby|lua|octave|octave-cli|php|[gmn]?awk|fish|tclsh|wish|expect|make"), "other"),
+    (re.compile(r"matlab|stata|sas|nu|pwsh|scala"), "other"),
+)
 
 
 def language_of(interpreter: str) -> str:
@@ -81,7 +82,8 @@ def _too_long(script: Script, language: str) -> Finding:
 def _with_grammar(script: Script, interpreter: str) -> tuple[Body, list[Item], tuple[Finding, ...]]:
     reader = ShellReader(script.path, script.data)
     reader.read()
-    items, findings = reader.items, ()
+    items = reader.items
+    findings: tuple[Finding, ...] = ()
     if reader.broken:
         items, findings = _mended(reader, items), (_broken(reader),)
     body = Body(

@@ -8,20 +8,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.slurm.launchers import base_name
+from s2r_ci.slurm.launchers import base_name, words_of
 
 SLURM_NAME: Final = re.compile(r"\b(?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*")
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 # --- variables ---------------------------------------------------------------------------------------------
 
 # What a login shell, the shell itself, a module system, conda or Slurm sets in any job. Whatever else a script
 # reads without setting it comes from outside.
-WELL_KNOWN: Final = _set(
+WELL_KNOWN: Final = words_of(
     "HOME USER PATH PWD OLDPWD TMPDIR TMP TEMP HOSTNAME HOST LANG LANGUAGE SHELL LOGNAME RANDOM SECONDS LINENO IFS UID "
     "EUID GID PPID OSTYPE HOSTTYPE MACHTYPE BASH BASH_SOURCE BASH_VERSION BASH_VERSINFO BASHPID BASH_REMATCH BASH_ARGV "
     "BASH_LINENO BASH_COMMAND BASH_SUBSHELL FUNCNAME PIPESTATUS REPLY OPTARG OPTIND OPTERR PS1 PS2 PS4 PROMPT_COMMAND "
@@ -31,7 +27,7 @@ WELL_KNOWN: Final = _set(
     "PYTHONPATH R_LIBS R_LIBS_USER PERL5LIB CLASSPATH CMAKE_PREFIX_PATH MODULEPATH LOADEDMODULES MODULESHOME LMOD_CMD "
     "CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL VIRTUAL_ENV CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL "
     "ROCR_VISIBLE_DEVICES OMP_NUM_THREADS BASH_ENV ENV"
-)  # fmt: skip
+)
 _WELL_KNOWN_BEGINNINGS: Final = (
     "LC_",
     "SLURM_",
@@ -63,9 +59,9 @@ _NOT_A_PLACE: Final = re.compile(
     r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
-_MOUNTS: Final = _set("-B --bind -v --volume -V --container-mounts --mount -b -m")
-_PATTERN_FIRST: Final = _set("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
-_TALKS: Final = _set("echo printf logger")
+_MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -b -m")
+_PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
+_TALKS: Final = words_of("echo printf logger")
 
 
 def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
@@ -107,9 +103,9 @@ def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
 
 # --- modules -----------------------------------------------------------------------------------------------
 
-_LOADS: Final = _set("load add try-load try-add load-any")
-_SWAPS: Final = _set("swap switch sw")
-_UNLOADS: Final = _set(
+_LOADS: Final = words_of("load add try-load try-add load-any")
+_SWAPS: Final = words_of("swap switch sw")
+_UNLOADS: Final = words_of(
     "purge unload rm remove del delete use unuse list avail av spider show display whatis help reset refresh restore r "
     "save s savelist init initadd apropos keyword key overview describe is-loaded is-avail sl source update config"
 )
@@ -174,7 +170,7 @@ def _sourced(words: list[str]) -> tuple[str, str, int]:
 
 # --- commands ----------------------------------------------------------------------------------------------
 
-_CLUSTER: Final = _set(
+_CLUSTER: Final = words_of(
     "sbatch scontrol squeue scancel sacct sinfo salloc sattach sstat sprio sreport sshare sacctmgr sbcast strigger "
     "seff ssh scp sftp pdsh pdcp rpdcp clush parallel-ssh pssh qsub qstat qdel qrsh bsub bjobs bkill"
 )
@@ -202,12 +198,14 @@ def cluster_command(words: list[str]) -> str:
 
 
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.
-HARMLESS: Final = _set(
-    "echo printf cd pushd popd set shopt setopt module ml spack conda mamba micromamba source . export unset test [ [[ true "
-    "false : exit return break continue wait sleep date hostname pwd trap ulimit umask shift read local declare typeset "
+HARMLESS: Final = words_of(
+    "echo printf cd pushd popd set shopt setopt module ml spack "
+    "conda mamba micromamba source . export unset test [ [[ true "
+    "false : exit return break continue wait sleep date "
+    "hostname pwd trap ulimit umask shift read local declare typeset "
     "readonly let type which hash alias unalias getopts eval id whoami uname uptime env printenv nvidia-smi rocm-smi "
     "scontrol squeue sinfo sacct mapfile readarray setenv unsetenv kill jobs lscpu free df times caller disown enable"
-)  # fmt: skip
+)
 
 _GPU: Final = re.compile(
     rb"\bnvidia-smi\b|\brocm-smi\b|\bnvidia-cuda-mps|\bdcgmi\b|--nv(?:ccli)?\b|--rocm\b|--gpus?\b|--gpu-|--multi_gpu|"

@@ -30,12 +30,13 @@ class _Options(NamedTuple):
     bundled: str = ""  # letters of short options that take a value, for `-lc`: only as the last letter
 
 
-def _set(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """A table of words, written as one text."""
     return frozenset(text.split())
 
 
 _SRUN: Final = _Options(
-    values=_set(
+    values=words_of(
         "-A -B -c -C -d -D -e -G -i -J -L -m -M -n -N -o -p -P -q -r -R -S -t -T -w -x "
         "--accel-bind --account --acctg-freq --argv --bb --bbf --begin --chdir --cluster-constraint --clusters "
         "--comment --constraint --container --container-id --container-image --container-mounts --container-name "
@@ -53,7 +54,7 @@ _SRUN: Final = _Options(
     )
 )
 _MPIRUN: Final = _Options(
-    values=_set(
+    values=words_of(
         "-n --n -np --np -c -N -npernode --npernode -npersocket --npersocket -ppn -perhost -cpus-per-proc "
         "--cpus-per-proc --cpus-per-rank -cpus-per-rank -H -host --host -hosts --hosts -hostfile --hostfile "
         "-machinefile --machinefile -machine -f -x -wdir --wdir -wd --wd -path --path -prefix --prefix "
@@ -63,27 +64,30 @@ _MPIRUN: Final = _Options(
         "-errfile-pattern -configfile -pmi-port -binding -bind -o -ho --mpi -gtool --personality --dvm-uri "
         "--report-pid --report-uri --stdin -stdin -xterm --xterm -gpath -gwdir -ghost -gn -gnp"
     ),
-    pairs=_set("-mca --mca -gmca --gmca -genv -env --prtemca --pmixmca --omca"),
+    pairs=words_of("-mca --mca -gmca --gmca -genv -env --prtemca --pmixmca --omca"),
 )
-_TORCHRUN: Final = _Options(flags=_set("--standalone --no-python --run-path --use-env --help -m --module"))
+_TORCHRUN: Final = _Options(flags=words_of("--standalone --no-python --run-path --use-env --help -m --module"))
 _ACCELERATE: Final = _Options(
-    flags=_set(
-        "--cpu --multi-gpu --tpu --ipex --quiet --use-deepspeed --use-fsdp --use-megatron-lm --use-xpu --use-mps-device "
+    flags=words_of(
+        "--cpu --multi-gpu --tpu --ipex --quiet --use-deepspeed "
+        "--use-fsdp --use-megatron-lm --use-xpu --use-mps-device "
         "--same-network --debug --no-python -m --module --dynamo-use-fullgraph --dynamo-use-dynamic -q "
         "--enable-cpu-affinity --downcast-bf16 --tpu-use-cluster --use-parallelism-config --fsdp-cpu-ram-efficient"
     )
 )
 _DEEPSPEED: Final = _Options(
-    flags=_set(
+    flags=words_of(
         "--no-python --module --no-local-rank --force-multi --save-pid --no-ssh-check --no-ssh --bind-cores-to-rank "
         "--elastic-training --help"
     )
 )
 _HOROVODRUN: Final = _Options(
-    values=_set("-np --num-proc -H --hosts -hostfile --hostfile -p --ssh-port -i --network-interfaces --start-timeout "
-                "--min-np --max-np --host-discovery-script --output-filename --config-file --mpi-args --log-level "
-                "--fusion-threshold-mb --cycle-time-ms --timeline-filename --slots-per-host")
-)  # fmt: skip
+    values=words_of(
+        "-np --num-proc -H --hosts -hostfile --hostfile -p --ssh-port -i --network-interfaces --start-timeout "
+        "--min-np --max-np --host-discovery-script --output-filename --config-file --mpi-args --log-level "
+        "--fusion-threshold-mb --cycle-time-ms --timeline-filename --slots-per-host"
+    )
+)
 
 _LAUNCHERS: Final[dict[str, tuple[str, _Options]]] = {
     "srun": ("srun", _SRUN),
@@ -99,20 +103,20 @@ _MODULES: Final[dict[str, tuple[str, _Options]]] = {
     "accelerate.commands.launch": ("accelerate", _ACCELERATE),
     "deepspeed.launcher.runner": ("deepspeed", _DEEPSPEED),
 }
-PYTHON_LAUNCHERS: Final = _set(
+PYTHON_LAUNCHERS: Final = words_of(
     "torchrun torch.distributed accelerate deepspeed ray"
 )  # their program is a file of Python
 _PYTHON: Final = re.compile(r"(?:python|pypy|ipython)[\d.]*")
 
 _APPTAINER: Final = _Options(
-    values=_set(
+    values=words_of(
         "-B --bind -H --home -W --workdir --pwd --cwd -S --scratch --env --env-file -o --overlay --mount --hostname "
         "--network --network-args --security --app --dns --fusemount --add-caps --drop-caps --apply-cgroups --cpus "
         "--memory --memory-swap --pid-file --pem-path --cpu-shares --cpuset-cpus --docker-host --blkio-weight"
     )
 )
 _DOCKER: Final = _Options(
-    values=_set(
+    values=words_of(
         "-v --volume -e --env -w --workdir -u --user --name --gpus --shm-size --network --net --ipc -p --publish "
         "--mount --env-file --entrypoint --ulimit --cpus -m --memory --memory-swap --runtime --device -h --hostname "
         "--pid -l --label --add-host --cap-add --cap-drop --security-opt --platform --cgroupns --userns --group-add "
@@ -127,45 +131,65 @@ _ENGINES: Final[dict[str, tuple[str, _Options]]] = {
     "nvidia-docker": ("docker", _DOCKER),
     "podman": ("podman", _DOCKER),
     "podman-hpc": ("podman", _DOCKER),
-    "enroot": ("enroot", _Options(values=_set("-c --conf -e --env -m --mount -n --name -o --output -a --arch"))),
-    "sarus": ("sarus", _Options(values=_set("--mount --device --entrypoint -w --workdir -e --env"))),
+    "enroot": (
+        "enroot",
+        _Options(values=words_of("-c --conf -e --env -m --mount -n --name -o --output -a --arch")),
+    ),
+    "sarus": ("sarus", _Options(values=words_of("--mount --device --entrypoint -w --workdir -e --env"))),
     "udocker": ("udocker", _DOCKER),
 }
-_RUNS: Final = _set("exec run shell test start")
-_FETCHES: Final = _set("pull build import create load")
+_RUNS: Final = words_of("exec run shell test start")
+_FETCHES: Final = words_of("pull build import create load")
 _DIRECT: Final[dict[str, tuple[str, _Options]]] = {
-    "ch-run": ("charliecloud", _Options(values=_set("-b --bind -c --cd --set-env -d --home"))),
-    "shifter": ("shifter", _Options(values=_set("-i --image -V --volume -e --env -w --workdir -m --module --entrypoint"))),
-}  # fmt: skip
+    "ch-run": ("charliecloud", _Options(values=words_of("-b --bind -c --cd --set-env -d --home"))),
+    "shifter": (
+        "shifter",
+        _Options(values=words_of("-i --image -V --volume -e --env -w --workdir -m --module --entrypoint")),
+    ),
+}
 
 _WRAPPERS: Final[dict[str, _Options]] = {
-    **dict.fromkeys(("nohup", "setsid", "catchsegv", "unbuffer", "builtin", "coproc", "then", "do", "else", "!"), _Options()),
-    "time": _Options(values=_set("-f -o --format --output")),
-    "exec": _Options(values=_set("-a")),
+    **dict.fromkeys(
+        ("nohup", "setsid", "catchsegv", "unbuffer", "builtin", "coproc", "then", "do", "else", "!"), _Options()
+    ),
+    "time": _Options(values=words_of("-f -o --format --output")),
+    "exec": _Options(values=words_of("-a")),
     "command": _Options(),
-    "env": _Options(values=_set("-u --unset -C --chdir -S")),
-    "nice": _Options(values=_set("-n --adjustment")),
-    "ionice": _Options(values=_set("-c -n -p")),
-    "numactl": _Options(values=_set("-C -N -m -i -p --physcpubind --cpunodebind --membind --interleave --preferred")),
+    "env": _Options(values=words_of("-u --unset -C --chdir -S")),
+    "nice": _Options(values=words_of("-n --adjustment")),
+    "ionice": _Options(values=words_of("-c -n -p")),
+    "numactl": _Options(
+        values=words_of("-C -N -m -i -p --physcpubind --cpunodebind --membind --interleave --preferred")
+    ),
     "taskset": _Options(skip=1),
-    "stdbuf": _Options(values=_set("-i -o -e")),
-    "timeout": _Options(values=_set("-s -k --signal --kill-after"), skip=1),
-    "sudo": _Options(values=_set("-u -g -C -h -p")),
-    "xargs": _Options(values=_set("-I -n -P -L -d -a -s -E --max-args --max-procs --replace --delimiter --arg-file")),
-    "parallel": _Options(values=_set("-j --jobs -a --arg-file --joblog --delay --retries --timeout -N -n -P --colsep -I "
-                                     "--tmpdir --results --sshloginfile --slf --wd --env --memfree --load")),
-    "strace": _Options(values=_set("-o -e -p -s -E")),
+    "stdbuf": _Options(values=words_of("-i -o -e")),
+    "timeout": _Options(values=words_of("-s -k --signal --kill-after"), skip=1),
+    "sudo": _Options(values=words_of("-u -g -C -h -p")),
+    "xargs": _Options(
+        values=words_of("-I -n -P -L -d -a -s -E --max-args --max-procs --replace --delimiter --arg-file")
+    ),
+    "parallel": _Options(
+        values=words_of(
+            "-j --jobs -a --arg-file --joblog --delay --retries --timeout -N -n -P --colsep -I "
+            "--tmpdir --results --sshloginfile --slf --wd --env --memfree --load"
+        )
+    ),
+    "strace": _Options(values=words_of("-o -e -p -s -E")),
     "valgrind": _Options(),
-    "gdb": _Options(values=_set("-ex -x")),
-    "perf": _Options(values=_set("-e -o -F"), skip=1),
-    "nsys": _Options(values=_set("-o --output -t --trace -s --sample -d --duration -y --delay -c --capture-range -w"), skip=1),
-    "ncu": _Options(values=_set("-o --export -k --kernel-name -c --launch-count -s --launch-skip --set --metrics --section")),
-    "likwid-pin": _Options(values=_set("-c")),
-    "watch": _Options(values=_set("-n -d")),
-}  # fmt: skip
-_RUNNERS: Final = _set("poetry uv pipenv pixi hatch rye")  # poetry run python x.py
-_CONDAS: Final = _set("conda mamba micromamba")
-SHELLS: Final = _set("bash sh zsh dash ksh ksh93 mksh ash rbash")
+    "gdb": _Options(values=words_of("-ex -x")),
+    "perf": _Options(values=words_of("-e -o -F"), skip=1),
+    "nsys": _Options(
+        values=words_of("-o --output -t --trace -s --sample -d --duration -y --delay -c --capture-range -w"), skip=1
+    ),
+    "ncu": _Options(
+        values=words_of("-o --export -k --kernel-name -c --launch-count -s --launch-skip --set --metrics --section")
+    ),
+    "likwid-pin": _Options(values=words_of("-c")),
+    "watch": _Options(values=words_of("-n -d")),
+}
+_RUNNERS: Final = words_of("poetry uv pipenv pixi hatch rye")  # poetry run python x.py
+_CONDAS: Final = words_of("conda mamba micromamba")
+SHELLS: Final = words_of("bash sh zsh dash ksh ksh93 mksh ash rbash")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -274,7 +298,7 @@ def _wrapper(words: Sequence[str], name: str) -> Layer | None:
     if name in _RUNNERS and words[1:2] == ["run"]:
         return Layer("wrapper", name, _end_of_options(words, 2, _Options()))
     if name in _CONDAS and words[1:2] == ["run"]:
-        spec = _Options(values=_set("-n --name -p --prefix --cwd"))
+        spec = _Options(values=words_of("-n --name -p --prefix --cwd"))
         return Layer("wrapper", name, _end_of_options(words, 2, spec))
     found = _WRAPPERS.get(name)
     if found is None or (name == "command" and words[1:2] in (["-v"], ["-V"])):

@@ -10,20 +10,19 @@ from typing import Final
 
 from s2r_ci.model import Item, ItemKind, Location, Step
 from s2r_ci.slurm import inventory
-from s2r_ci.slurm.launchers import peel
+from s2r_ci.slurm.launchers import peel, words_of
 
 _LINE_LIMIT: Final = 4096  # characters of a line that are looked at
 _VALUE_LIMIT: Final = 200
 _SHELLS: Final = frozenset({"shell", "csh"})
 _LITERAL: Final = re.compile(r"""["'](/[^"'\s:,;<>|&()]*)""")
 _CALL: Final = re.compile(
-    r"""["'`](?:[^"'`\n]{0,200}?[\s;&|/])?(srun|mpirun|mpiexec|torchrun|horovodrun|sbatch|scontrol|squeue|scancel|sacct|sinfo|ssh|scp)(?=["'`\s])"""
+    r"""["'`](?:[^"'`\n]{0,200}?[\s;&|/])?"""
+    r"""(srun|mpirun|mpiexec|torchrun|horovodrun|sbatch|scontrol|squeue|scancel|sacct|sinfo|ssh|scp)(?=["'`\s])"""
 )
 _LAUNCHES: Final = frozenset({"srun", "mpirun", "mpiexec", "torchrun", "horovodrun"})
 _OUTSIDE: Final[dict[str, re.Pattern[str]]] = {
-    "python": re.compile(
-        r"""environ(?:\.get\(|\[)\s*["'](\w+)["'](?:\s*,\s*["']([^"']*)["'])?|getenv\(\s*["'](\w+)["'](?:\s*,\s*["']([^"']*)["'])?"""
-    ),
+    "python": re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["'](?:\s*,\s*["']([^"']*)["'])?"""),
     "r": re.compile(r"""Sys\.getenv\(\s*["'](\w+)["'](?:\s*,\s*(?:unset\s*=\s*)?["']([^"']*)["'])?"""),
     "perl": re.compile(r"""\$ENV\{\s*["']?(\w+)["']?\s*\}"""),
     "julia": re.compile(r"""ENV\[\s*"(\w+)"\s*\]|get\(ENV,\s*"(\w+)"(?:\s*,\s*"([^"]*)")?"""),
@@ -145,7 +144,7 @@ class LineScanner:
             words = words[layer.program :]
 
 
-_KEYWORDS: Final = frozenset("if then else elif while until do time ! { ( foreach end endif".split())
+_KEYWORDS: Final = words_of("if then else elif while until do time ! { ( foreach end endif")
 
 
 def _commands(line: str) -> Iterator[tuple[int, str]]:

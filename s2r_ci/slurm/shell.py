@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from s2r_ci.model import Item, ItemKind, Location, Step
 from s2r_ci.slurm import inventory
 from s2r_ci.slurm.grammar import broken_parts, literal, node_text, octets, parse, unquote, word_value
-from s2r_ci.slurm.launchers import PYTHON_LAUNCHERS, SHELLS, Layer, base_name, peel, pyxis_image, shell_text
+from s2r_ci.slurm.launchers import (
+    PYTHON_LAUNCHERS,
+    SHELLS,
+    Layer,
+    base_name,
+    peel,
+    pyxis_image,
+    shell_text,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,16 +32,15 @@ _DOLLAR_SLURM: Final = re.compile(rb"\$\{?((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_
 _BARE_SLURM: Final = re.compile(rb"\b((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
 _WHOLE_VARIABLE: Final = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?')
 _FOREIGN: Final = re.compile(r"(?:python|pypy|perl|Rscript|R|julia|ruby|node|printenv|matlab)[\d.]*")
-_VISITED: Final = frozenset(
+_VISITED: Final = words_of(
     "program redirected_statement for_statement c_style_for_statement variable_assignment variable_assignments "
-    "unary_expression binary_expression postfix_expression parenthesized_expression ternary_expression while_statement "
-    "do_group if_statement elif_clause else_clause case_statement case_item function_definition compound_statement "
-    "subshell pipeline list negated_command test_command declaration_command unset_command command subscript "
-    "file_redirect heredoc_redirect herestring_redirect heredoc_body arithmetic_expansion concatenation string "
-    "translated_string array simple_expansion expansion command_substitution process_substitution variable_name ERROR "
-    "brace_expression".split()
+    "unary_expression binary_expression postfix_expression parenthesized_expression ternary_expression "
+    "while_statement do_group if_statement elif_clause else_clause case_statement case_item function_definition "
+    "compound_statement subshell pipeline list negated_command test_command declaration_command unset_command "
+    "command subscript file_redirect heredoc_redirect herestring_redirect heredoc_body arithmetic_expansion "
+    "concatenation string translated_string array simple_expansion expansion command_substitution "
+    "process_substitution variable_name ERROR brace_expression"
 )
-_TEXT_OF_SHELL: Final = frozenset({"string", "concatenation", "expansion", "command_substitution", "array"})
 
 
 class _TooMuch(Exception):  # noqa: N818 - never leaves this file
