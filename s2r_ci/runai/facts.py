@@ -8,15 +8,15 @@ kubelet hands them to the container, with its own ``$(NAME)`` and ``$$`` already
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from typing import Any, Final, TypeVar
+from functools import cached_property
+from typing import Any, Final
 
 from s2r_ci.model import Manifest
+from s2r_ci.runai.shapes import Oddity, Shapes, Steps, arrives
 
-Steps = tuple[str | int, ...]
 Amounts = Mapping[str, Fraction]
 
 MIB: Final = 1024**2
@@ -26,23 +26,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SHELL: Final = ("/bin/sh", "-c")
 
-_T = TypeVar("_T")
-_POWERS: Final = {
-    "n": (10, -9), "u": (10, -6), "m": (10, -3), "": (10, 0), "k": (10, 3), "M": (10, 6), "G": (10, 9),
-    "T": (10, 12), "P": (10, 15), "E": (10, 18), "Ki": (1024, 1), "Mi": (1024, 2), "Gi": (1024, 3),
-    "Ti": (1024, 4), "Pi": (1024, 5), "Ei": (1024, 6),
-}  # fmt: skip
-_QUANTITY: Final = re.compile(r"([+-]?)(\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))")
-_REFERENCE: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))|\$.", re.DOTALL)
 _DECODED: Final = re.compile(r"\bbase64\s+(?:-d|-D|--decode)\b")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Oddity:
-    """A node that is not what its place asks for."""
-
-    steps: Steps
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,53 +180,6 @@ class Facts:
         return None if None in counts else sum(count or 0 for count in counts)
 
 
-@lru_cache(maxsize=4096)
-def _amount(text: str) -> Fraction | None:
-    found = _QUANTITY.fullmatch(text)
-    if not found:
-        return None
-    sign, number, exponent, suffix = found.groups()
-    base, power = (10, int(exponent)) if exponent else _POWERS.get(suffix or "", (0, 0))
-    return Fraction(number) * Fraction(base) ** power * (-1 if sign == "-" else 1) if base else None
-
-
-def quantity(value: object) -> Fraction | None:
-    """A Kubernetes quantity, exactly; None where it is none.
-
-    >>> quantity("1500m"), quantity("2Gi"), quantity(8), quantity("1e3"), quantity("2GB")
-    (Fraction(3, 2), Fraction(2147483648, 1), Fraction(8, 1), Fraction(1000, 1), None)
-    """
-    if isinstance(value, bool) or not isinstance(value, int | str | float):
-        return None
-    if isinstance(value, int):
-        return Fraction(value)
-    return _amount(str(value))
-
-
-def arrives(text: str, environment: Mapping[str, str | None]) -> str:
-    """What the kubelet makes of a word of command, args or env before the container sees it.
-
-    ``$(NAME)`` of a known variable becomes its value and ``$$`` becomes ``$``; all else stays. A ``$`` before a
-    character that is not ASCII does not survive, because the kubelet cuts that character in two.
-
-    >>> arrives("echo $$ $(date) $(A) $$(A)", {"A": "1"})
-    'echo $ $(date) 1 $(A)'
-    """
-    if "$" not in text:
-        return text
-
-    def replace(match: re.Match[str]) -> str:
-        dollar, name, cut = match.groups()
-        if dollar or cut:
-            return "$" if dollar else "$\N{REPLACEMENT CHARACTER}"
-        if name is None or name not in environment:
-            return match[0]
-        value = environment[name]
-        return "\N{REPLACEMENT CHARACTER}" if value is None else value
-
-    return _REFERENCE.sub(replace, text)
-
-
 def read_facts(manifest: Manifest) -> Facts:
     """What the manifest says. Takes any JSON value, never raises."""
     return _Reader().facts(manifest.body)
@@ -256,11 +193,8 @@ def _sum(every: Iterable[Amounts]) -> Amounts:
     return total
 
 
-class _Reader:
+class _Reader(Shapes):
     """Walks one manifest and remembers what was odd on the way."""
-
-    def __init__(self) -> None:
-        self.oddities: list[Oddity] = []
 
     def facts(self, body: object) -> Facts:
         root = self.mapping(body, ())
@@ -368,60 +302,3 @@ class _Reader:
     def failure_policy(self, value: object) -> tuple[Mapping[str, Any], ...]:
         steps = ("spec", "podFailurePolicy")
         return self.each(self.mapping, self.mapping(value, steps).get("rules"), (*steps, "rules"))
-
-    # the shapes: each gives an empty value of its type for what is missing, and notes what is odd
-
-    def odd(self, steps: Steps, message: str) -> None:
-        self.oddities.append(Oddity(steps=steps, message=message))
-
-    def mapping(self, value: object, steps: Steps) -> Mapping[str, Any]:
-        if isinstance(value, dict):
-            return value
-        if value is not None:
-            self.odd(steps, "a mapping belongs here")
-        return {}
-
-    def items(self, value: object, steps: Steps) -> list[Any]:
-        if isinstance(value, list):
-            return value
-        if value is not None:
-            self.odd(steps, "a list belongs here")
-        return []
-
-    def each(self, read: Callable[[object, Steps], _T], value: object, steps: Steps) -> tuple[_T, ...]:
-        return tuple(read(item, (*steps, index)) for index, item in enumerate(self.items(value, steps)))
-
-    def text(self, value: object, steps: Steps) -> str:
-        if isinstance(value, str):
-            return value
-        if value is not None:
-            self.odd(steps, "a text belongs here")
-        return ""
-
-    def strings(self, value: object, steps: Steps) -> list[str]:
-        return [self.text(item, (*steps, index)) for index, item in enumerate(self.items(value, steps))]
-
-    def texts(self, value: object, steps: Steps) -> dict[str, str]:
-        return {str(key): self.text(item, (*steps, key)) for key, item in self.mapping(value, steps).items()}
-
-    def integer(self, value: object, steps: Steps) -> int | None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if value is not None:
-            self.odd(steps, "a whole number belongs here")
-        return None
-
-    def truth(self, value: object, steps: Steps) -> bool:
-        if value is not None and not isinstance(value, bool):
-            self.odd(steps, "true or false belongs here")
-        return bool(value)
-
-    def amounts(self, value: object, steps: Steps) -> dict[str, Fraction]:
-        amounts: dict[str, Fraction] = {}
-        for name, text in self.mapping(value, steps).items():
-            amount = quantity(text)
-            if amount is None:
-                self.odd((*steps, name), "an amount such as 500m, 2 or 64Gi belongs here")
-            else:
-                amounts[str(name)] = amount
-        return amounts

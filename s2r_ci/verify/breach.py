@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts, Steps
+from s2r_ci.runai.facts import Facts
+from s2r_ci.runai.shapes import Steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

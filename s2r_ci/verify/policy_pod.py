@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts, Role, Steps
+from s2r_ci.runai.facts import Container, Facts, Role
+from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 
 _KNOWN_IN_POD: Final = frozenset(

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import MIB, ROLES, Facts, Role, Steps
+from s2r_ci.runai.facts import MIB, ROLES, Facts, Role
+from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.constraint_lost import expressions, named
 from s2r_ci.verify.expected import (

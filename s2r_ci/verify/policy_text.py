@@ -10,7 +10,8 @@ from typing import Final
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.runai import prelude
-from s2r_ci.runai.facts import Container, Facts, Steps
+from s2r_ci.runai.facts import Container, Facts
+from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
 from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from s2r_ci.runai.facts import Steps
+from s2r_ci.runai.shapes import Steps
 
 MOST_NODES: Final = 2000
 DEEPEST: Final = 16

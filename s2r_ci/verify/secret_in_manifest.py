@@ -4,14 +4,15 @@ import base64
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts, Steps
+from s2r_ci.runai.facts import Container, Facts
+from s2r_ci.runai.shapes import Steps
 from s2r_ci.secrets import find_secrets
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
 
+_PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LONG: Final = 256
 _FIELDS: Final = frozenset(
     {
@@ -91,13 +92,18 @@ def _known(text: str) -> set[str]:
 
 def _spellings(value: str) -> Iterator[str]:
     octets = value.encode("utf-8", "surrogateescape")
-    yield from (value, value[::-1], octets.hex(), octets.hex().upper(), quote(octets, safe=""))
+    yield from (value, value[::-1], octets.hex(), octets.hex().upper(), _percent(octets))
     for shift in range(3):  # base64 looks different at each of the three places an octet can have
         text = base64.b64encode(b"\0" * shift + octets).decode()
         inner = text[-(-shift * 4 // 3) : len(text) - 4 if text.endswith("=") else len(text)]
         if len(inner) >= _SHORTEST:
             yield inner
             yield inner.replace("+", "-").replace("/", "_")
+
+
+def _percent(octets: bytes) -> str:
+    """As in a URL; the standard library's own way there loads too much for one line."""
+    return "".join(chr(octet) if chr(octet) in _PLAIN else f"%{octet:02X}" for octet in octets)
 
 
 def _breach(what: str, steps: Steps) -> Breach:
