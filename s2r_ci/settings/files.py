@@ -4,7 +4,6 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
@@ -29,9 +28,9 @@ class SettingsFile(NamedTuple):
     table: Mapping[str, object]
 
 
-def find_file(root: Path, folder: str) -> SettingsFile | None:
+def find_file(root: str, folder: str) -> SettingsFile | None:
     """The settings file of a folder below the root, or None. Two of them are an error that names both."""
-    base = str(root / folder) if folder else str(root)
+    base = os.path.join(root, folder) if folder else root
     prefix = f"{folder}/" if folder else ""
     own = _read(f"{base}/{OWN}", f"{prefix}{OWN}", root)
     shared = _read(f"{base}/{SHARED}", f"{prefix}{SHARED}", root)
@@ -51,7 +50,7 @@ def find_file(root: Path, folder: str) -> SettingsFile | None:
     return SettingsFile(place=place, folder=folder, base=base, table=_parse(own, f"{prefix}{OWN}"))
 
 
-def named_file(root: Path, name: str) -> SettingsFile:
+def named_file(root: str, name: str) -> SettingsFile:
     """The file that ``--config`` or ``S2R_CONFIG`` names; it has to be there.
 
     Globs in it count from its folder where that lies below the root, else from the root.
@@ -59,10 +58,10 @@ def named_file(root: Path, name: str) -> SettingsFile:
     data = _read(name, name, None)
     if data is None:
         raise ConfigurationError("there is no such settings file", where=name, hint="name a file with --config")
-    base = str(Path(name).parent)
+    base = os.path.dirname(name) or "."
     inside = os.path.relpath(os.path.realpath(base), os.path.realpath(root)).replace(os.sep, "/")
     folder = "" if inside == "." or inside.split("/")[0] == ".." else inside
-    if Path(name).name == SHARED:
+    if os.path.basename(name) == SHARED:
         table = _table_in_pyproject(data, name)
         if table is None:
             raise ConfigurationError("the file has no table [tool.s2r-ci]", where=name, hint="add the table")
@@ -73,7 +72,7 @@ def named_file(root: Path, name: str) -> SettingsFile:
     return SettingsFile(place=place, folder=folder, base=base, table=table)
 
 
-def _read(path: str, name: str, root: Path | None) -> bytes | None:
+def _read(path: str, name: str, root: str | None) -> bytes | None:
     """The octets of a regular file; None where there is none. A link out of the root is refused."""
     try:
         handle = os.open(path, _FLAGS)
@@ -94,7 +93,7 @@ def _read(path: str, name: str, root: Path | None) -> bytes | None:
         os.close(handle)
     if len(data) > _LARGEST:
         raise ConfigurationError(f"the settings file is larger than {_LARGEST:,} octets", where=name)
-    if root is not None and Path(path).is_symlink() and not _below(path, root):
+    if root is not None and os.path.islink(path) and not _below(path, root):
         raise ConfigurationError(
             "the settings file is a link that leads out of the repository",
             where=name,
@@ -108,7 +107,7 @@ def _unreadable(name: str, error: OSError) -> ConfigurationError:
     return ConfigurationError(f"the settings file cannot be read: {reason}", where=name, hint="make it readable")
 
 
-def _below(path: str, root: Path) -> bool:
+def _below(path: str, root: str) -> bool:
     top = os.path.realpath(root)
     return os.path.commonpath([top, os.path.realpath(path)]) == top
 

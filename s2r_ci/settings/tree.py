@@ -1,7 +1,7 @@
 """The four layers: defaults of the class, files, environment, arguments; the later wins, key by key."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
@@ -47,7 +47,7 @@ class _Layer(NamedTuple):
 class SettingsTree:
     """The settings of a run, and of each script in it."""
 
-    def __init__(self, root: Path, files: _Layer, outside: _Layer) -> None:
+    def __init__(self, root: str, files: _Layer, outside: _Layer) -> None:
         self._root = root
         self._outside = outside
         self.settings: Final = files.under(outside).settings()  # of the run
@@ -84,12 +84,15 @@ class SettingsTree:
         return known
 
 
-def resolve(root: Path, arguments: Mapping[str, object], environ: Mapping[str, str]) -> SettingsTree:
+def resolve(
+    root: str | os.PathLike[str], arguments: Mapping[str, object], environ: Mapping[str, str]
+) -> SettingsTree:
     """Read the settings of a run over ``root``.
 
     ``arguments`` are named as settings or as fields, None where not given, ``config`` for an explicit file.
     ``environ`` is the whole environment. Raises ConfigurationError and nothing else.
     """
+    root = os.fspath(root)
     named = arguments.get("config") or environ.get("S2R_CONFIG")
     file = named_file(root, str(named)) if named else find_file(root, "")
     files = _read_file(file) if file is not None else _Layer()
@@ -133,7 +136,7 @@ def _from_file(key: Key, value: object, file: SettingsFile) -> object:
 
 
 def _path_from(path: str, base: str) -> str:
-    return path if path == "-" or base == "." else str(Path(base) / path)
+    return path if path == "-" or base == "." else os.path.normpath(os.path.join(base, path))
 
 
 def _glob_from(glob: str, folder: str) -> str:
