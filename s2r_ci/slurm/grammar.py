@@ -58,16 +58,19 @@ def _error_tokens(root: "Node") -> int:
 
 
 def broken_parts(root: "Node") -> list[tuple[int, int]]:
-    """The outermost parts that the grammar could not read, in order; a missing word is an empty part."""
+    """The outermost parts that the grammar could not read, in order; where a word is missing, what it would close."""
     found: list[tuple[int, int]] = []
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.is_error or node.is_missing:
-            first = next((kid for kid in node.children if kid.type != "comment"), node)
+        kids = node.children
+        if node.is_error:
+            first = next((kid for kid in kids if kid.type != "comment"), node)
             found.append((first.start_byte, node.end_byte))
+        elif node.is_missing or any(kid.is_missing for kid in kids):
+            found.append((node.start_byte, node.end_byte))
         elif node.has_error:
-            stack.extend(reversed(node.children))
+            stack.extend(reversed(kids))
     return found
 
 

@@ -43,6 +43,9 @@ _VISITED: Final = words_of(
 )
 
 
+_BY_NAME: Final = (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)  # their value does not tell them apart
+
+
 class _TooMuch(Exception):  # noqa: N818 - never leaves this file
     """The walk costs more than the script is worth: deep nesting, text that expands again and again."""
 
@@ -114,6 +117,7 @@ class ShellReader:
         if tree is None:
             self.broken = [(0, len(self.data))]
             self.outside = True
+            self.gpu = next(inventory.gpu_hints(self.data), None) is not None
             return
         root = tree.root_node
         if root.has_error:
@@ -176,7 +180,7 @@ class ShellReader:
         if self._fixed is not None and kind in (ItemKind.VARIABLE, ItemKind.PATH):
             return
         place = self.place(offset)
-        key = (kind, f"{name}\0{value}" if kind in (ItemKind.MODULE, ItemKind.LAUNCHER) else name, place.line)
+        key = (kind, name if kind in _BY_NAME else f"{name}\0{value}", place.line)
         if key not in self._items:
             self._items[key] = Item(kind=kind, name=name, value=value, location=place)
 
