@@ -8,7 +8,7 @@ import re
 from typing import Final, NamedTuple
 
 from s2r_ci.discover import calls
-from s2r_ci.discover.marks import SUSPICIOUS, template_mark
+from s2r_ci.discover.marks import plain, template_mark
 from s2r_ci.model import ScriptClass
 
 MARKER: Final = b"# s2r-ci manifest"  # the first line of runai.document; a test holds both to the same
@@ -20,6 +20,7 @@ COMMAND: Final = re.compile(rb"\n[ \t\r\v\f]*[^#\s]")
 LOG_NAME: Final = re.compile(
     rb"(?:^slurm[-_.]?\d|\.(?:out|err|log|stdout|stderr)$|\.(?:out|err|log)\.\d+$|\.[oe]\d+$)"
 )
+LOG_ENDS: Final = (b".out", b".err", b".log", b".stdout", b".stderr")
 DISGUISED: Final = re.compile(rb"^#[ \t]*(?i:sbatch)[ \t]+-|^#+[ \t]*#*SBATCH", re.MULTILINE)
 FOREIGN: Final = re.compile(rb"^#(PBS|BSUB|COBALT|PJM|QSUB|\$)[ \t]", re.MULTILINE)
 DOC_NAMES: Final = (
@@ -48,15 +49,14 @@ class Verdict(NamedTuple):
     line: int
 
 
-READY: Final = Verdict(ScriptClass.BATCH, "directives stand before the first command", 2)
+READY: Final = "directives stand before the first command"
+LATE: Final = "all directives stand behind the first command, where sbatch does not read them"
 
 
 def classify(data: bytes, name: bytes) -> Verdict | None:
     """Say what the file is; None where it has nothing to do with sbatch. ``name``: of the file, without folders."""
-    if data.startswith(b"#!"):
-        found = DIRECTIVE.search(data)
-        if found is not None:
-            return _script(data, name, found.start())
+    if data.startswith(b"#!") and (first := data.find(b"\n#SBATCH") + 1):
+        return _script(data, name, first)
     if data.startswith(MARKER):
         return Verdict(ScriptClass.MANIFEST, "a manifest of ours", 1)
     if data.startswith(UTF_16):
@@ -82,8 +82,10 @@ def _at(data: bytes, offset: int, script_class: ScriptClass, reason: str) -> Ver
 
 def _script(data: bytes, name: bytes, first: int) -> Verdict:
     command = COMMAND.search(data)
-    late = command is not None and command.start() < first
-    if late and (where := calls.within_text(data, first)):
+    end = command.start() if command else len(data)
+    if first < end and plain(data, end) and not _log_like(name):  # most scripts end here
+        return Verdict(ScriptClass.BATCH, READY, data.count(b"\n", 0, first) + 1)
+    if first > end and (where := calls.within_text(data, first)):
         return _at(data, first, ScriptClass.GENERATOR, f"a program that holds a script in {where}")
     if (mark := _template(data)) is not None:
         return mark
@@ -91,19 +93,19 @@ def _script(data: bytes, name: bytes, first: int) -> Verdict:
         return _at(
             data, first, ScriptClass.LOOK_ALIKE, "the script begins a file that has the name of a job's output"
         )
-    if b"\0" in data:
-        return _at(data, data.find(b"\0"), ScriptClass.REFUSED, "sbatch refuses a script that holds a NUL")
-    if b"\r" in data and (dos := data.find(b"\r\n")) >= 0:
+    if (nul := data.find(b"\0")) >= 0:
+        return _at(data, nul, ScriptClass.REFUSED, "sbatch refuses a script that holds a NUL")
+    if (dos := data.find(b"\r\n")) >= 0:
         return _at(data, dos, ScriptClass.REFUSED, "sbatch refuses the line ends of Windows (CRLF)")
-    if late:
-        reason = "all directives stand behind the first command, where sbatch does not read them"
-        return _at(data, first, ScriptClass.BATCH, reason)
-    return _at(data, first, READY.script_class, READY.reason)
+    return _at(data, first, ScriptClass.BATCH, LATE if first > end else READY)
+
+
+def _log_like(name: bytes) -> bool:
+    """May the name be that of a job's output? A cheap guess; LOG_NAME says."""
+    return name[-1:].isdigit() or name.endswith(LOG_ENDS) or name.startswith(b"slurm")
 
 
 def _template(data: bytes) -> Verdict | None:
-    if not (SUSPICIOUS.search(data) or b"{{" in data or b"{%" in data or b"<%" in data):
-        return None
     mark = template_mark(data)
     return _at(data, mark[1], ScriptClass.TEMPLATE, mark[0]) if mark else None
 

@@ -4,6 +4,7 @@ The parent cuts the stream of NUL-separated names into batches, hands each to th
 gathers the rows. Everything goes through pipes; a process that has no more work meets the end of its pipe and ends.
 """
 
+import gc
 import marshal
 import os
 import select
@@ -151,6 +152,7 @@ def _serve(scanner: Scanner, batches: int, answer: int) -> NoReturn:
     """The life of one process. It prints nothing, and leaves no buffer of the parent's behind."""
     status = 1
     try:
+        gc.disable()  # rows are not circular, and this process is short
         own = scanner.copy()
         while (batch := _read(batches)) is not None:
             _write(answer, marshal.dumps(own.scan(_names(batch))))

@@ -18,7 +18,7 @@ CHUNK: Final = 65_536
 OPTIONS: Final = (
     "--no-pager", "--literal-pathspecs",
     "-c", "core.fsmonitor=", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit",
-    "-c", "protocol.allow=never", "-c", "core.untrackedCache=false",
+    "-c", "protocol.allow=never",
 )  # fmt: skip
 SETTINGS: Final = {
     "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_PAGER": "cat",

@@ -11,15 +11,16 @@ from s2r_ci.model import Finding, Location
 LONGEST: Final = 240  # octets; with the ending of a manifest and of a temporary file it has to stay below 256
 FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
-ORDINARY: Final = re.compile(r"[a-z0-9_-][a-z0-9_./-]*", re.ASCII)
-SUSPECT: Final = re.compile(r"[^ !#-)+-9;=@-\[\]-{}~]|[. ](?:/|$)|(?:^|/)(?i:con|prn|aux|nul|com|lpt)|[^/]{60}")
+ORDINARY: Final = re.compile(  # nearly every path; the rest is looked at part by part
+    r"(?:(?!(?i:con|prn|aux|nul|com.|lpt.)(?:[./]|\Z))[A-Za-z0-9_.+=@,~-]{0,100}[A-Za-z0-9_+=@,~-](?:/|\Z))++"
+)
 
 
 def name_findings(paths: Iterable[str]) -> Iterator[Finding]:
     """Findings for names that some systems cannot hold, and for names that differ in case or accents' form alone."""
     seen: dict[str, str] = {}
     for path in paths:
-        if SUSPECT.search(path) and (fault := name_fault(path)):
+        if not ORDINARY.fullmatch(path) and (fault := name_fault(path)):
             yield Finding(rule=rules.NAME_UNUSABLE, message=fault, location=Location(path=path), subject="name")
         other = seen.setdefault(_folded(path), path)
         if other != path:
