@@ -98,6 +98,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     if job := _convertible(reading, findings, found):
         request = ConversionRequest(script=script, job=job, target=target)
         result, text = _convert(request, converter, found)
+    found = _excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
 
@@ -111,6 +112,14 @@ def _convertible(reading: Reading, findings: Iterable[Finding], found: list[Find
     if len(reading.jobs) != 1 or any(_stands(f) and f.rule is rules.SECRET_IN_SCRIPT for f in findings):
         return None
     return reading.jobs[0]
+
+
+def _excused(script_findings: Iterable[Finding], found: list[Finding]) -> list[Finding]:
+    """A manifest carries its script: what the script's author calls a false alarm, with a reason, is one there too."""
+    excuses = [f.suppression for f in script_findings if f.rule is rules.SECRET_IN_SCRIPT]
+    if not excuses or not all(excuses):
+        return found
+    return [replace(f, suppression=excuses[0]) if f.rule is rules.SECRET_IN_MANIFEST else f for f in found]
 
 
 def _path(reading: Reading) -> str:
@@ -213,7 +222,7 @@ def examine(
     if state is Standing.CURRENT:
         return verdict, None
     if state is Standing.EDITED and document is not None and not options.overwrite:
-        return _with(verdict, _edited(walked, document, target, beside.path), options), None
+        return _with(verdict, _edited(walked, target, beside), options), None
     if not walked.writable:
         complaint = finding_of(state, stamp, document, beside.path) if document else None
         return _with(verdict, [*walked.findings, *([complaint] if complaint else [])], options, state=""), None
@@ -239,15 +248,15 @@ def _remembered(script: Script, document: Document, manifest_path: str, options:
     )
 
 
-def _edited(walked: Walk, document: Document, target: Target, manifest_path: str) -> list[Finding]:
+def _edited(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
     """What the walk and the judge say of a script whose manifest was edited by hand."""
     kept = [f for f in walked.findings if f.rule.stage not in _JUDGED]
     if len(walked.reading.jobs) != 1:
         return kept
     request = ConversionRequest(script=walked.script, job=walked.reading.jobs[0], target=target)
-    judged = judge(request, document.content, manifest_path)
+    judged = judge(request, beside.data or b"", beside.path)  # header and all, so that lines are those of the file
     if not any(map(_stands, judged)):
-        rule, place = rules.MANIFEST_EDITED, Location(path=manifest_path)
+        rule, place = rules.MANIFEST_EDITED, Location(path=beside.path)
         judged.append(Finding(rule=rule, message=rule.summary, location=place, subject="manifest"))
     return kept + judged
 

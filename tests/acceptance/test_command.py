@@ -47,7 +47,7 @@ def test_every_verb_has_help(repository: Repository, verb: str) -> None:
         pytest.param(["--changed-since", "no-such-rev"], "no-such-rev", id="revision"),
         pytest.param(["--baseline", "none.json"], "none.json", id="baseline"),
         pytest.param(["--config", "none.toml"], "none.toml", id="config"),
-        pytest.param(["/"], "/", id="outside"),
+        pytest.param([".", ".."], "..", id="outside"),
         pytest.param(["rule", "gpu-count-change"], "gpu-count-changed", id="rule, the nearest named"),
         pytest.param(["schema", "none"], "none", id="schema"),
         pytest.param(["explain"], "explain needs", id="explain nothing"),
@@ -61,7 +61,7 @@ def test_wrong_words_end_with_two_and_say_what_is_right(
     done = repository.run(*words)
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in done.stderr
-    assert "hint:" in done.stderr
+    assert "hint:" in done.stderr or "one of" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -178,15 +178,16 @@ def test_a_full_output_is_told_by_the_exit_code(repository: Repository) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback(repository: Repository) -> None:
-    for number in range(300):
-        repository.write(f"{number}.sh", GOOD)
-    command = f"{sys.executable} -m s2r_ci --format json | head -c 10; echo ${{PIPESTATUS[0]}}"
+def test_a_reader_that_left_gets_no_traceback(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "s2r_ci"]
     done = subprocess.run(
-        ["bash", "-c", command], cwd=repository.root, capture_output=True, text=True, check=True, env=clean()
+        words, cwd=repository.root, stdout=writer, stderr=subprocess.PIPE, check=False, env=clean()
     )
-    assert "Traceback" not in done.stderr
-    assert done.stdout.split("\n")[-2] in ("5", "1")
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (5, b"")
 
 
 def test_one_unreadable_script_does_not_hide_the_next(repository: Repository) -> None:
