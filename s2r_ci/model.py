@@ -369,6 +369,7 @@ class Target:
     gpus: int | None = None  # the answer where the partition decides
     arguments: tuple[str, ...] = ()  # the script's arguments, answered
     variables: Mapping[str, str] = field(default_factory=dict)  # submit-time variables, answered
+    accepted: tuple[str, ...] = ()  # keys of questions that a person has looked at and takes as they are
     body_delivery: str = "embedded"  # or "mounted": run from a checkout in working_directory
     image_allow: tuple[str, ...] = ()  # further images that a manifest may name
     site: Site = Site()

@@ -48,11 +48,15 @@ def _forked(chunks: list[Sequence[I]], work: Callable[[Sequence[I]], list[O]], p
 
 
 def _quiet() -> None:
-    """An interrupt is the parent's to handle: it ends the pool."""
+    """An interrupt is the parent's to handle: it ends the workers, who then tidy up on the way out."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(143)
 
 
 def _call(chunk: Sequence[Any]) -> list[Any]:
