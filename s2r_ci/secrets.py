@@ -192,7 +192,7 @@ _SHAPES: Final = (
     ),
     _Shape(
         "docker-login",
-        ("docker", "podman", "apptainer", "singularity"),
+        ("login",),
         r"\b(?:docker|podman|apptainer|singularity)[ \t][^\n|;]{0,200}?\blogin\b["
         r"^\n|;]{0,200}?[ \t](?:-p|--password)[ \t=]{1,4}[\"']?([^\s\"'$]{1,256})",
         strict=False,

@@ -143,10 +143,6 @@ def _without_grammar(
         exports=scanner.exports,
         commands=tuple(scanner.commands),
         runs_outside_steps=True,
-        uses_gpu=any(not _commented(data, start) for start in inventory.gpu_hints(data)),
+        uses_gpu=next(inventory.gpu_hints(data), None) is not None,
     )
     return body, scanner.items
-
-
-def _commented(data: bytes, at: int) -> bool:
-    return data[data.rfind(b"\n", 0, at) + 1 : at].lstrip().startswith(b"#")

@@ -83,7 +83,8 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
 
 def _list_of_paths(text: str, colon: int) -> bool:
     """``/a:/b`` and ``$PATH:/b`` are lists of paths, ``host:/b`` is a file elsewhere."""
-    left = re.split(r"[\s,;=:]", text[max(0, colon - 512) : colon])[-1]
+    left = text[max(0, colon - 256) : colon]
+    left = left[max(map(left.rfind, " \t\n,;=:")) + 1 :]
     return not left or left[0] in "/$.~{"
 
 
@@ -197,6 +198,12 @@ def cluster_command(words: list[str]) -> str:
     )
 
 
+# Commands whose words say more than what runs: all others need no second look.
+SPOKEN: Final = _CLUSTER | words_of(
+    "module ml spack conda mamba micromamba source . snakemake nextflow cromwell java read mapfile readarray getopts "
+    "printf let set eval trap bash sh zsh dash ksh ksh93 mksh ash rbash"
+)
+
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.
 HARMLESS: Final = words_of(
     "echo printf cd pushd popd set shopt setopt module ml spack "
@@ -207,13 +214,27 @@ HARMLESS: Final = words_of(
     "scontrol squeue sinfo sacct mapfile readarray setenv unsetenv kill jobs lscpu free df times caller disown enable"
 )
 
-_GPU: Final = re.compile(
-    rb"\bnvidia-smi\b|\brocm-smi\b|\bnvidia-cuda-mps|\bdcgmi\b|--nv(?:ccli)?\b|--rocm\b|--gpus?\b|--gpu-|--multi_gpu|"
-    rb"--gres[= ]gpu|--device[= ](?:cuda|gpu|nvidia)|\b(?:CUDA|ROCR|HIP|NVIDIA)_VISIBLE_DEVICES(=[^\s;]*)?"
+_GPU_MARKS: Final = (
+    (b"nvidia", re.compile(rb"nvidia-(?:smi|cuda-mps)")),
+    (b"rocm-smi", re.compile(rb"rocm-smi")),
+    (b"dcgmi", re.compile(rb"dcgmi\b")),
+    (b"--nv", re.compile(rb"--nv(?:ccli)?(?![\w-])")),
+    (b"--rocm", re.compile(rb"--rocm\b")),
+    (b"--gpu", re.compile(rb"--gpus?\b")),
+    (b"--multi_gpu", re.compile(rb"--multi_gpu")),
+    (b"--gres", re.compile(rb"--gres[= ]gpu")),
+    (b"--device", re.compile(rb"--device[= ](?:cuda|gpu|nvidia)")),
+    (b"_VISIBLE_DEVICES", re.compile(rb"_VISIBLE_DEVICES(?!=(?:\"\"|''|\"?-1\"?|NoDevFiles)?(?:[\s;]|$))")),
 )
-_NO_GPU: Final = frozenset({b"=", b'=""', b"=''", b"=-1", b'="-1"', b"=NoDevFiles"})
 
 
 def gpu_hints(data: bytes) -> Iterator[int]:
-    """Where a program part speaks of a GPU as something it uses (inside comments as well: the caller looks)."""
-    return (match.start() for match in _GPU.finditer(data) if match[1] not in _NO_GPU)
+    """Where a program part speaks of a GPU as something it uses; lines that are comments do not count."""
+    for mark, pattern in _GPU_MARKS:
+        if mark in data:
+            yield from (match.start() for match in pattern.finditer(data) if not is_commented(data, match.start()))
+
+
+def is_commented(data: bytes, at: int) -> bool:
+    """Whether the line of this place begins with ``#``."""
+    return data[data.rfind(b"\n", 0, at) + 1 : at].lstrip()[:1] == b"#"

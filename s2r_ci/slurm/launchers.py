@@ -189,6 +189,7 @@ _WRAPPERS: Final[dict[str, _Options]] = {
 }
 _RUNNERS: Final = words_of("poetry uv pipenv pixi hatch rye")  # poetry run python x.py
 _CONDAS: Final = words_of("conda mamba micromamba")
+_PEELED: Final = frozenset({*_LAUNCHERS, *_ENGINES, *_DIRECT, *_WRAPPERS, *_RUNNERS, *_CONDAS, "accelerate", "ray"})
 SHELLS: Final = words_of("bash sh zsh dash ksh ksh93 mksh ash rbash")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
 
@@ -317,9 +318,9 @@ def peel(words: Sequence[str]) -> Layer | None:
     >>> peel(["apptainer", "exec", "--nv", "a.sif", "python", "x.py"])
     Layer(kind='container', name='apptainer', program=4, image='a.sif')
     """
-    if not words:
+    name = base_name(words[0]) if words else ""
+    if name not in _PEELED and not _PYTHON.fullmatch(name):
         return None
-    name = base_name(words[0])
     return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
 
 

@@ -14,6 +14,7 @@ from s2r_ci.slurm.launchers import peel, words_of
 
 _LINE_LIMIT: Final = 4096  # characters of a line that are looked at
 _VALUE_LIMIT: Final = 200
+_LAYERS: Final = 12
 _SHELLS: Final = frozenset({"shell", "csh"})
 _LITERAL: Final = re.compile(r"""["'](/[^"'\s:,;<>|&()]*)""")
 _CALL: Final = re.compile(
@@ -118,7 +119,9 @@ class LineScanner:
 
     def _command(self, words: list[str], text: str, line: int, column: int) -> None:
         within = ""
-        while words:
+        for _ in range(_LAYERS):
+            if not words:
+                return
             self.commands.setdefault(words[0])
             for kind, what, _ in inventory.module_loads(words):
                 self._add(ItemKind.MODULE, kind, what, line, column)

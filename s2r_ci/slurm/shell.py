@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DEPTH: Final = 3
-_DOLLAR_SLURM: Final = re.compile(rb"\$\{?((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
+_LAYERS: Final = 12  # launchers, containers and wrappers around one program
 _BARE_SLURM: Final = re.compile(rb"\b((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
 _WHOLE_VARIABLE: Final = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?')
 _FOREIGN: Final = re.compile(r"(?:python|pypy|perl|Rscript|R|julia|ruby|node|printenv|matlab)[\d.]*")
@@ -268,7 +268,7 @@ class ShellReader:
                 text = text.replace("\\$", "$")
             self._nested(text, around, base=node.start_byte)
         elif self._slurm and _FOREIGN.fullmatch(program):
-            self._slurm_names(_BARE_SLURM, node)
+            self._slurm_names(node)
 
     def _function(self, node: "Node", around: Around) -> None:
         kids = node.children
@@ -372,8 +372,6 @@ class ShellReader:
             text = node_text(value)
             if "/" in text and value.type != "command_substitution":
                 self._paths(text, value)
-            if self._slurm:
-                self._slurm_names(_DOLLAR_SLURM, value)
             self._push((value,), around._replace(assigned=name))
         if not prefix:
             self._set(name, node)
@@ -422,19 +420,31 @@ class ShellReader:
             else:
                 self._push((kid,), around)
 
-    def _slurm_names(self, pattern: "re.Pattern[bytes]", node: "Node") -> None:
-        for match in pattern.finditer(node.text or b""):
+    def _slurm_names(self, node: "Node") -> None:
+        for match in _BARE_SLURM.finditer(node.text or b""):
             self.add(ItemKind.VARIABLE, match[1].decode(), "", self._at(node.start_byte + match.start(1)))
 
     def _left_over(self, root: "Node") -> None:
-        """Names that arithmetic hides from the grammar: ``for ((i = SLURM_PROCID; ...``."""
+        """Names the walk did not meet: hidden in arithmetic, or quoted for someone else to expand."""
         for match in _BARE_SLURM.finditer(self.data):
-            name = match[1].decode()
-            if (ItemKind.VARIABLE, name, self.place(match.start()).line) in self._items:
+            start, name = match.start(), match[1].decode()
+            line = bisect_right(self._lines, start)
+            if (ItemKind.VARIABLE, name, line) in self._items or inventory.is_commented(self.data, start):
                 continue
-            node = root.descendant_for_byte_range(match.start(), match.end())
-            if node is not None and (node.type == "variable_name" or node.text == match[1]):
-                self.add(ItemKind.VARIABLE, name, "", match.start())
+            node = root.descendant_for_byte_range(start, match.end())
+            if node is not None and self._is_used(node, match):
+                self.add(ItemKind.VARIABLE, name, "", start)
+
+    def _is_used(self, node: "Node", match: "re.Match[bytes]") -> bool:
+        if node.type == "variable_name" or node.text == match[1]:
+            return True
+        if node.type not in ("raw_string", "string_content", "word", "string"):
+            return False
+        command = _command_of(node)
+        if _FOREIGN.fullmatch(command):
+            return True
+        before = self.data[max(0, match.start() - 2) : match.start()]
+        return before.endswith((b"$", b"${")) and command not in ("echo", "printf", "cat")
 
     def _from_outside(self) -> None:
         """Arguments, and variables that neither the script nor every job sets: one item a name, its first use."""
@@ -483,17 +493,17 @@ class ShellReader:
                 visit.append(kid)
                 if kind == "command_name":
                     visit[-1:] = kid.children
-        program = self._run(words, around, node) if words else ""
+        program = self._run(words, around) if words else ""
         self._push(visit, around)
         return program
 
-    def _run(self, words: list[Word], around: Around, node: "Node") -> str:
+    def _run(self, words: list[Word], around: Around) -> str:
         values = [word.value for word in words]
         at, launched = 0, bool(around.within)
-        if self._slurm and base_name(values[0]) not in ("echo", "printf", "cat"):
-            self._slurm_names(_BARE_SLURM if _FOREIGN.fullmatch(base_name(values[0])) else _DOLLAR_SLURM, node)
         self._word_paths(words, values)
-        while at < len(words):
+        for _ in range(_LAYERS):
+            if at >= len(words):
+                break
             if self._known_text(words[at:], around):
                 return ""
             self._single(words[at:], values[at:], around)
@@ -526,14 +536,16 @@ class ShellReader:
         return True
 
     def _single(self, words: list[Word], values: list[str], around: Around) -> None:
-        name = values[0]
+        name = base_name(values[0])
         if name and name not in self._functions:
-            self.commands.setdefault(name)
+            self.commands.setdefault(values[0])
+        if name not in inventory.SPOKEN:
+            return
         for kind, what, at in inventory.module_loads(values):
             self.add(ItemKind.MODULE, kind, what, self._at(words[at].start))
         if told := inventory.cluster_command(values):
             self.add(ItemKind.COMMAND, told, " ".join(word.raw for word in words), self._at(words[0].start))
-        self._builtin(base_name(name), words, values, around)
+        self._builtin(name, words, values, around)
         if inner := shell_text(values):
             self._shell_word(words[inner:] if name == "eval" else words[inner : inner + 1], around)
 
@@ -606,6 +618,16 @@ def _first_word(node: "Node") -> str:
 def _is_comment(root: "Node", at: int) -> bool:
     node = root.descendant_for_byte_range(at, at + 1)
     return node is not None and node.type == "comment"
+
+
+def _command_of(node: "Node") -> str:
+    """The name of the command that a word belongs to."""
+    here: Node | None = node
+    for _ in range(_DEPTH * 2):
+        if here is None or here.type == "command":
+            break
+        here = here.parent
+    return _first_word(here) if here is not None and here.type == "command" else ""
 
 
 _Handler = Callable[[ShellReader, "Node", Around], object]

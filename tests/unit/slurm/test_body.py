@@ -320,6 +320,7 @@ def test_a_script_too_long_for_the_grammar_is_scanned() -> None:
 HOSTILE: Final = {
     "nested arrays": "a=(",
     "pipes": "a | ",
+    "launchers": "srun ",
     "brackets": "))",
     "expansions": "${",
     "substitutions": '"$(',

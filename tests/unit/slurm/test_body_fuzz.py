@@ -26,7 +26,8 @@ def holds(data: bytes) -> None:
     body, items, findings = read_body(script)
     assert isinstance(body, Body)
     lines = script.text.split("\n")
-    for place in [thing.location for thing in (*items, *findings, *body.steps)]:
+    places = [*(item.location for item in items), *(step.location for step in body.steps)]
+    for place in (*places, *(finding.location for finding in findings)):
         assert 1 <= place.line <= len(lines)
         assert 1 <= place.column <= len(lines[place.line - 1]) + 1
     assert body.understood or findings
