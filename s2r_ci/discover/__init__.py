@@ -7,17 +7,19 @@ outside of its root and nothing but regular files, follows no symbolic link, and
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
 from s2r_ci.discover.crew import Answer, scan_all
-from s2r_ci.discover.globs import keeper
 from s2r_ci.discover.listing import Trouble, changed_since, listed, repository_root
 from s2r_ci.discover.names import name_findings
 from s2r_ci.discover.reader import decoded, encoded, read_file
 from s2r_ci.discover.scan import Row, Scanner
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Candidate, Finding, Location, ScriptClass
+
+if TYPE_CHECKING:
+    from s2r_ci.discover.globs import Keep
 
 __all__ = ["Found", "changed_since", "find", "read_file", "repository_root"]
 
@@ -60,7 +62,7 @@ def find(
     """
     named, folders = _sorted_out(root, paths, files)
     try:
-        scanner = Scanner(root, max_bytes=max_file_bytes, keep=keeper(include, exclude))
+        scanner = Scanner(root, max_bytes=max_file_bytes, keep=_keeper(include, exclude))
     except (OSError, ValueError) as error:
         raise IncompleteError(f"the folder cannot be read: {error}", where=root) from None
     troubles: list[Trouble] = []
@@ -75,6 +77,14 @@ def find(
     finally:
         scanner.close()
     return _found(root, examined, rows, troubles)
+
+
+def _keeper(include: Sequence[str], exclude: Sequence[str]) -> "Keep | None":
+    if not include and not exclude:
+        return None
+    from s2r_ci.discover.globs import keeper
+
+    return keeper(include, exclude)
 
 
 def _sorted_out(root: str, paths: Sequence[str], files: Sequence[bytes] | None) -> tuple[list[bytes], list[str]]:

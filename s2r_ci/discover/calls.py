@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from s2r_ci.discover.classify import PROGRAMS
+
 # In a shell: at the start of a command, so that prose in an echo or a comment does not count.
 SHELL_CALL: Final = re.compile(
     rb"^(?:[^#\n]*?(?:[;&|(`!{]|\b(?:then|do|else|exec|eval|time|nohup|xargs|command|env|ssh|if|while|srun)\b"
@@ -13,11 +15,6 @@ QUOTED_CALL: Final = re.compile(rb"""^[^#\n]*?["'`](?:[\w./$]*/)?sbatch(?:["'`]|
 PROSE: Final = re.compile(rb"^[ \t]*(?:echo|printf|print|cat|log\w*|warn\w*|die|raise|usage|help)\b[^|;&\n]*$")
 PYTHON: Final = re.compile(rb"\A#![^\n]*python")
 
-PROGRAMS: Final = (
-    b".sh", b".bash", b".zsh", b".ksh", b".csh", b".tcsh", b".sbatch", b".slurm", b".job", b".batch", b".sub",
-    b".slm", b".cmd", b".run", b".py", b".pl", b".pm", b".r", b".R", b".jl", b".rb", b".lua", b".nf", b".smk",
-    b".js", b".ts", b".go", b".mk", b".tcl", b"Makefile", b"makefile", b"Snakefile", b"Justfile", b"justfile",
-)  # fmt: skip
 SHELLS: Final = PROGRAMS[:14]
 SOURCES: Final = (
     *PROGRAMS[14:], b".ipy", b".c", b".cc", b".cpp", b".h", b".hpp", b".java", b".rs", b".f90", b".scala", b".groovy",

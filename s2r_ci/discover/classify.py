@@ -1,44 +1,33 @@
 """What a file that speaks of ``#SBATCH`` or of sbatch is: decided by its content.
 
-A name's ending is a witness only where the content leaves it open: whether text without a ``#!`` line is a script,
-a program or prose, and whether a script with output behind it is a log.
+This is the quick half: an ordinary batch script is known by a few searches that cost microseconds. Everything else
+goes to ``kinds``, which is loaded when the first such file is met.
 """
 
 import re
 from typing import Final, NamedTuple
 
-from s2r_ci.discover import calls
-from s2r_ci.discover.marks import plain, template_mark
 from s2r_ci.model import ScriptClass
 
 MARKER: Final = b"# s2r-ci manifest"  # the first line of runai.document; a test holds both to the same
-BOM: Final = b"\xef\xbb\xbf"
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-
-DIRECTIVE: Final = re.compile(rb"^#SBATCH", re.MULTILINE)
 COMMAND: Final = re.compile(rb"\n[ \t\r\v\f]*[^#\s]")
-LOG_NAME: Final = re.compile(
-    rb"(?:^slurm[-_.]?\d|\.(?:out|err|log|stdout|stderr)$|\.(?:out|err|log)\.\d+$|\.[oe]\d+$)"
-)
+PROGRAMS: Final = (
+    b".sh", b".bash", b".zsh", b".ksh", b".csh", b".tcsh", b".sbatch", b".slurm", b".job", b".batch", b".sub",
+    b".slm", b".cmd", b".run", b".py", b".pl", b".pm", b".r", b".R", b".jl", b".rb", b".lua", b".nf", b".smk",
+    b".js", b".ts", b".go", b".mk", b".tcl", b"Makefile", b"makefile", b"Snakefile", b"Justfile", b"justfile",
+)  # fmt: skip
 LOG_ENDS: Final = (b".out", b".err", b".log", b".stdout", b".stderr")
-DISGUISED: Final = re.compile(rb"^#[ \t]*(?i:sbatch)[ \t]+-|^#+[ \t]*#*SBATCH", re.MULTILINE)
-FOREIGN: Final = re.compile(rb"^#(PBS|BSUB|COBALT|PJM|QSUB|\$)[ \t]", re.MULTILINE)
-DOC_NAMES: Final = (
-    b".md", b".markdown", b".rst", b".html", b".htm", b".ipynb", b".txt", b".tex", b".adoc", b".asciidoc", b".org",
-    b".qmd", b".rmd", b".Rmd", b".mdx", b".textile", b".wiki", b".1", b".5", b".8", b".man", b".pod", b".svg",
-)  # fmt: skip
-DOC_CONTENT: Final = (
-    (re.compile(rb'\A\s*\{\s*"(?:cells|metadata|nbformat)"', re.DOTALL), "a notebook"),
-    (re.compile(rb"\A\s*<(?:!DOCTYPE|html|\?xml)|<pre\b|<code\b", re.IGNORECASE), "a page in HTML"),
-    (re.compile(rb"^[ \t>]*(?:```|~~~)", re.MULTILINE), "text with an example in a code fence"),
-    (re.compile(rb"^\.\. (?:code|code-block|sourcecode)::|::[ \t]*\n\s*\n[ \t]+#", re.MULTILINE), "text in RST"),
-    (re.compile(rb"\\begin\{(?:verbatim|lstlisting|minted|document)"), "text in LaTeX"),
-    (re.compile(rb"(?i)^(?:#\+begin_src|\[source)", re.MULTILINE), "text with a source block"),
-)  # fmt: skip
 
-LETTERS: Final = str.maketrans(
-    "ЅᏚՏВΒᏴАΑᎪТΤᎢСϹⅭᏟНΗᎻ＃♯﹟", "SSSBBBAAATTTCCCCHHH###"
-)  # Cyrillic, Greek, Cherokee, Armenian and Roman letters that look like those of SBATCH
+# What is left of a header, or of a whole script, when these octets are taken out shows whether it may hold a mark:
+# one pass in C, where the patterns below take a hundred times as long.
+HARMLESS: Final = bytes(set(range(256)) - set(b"{}<>$!@[\0"))
+HARMLESS_BODY: Final = bytes(set(range(256)) - set(b"{}<%\0\r"))
+CAPITALS: Final = re.compile(rb"=(?<!mail-type=)[A-Z_]{3}")
+CAPITALS_SHORT: Final = re.compile(rb" -[tNnc] ?[A-Z_]{3}")
+PERCENT: Final = re.compile(rb"%[A-Z_]{3}")
+
+READY: Final = "directives stand before the first command"
 
 
 class Verdict(NamedTuple):
@@ -49,191 +38,32 @@ class Verdict(NamedTuple):
     line: int
 
 
-READY: Final = "directives stand before the first command"
-LATE: Final = "all directives stand behind the first command, where sbatch does not read them"
-
-
 def classify(data: bytes, name: bytes) -> Verdict | None:
     """Say what the file is; None where it has nothing to do with sbatch. ``name``: of the file, without folders."""
-    if data.startswith(b"#!") and (first := data.find(b"\n#SBATCH") + 1):
-        return _script(data, name, first)
-    if data.startswith(MARKER):
+    first = data.find(b"\n#SBATCH") + 1
+    if first and data.startswith(b"#!") and not _log_like(name):
+        command = COMMAND.search(data)
+        end = command.start() if command else len(data)
+        if first < end and plain(data, end):
+            return Verdict(ScriptClass.BATCH, READY, data.count(b"\n", 0, first) + 1)
+    elif data.startswith(MARKER):
         return Verdict(ScriptClass.MANIFEST, "a manifest of ours", 1)
-    if data.startswith(UTF_16):
-        return _utf_16(data)
-    if b"\0" in data[:8192]:
-        return None
-    if b"#SBATCH" in data:
-        return _mention(data, name)
-    return _without_directive(data, name)
+    from s2r_ci.discover.kinds import unusual  # thirty patterns, compiled where they are needed
 
-
-def line_of(data: bytes, offset: int) -> int:
-    """The number of the line at an offset."""
-    return data.count(b"\n", 0, offset) + 1
-
-
-def _at(data: bytes, offset: int, script_class: ScriptClass, reason: str) -> Verdict:
-    return Verdict(script_class, reason, line_of(data, offset))
-
-
-# --- files that begin with #! and hold a directive in column one -------------------------------------------
-
-
-def _script(data: bytes, name: bytes, first: int) -> Verdict:
-    command = COMMAND.search(data)
-    end = command.start() if command else len(data)
-    if first < end and plain(data, end) and not _log_like(name):  # most scripts end here
-        return Verdict(ScriptClass.BATCH, READY, data.count(b"\n", 0, first) + 1)
-    if first > end and (where := calls.within_text(data, first)):
-        return _at(data, first, ScriptClass.GENERATOR, f"a program that holds a script in {where}")
-    if (mark := _template(data)) is not None:
-        return mark
-    if LOG_NAME.search(name):
-        return _at(
-            data, first, ScriptClass.LOOK_ALIKE, "the script begins a file that has the name of a job's output"
-        )
-    if (nul := data.find(b"\0")) >= 0:
-        return _at(data, nul, ScriptClass.REFUSED, "sbatch refuses a script that holds a NUL")
-    if (dos := data.find(b"\r\n")) >= 0:
-        return _at(data, dos, ScriptClass.REFUSED, "sbatch refuses the line ends of Windows (CRLF)")
-    return _at(data, first, ScriptClass.BATCH, LATE if first > end else READY)
+    return unusual(data, name)
 
 
 def _log_like(name: bytes) -> bool:
-    """May the name be that of a job's output? A cheap guess; LOG_NAME says."""
+    """May the name be that of a job's output? A cheap guess; ``kinds`` says."""
     return name[-1:].isdigit() or name.endswith(LOG_ENDS) or name.startswith(b"slurm")
 
 
-def _template(data: bytes) -> Verdict | None:
-    mark = template_mark(data)
-    return _at(data, mark[1], ScriptClass.TEMPLATE, mark[0]) if mark else None
-
-
-# --- files that mention #SBATCH otherwise ------------------------------------------------------------------
-
-
-def _mention(data: bytes, name: bytes) -> Verdict:
-    mention = data.find(b"#SBATCH")
-    if data.startswith(b"#!"):
-        return _program(data, name, mention)
-    if name.endswith(DOC_NAMES):
-        return _at(
-            data, mention, ScriptClass.DOCUMENTATION, f"{_kind_of_text(data) or 'prose'} about batch scripts"
-        )
-    column_one = DIRECTIVE.search(data)
-    bare = data.removeprefix(BOM)
-    if bare.startswith(b"#!") or (column_one and _before_first_command(bare)):
-        return _refused(data, bare, column_one.start() if column_one else mention)
-    if (mark := _template(data)) is not None and (column_one and not name.endswith(calls.SOURCES)):
-        return mark
-    return _text(data, name, column_one.start() if column_one else mention)
-
-
-def _before_first_command(data: bytes) -> bool:
-    command = COMMAND.search(b"\n" + data)
-    found = DIRECTIVE.search(data)
-    return found is not None and (command is None or found.start() < command.start())
-
-
-def _refused(data: bytes, bare: bytes, offset: int) -> Verdict:
-    if (mark := _template(bare)) is not None:
-        return mark
-    if bare is not data and len(bare) != len(data):
-        return Verdict(ScriptClass.REFUSED, "sbatch refuses a script that begins with a byte-order mark", 1)
-    if not bare.startswith(b"#!"):
-        return Verdict(ScriptClass.REFUSED, "sbatch refuses a script whose first line does not begin with #!", 1)
-    return _at(data, offset, ScriptClass.REFUSED, "sbatch refuses the script")
-
-
-def _text(data: bytes, name: bytes, offset: int) -> Verdict:
-    """No ``#!``, no directive before the first command: prose, a program, a log."""
-    if where := _writes(data, offset):
-        return _at(data, offset, ScriptClass.GENERATOR, f"a program that writes directives from {where}")
-    if not LOG_NAME.search(name) and (kind := _kind_of_text(data)):
-        return _at(data, offset, ScriptClass.DOCUMENTATION, f"{kind} about batch scripts")
-    in_column_one = data.startswith(b"#SBATCH", offset) and (offset == 0 or data[offset - 1] == 10)
-    if in_column_one and (name.endswith(calls.SHELLS) or data.lstrip().startswith((b"#!", b"%%bash", b"%%sh"))):
-        return Verdict(ScriptClass.REFUSED, "sbatch refuses a script whose first line does not begin with #!", 1)
-    return _other(data, name, offset)
-
-
-def _program(data: bytes, name: bytes, offset: int) -> Verdict:
-    """A ``#!`` line, and ``#SBATCH`` nowhere in column one."""
-    if where := _writes(data, offset):
-        return _at(data, offset, ScriptClass.GENERATOR, f"a program that writes directives from {where}")
-    return _other(data, name, offset)
-
-
-def _writes(data: bytes, offset: int) -> str:
-    """How any of the first hundred mentions is written somewhere else."""
-    for _ in range(100):
-        if where := calls.writes_directives(data, offset):
-            return where
-        offset = data.find(b"#SBATCH", offset + 7)
-        if offset < 0:
-            break
-    return ""
-
-
-def _other(data: bytes, name: bytes, offset: int) -> Verdict:
-    if name.endswith(calls.PROGRAMS) or data.startswith(b"#!"):
-        call = calls.call_line(data, name)
-        if call >= 0:
-            return _at(data, call, ScriptClass.DRIVER, "a program that calls sbatch")
-    return _at(data, offset, ScriptClass.LOOK_ALIKE, _why_look_alike(data, name))
-
-
-def _why_look_alike(data: bytes, name: bytes) -> str:
-    if foreign := FOREIGN.search(data):
-        return f"a script for another system (#{foreign[1].decode()}) that mentions #SBATCH"
-    if LOG_NAME.search(name):
-        return "a job's output that mentions #SBATCH"
-    if DISGUISED.search(data):
-        return "every #SBATCH is switched off, or does not stand in column one"
-    return "it mentions #SBATCH, and not where sbatch would read it"
-
-
-def _kind_of_text(data: bytes) -> str:
-    return next((kind for pattern, kind in DOC_CONTENT if pattern.search(data)), "")
-
-
-def _utf_16(data: bytes) -> Verdict | None:
-    if "#SBATCH" not in data.decode("utf-16", "replace"):
-        return None
-    return Verdict(ScriptClass.REFUSED, "sbatch cannot read UTF-16", 1)
-
-
-# --- files that do not hold #SBATCH at all -----------------------------------------------------------------
-
-
-def _without_directive(data: bytes, name: bytes) -> Verdict | None:
-    if data.startswith(b"#!") and (line := homoglyph_line(data)):
-        reason = "#SBATCH is spelled with letters of another alphabet, so sbatch takes it for a comment"
-        return Verdict(ScriptClass.LOOK_ALIKE, reason, line)
-    if not data.startswith(b"#!") and not name.endswith(calls.PROGRAMS):
-        return None
-    if (call := calls.call_line(data, name)) >= 0:
-        return _at(data, call, ScriptClass.DRIVER, "a program that calls sbatch")
-    if data.startswith(b"#!") and (disguised := DISGUISED.search(data)):
-        reason = "no line is spelled #SBATCH, in capitals and without a blank, so sbatch reads none"
-        return _at(data, disguised.start(), ScriptClass.LOOK_ALIKE, reason)
-    return None
-
-
-def homoglyph_line(data: bytes) -> int:
-    """The first line of the header that only looks like ``#SBATCH``; 0 where there is none."""
-    head = data[:65_536]
-    if head.isascii():
-        return 0
-    for number, line in enumerate(head.decode("utf-8", "replace").split("\n")[:1000], 1):
-        if not line[:16].isascii() and _folded(line[:24]).startswith("#SBATCH"):
-            return number
-    return 0
-
-
-def _folded(text: str) -> str:
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKC", text).translate(LETTERS)
-    return "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
+def plain(data: bytes, end: int) -> bool:
+    """Surely no mark, no NUL and no carriage return; ``end``: of the header. May say no wrongly."""
+    header = data[2:end]
+    if header.translate(None, HARMLESS) or b"%(" in header or b"__" in header:
+        return False
+    body = data.translate(None, HARMLESS_BODY)
+    if b"\0" in body or b"\r" in body or b"{{" in body or b"{%" in body or b"<%" in body:
+        return False
+    return not (CAPITALS.search(header) or CAPITALS_SHORT.search(header) or PERCENT.search(header))

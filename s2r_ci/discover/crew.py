@@ -70,7 +70,11 @@ def _chained(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _names(batch: bytes) -> list[bytes]:
-    return [name for name in batch.split(b"\0") if name and not name.endswith(b"/")]
+    names = batch.split(b"\0")
+    names.pop()
+    if b"/\0" in batch:  # a repository inside this one: git names the folder alone
+        names = [name for name in names if not name.endswith(b"/")]
+    return names
 
 
 def _has_threads() -> bool:

@@ -23,10 +23,8 @@ NOTHING: Final = re.compile(r"(?!)")
 TOKEN: Final = re.compile(r"\\.|\[[!^]?\]?[^]]*\]|.", re.DOTALL)
 
 
-def keeper(include: Sequence[str], exclude: Sequence[str]) -> Keep | None:
-    """Return a test of paths (bytes, ``/``, relative to the root); None where everything is kept."""
-    if not include and not exclude:
-        return None
+def keeper(include: Sequence[str], exclude: Sequence[str]) -> Keep:
+    """Return a test of paths (bytes, ``/``, relative to the root)."""
     wanted = [compiled(glob) for glob in include]
     unwanted = [compiled(glob) for glob in exclude]
 

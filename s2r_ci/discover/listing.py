@@ -13,7 +13,7 @@ from s2r_ci.discover.reader import decoded, encoded, why
 from s2r_ci.errors import ConfigurationError
 
 LIST: Final = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-UNOPENED: Final = re.compile(r"warning: (?:could not open|unable to access) (?:directory )?'(.*)': (.*)")
+UNOPENED: Final = r"warning: (?:could not open|unable to access) (?:directory )?'(.*)': (.*)"
 Trouble = tuple[str, str]  # path, why
 
 
@@ -31,7 +31,7 @@ def listed(root: str, folder: str, environ: Mapping[str, str], troubles: list[Tr
         yield from walked(encoded(place), prefix, troubles)
     else:
         for line in git.warnings:
-            if found := UNOPENED.fullmatch(line):
+            if found := re.fullmatch(UNOPENED, line):
                 troubles.append((decoded(prefix) + found[1].rstrip("/"), found[2].lower()))
 
 

@@ -9,8 +9,8 @@ from s2r_ci.discover.reader import encoded
 from s2r_ci.model import Finding, Location
 
 LONGEST: Final = 240  # octets; with the ending of a manifest and of a temporary file it has to stay below 256
-FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
-RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)", re.IGNORECASE)
+FORBIDDEN: Final = r'[\x00-\x1f\x7f<>:"|?*\\]'
+RESERVED: Final = r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)"
 ORDINARY: Final = re.compile(  # nearly every path; the rest is looked at part by part
     r"(?:(?!(?i:con|prn|aux|nul|com.|lpt.)(?:[./]|\Z))[A-Za-z0-9_.+=@,~-]{0,100}[A-Za-z0-9_+=@,~-](?:/|\Z))++"
 )
@@ -35,9 +35,9 @@ def name_findings(paths: Iterable[str]) -> Iterator[Finding]:
 def name_fault(path: str) -> str:
     """What is wrong with the name of a file or of a folder above it, or ""."""
     for part in path.split("/"):
-        if found := FORBIDDEN.search(part):
+        if found := re.search(FORBIDDEN, part):
             return f"the name holds {printable(found[0])!r}, which not every system can store"
-        if RESERVED.match(part):
+        if re.match(RESERVED, part, re.IGNORECASE):
             return f"{part.split('.')[0]} is the name of a device on Windows"
         if part.endswith((".", " ")):
             return "the name ends with a dot or a blank, which Windows drops"

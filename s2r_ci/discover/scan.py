@@ -8,13 +8,14 @@ time over most text, where ``find`` takes twice as long. No ``stat`` comes befor
 import errno
 import os
 import stat
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from s2r_ci.discover.calls import PROGRAMS
-from s2r_ci.discover.classify import MARKER, Verdict, classify
-from s2r_ci.discover.globs import Keep
+from s2r_ci.discover.classify import MARKER, PROGRAMS, Verdict, classify
 from s2r_ci.discover.reader import FILE, GONE, Folders, decoded, drain, why
 from s2r_ci.model import ScriptClass
+
+if TYPE_CHECKING:
+    from s2r_ci.discover.globs import Keep
 
 Row = tuple[
     str, str, str, int, str
@@ -32,7 +33,7 @@ TOO_LARGE_RULE: Final = "file-too-large"
 class Scanner:
     """Looks at files below one root; holds a buffer and the descriptors of the folder it was in last."""
 
-    def __init__(self, root: str, *, max_bytes: int, keep: Keep | None = None) -> None:
+    def __init__(self, root: str, *, max_bytes: int, keep: "Keep | None" = None) -> None:
         """Raises OSError where the root cannot be opened."""
         self._root = root
         self._folders = Folders(root.encode("utf-8", "surrogateescape"))
