@@ -82,7 +82,8 @@ def _too_long(script: Script, language: str) -> Finding:
 def _with_grammar(script: Script, interpreter: str) -> tuple[Body, list[Item], tuple[Finding, ...]]:
     reader = ShellReader(script.path, script.data)
     reader.read()
-    items = reader.items
+    found = reader.found
+    items = found.items
     findings: tuple[Finding, ...] = ()
     if reader.broken:
         items, findings = _mended(reader, items), (_broken(reader),)
@@ -90,18 +91,18 @@ def _with_grammar(script: Script, interpreter: str) -> tuple[Body, list[Item], t
         interpreter=interpreter,
         language="shell",
         understood=not reader.broken,
-        steps=tuple(reader.steps),
-        sets=reader.all_sets,
-        exports=reader.exports,
-        commands=tuple(reader.commands),
-        runs_outside_steps=reader.outside,
-        uses_gpu=reader.gpu,
+        steps=tuple(found.steps),
+        sets=found.all_sets,
+        exports=found.exports,
+        commands=tuple(found.commands),
+        runs_outside_steps=found.outside,
+        uses_gpu=found.gpu,
     )
     return body, items, findings
 
 
 def _broken(reader: ShellReader) -> Finding:
-    place = reader.place(reader.broken[0][0])
+    place = reader.found.place(reader.broken[0][0])
     return Finding(
         rule=rules.BODY_NOT_UNDERSTOOD,
         message=f"the shell grammar stumbles here (line {place.line}, column {place.column}): "
@@ -115,17 +116,17 @@ def _mended(reader: ShellReader, items: list[Item]) -> list[Item]:
     """Add what a line scanner finds where the grammar gave up, so that no launcher disappears in there."""
     known = {(item.kind, item.name, item.location.line) for item in items}
     for start, end in reader.broken:
-        first = reader.place(start).line
-        text = reader.line_text(start, end)
-        scanner = LineScanner(reader.path, "shell")
+        first = reader.found.place(start).line
+        text = reader.found.line_text(start, end)
+        scanner = LineScanner(reader.found.path, "shell")
         scanner.read(text, first)
         for item in scanner.items:
             key = (item.kind, item.name, item.location.line)
             if key not in known and item.kind is not ItemKind.PATH:
                 known.add(key)
                 items.append(item)
-        places = {(step.launcher, step.location.line) for step in reader.steps}
-        reader.steps += [step for step in scanner.steps if (step.launcher, step.location.line) not in places]
+        places = {(step.launcher, step.location.line) for step in reader.found.steps}
+        reader.found.steps += [step for step in scanner.steps if (step.launcher, step.location.line) not in places]
     return sorted(items, key=lambda item: (item.location.line, item.location.column))
 
 

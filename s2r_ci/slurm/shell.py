@@ -6,12 +6,12 @@ deep at most; all other here-documents are data, of which only what the shell ex
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from s2r_ci.model import Item, ItemKind, Location, Step
+from s2r_ci.model import ItemKind, Step
 from s2r_ci.slurm import inventory
+from s2r_ci.slurm.found import Found, Use
 from s2r_ci.slurm.grammar import broken_parts, literal, node_text, octets, parse, unquote, word_value
 from s2r_ci.slurm.launchers import (
     PYTHON_LAUNCHERS,
@@ -43,9 +43,6 @@ _VISITED: Final = words_of(
 )
 
 
-_BY_NAME: Final = (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)  # their value does not tell them apart
-
-
 class _TooMuch(Exception):  # noqa: N818 - never leaves this file
     """The walk costs more than the script is worth: deep nesting, text that expands again and again."""
 
@@ -56,17 +53,6 @@ class Word(NamedTuple):
     raw: str  # as written
     value: str  # without quotes; what a command substitution gives is "$()"
     start: int  # offset of its first byte in the script
-
-
-class Use(NamedTuple):
-    """A variable read."""
-
-    name: str
-    operator: str  # of ${NAME:-word}
-    default: str
-    start: int
-    own: bool  # inside the value that is being assigned to it
-    function: bool  # inside a function, where $1 is the function's
 
 
 class Around(NamedTuple):
@@ -81,27 +67,14 @@ class Around(NamedTuple):
 
 
 class ShellReader:
-    """Reads one script; afterwards its attributes hold what was found, items sorted by place."""
+    """Reads one script; afterwards ``found`` holds what is in it."""
 
     def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
         self.data = data
-        self.steps: list[Step] = []
-        self.sets: dict[str, int] = {}  # name -> where its first setting ends
-        self.commands: dict[str, None] = {}
-        self.outside = False  # something runs outside every step
-        self.gpu = False
+        self.found = Found(path, data)
         self.broken: list[tuple[int, int]] = []  # byte ranges the grammar could not read
-        self._items: dict[tuple[ItemKind, str, int], Item] = {}
-        self._ascii = data.isascii()
-        self._lines = [0, *(match.end() for match in re.finditer(b"\n", data))]
-        self._uses: list[Use] = []
-        self._literals: dict[str, str | None] = {}
-        self._texts: dict[str, str] = {}
-        self._exported: dict[str, None] = {}
-        self._by_default: dict[str, int] = {}  # ${NAME:=word}
+        self._texts: dict[str, str] = {}  # what a variable holds, as far as the script says
         self._functions: set[str] = set()
-        self._arguments_set = len(data) + 1  # where `set -- a b` stands
         self._base = 0
         self._fixed: int | None = None
         self._depth = 0
@@ -116,8 +89,8 @@ class ShellReader:
         tree = parse(self.data)
         if tree is None:
             self.broken = [(0, len(self.data))]
-            self.outside = True
-            self.gpu = next(inventory.gpu_hints(self.data), None) is not None
+            self.found.outside = True
+            self.found.gpu = next(inventory.gpu_hints(self.data), None) is not None
             return
         root = tree.root_node
         if root.has_error:
@@ -126,63 +99,25 @@ class ShellReader:
             self._walk(root, Around())
         except _TooMuch:
             self.broken = [(0, len(self.data))]
-        self.gpu = any(not _is_comment(root, start) for start in inventory.gpu_hints(self.data))
+        self.found.gpu = any(not _is_comment(root, start) for start in inventory.gpu_hints(self.data))
         if self._slurm:
             self._left_over(root)
-        self._from_outside()
-
-    @property
-    def items(self) -> list[Item]:
-        """What was found, in the order of the script."""
-        return sorted(self._items.values(), key=lambda item: (item.location.line, item.location.column))
-
-    @property
-    def exports(self) -> Mapping[str, str]:
-        """Exported variables whose one value is a literal."""
-        known = ((name, self._literals.get(name)) for name in self._exported)
-        return {name: value for name, value in known if value is not None}
-
-    @property
-    def all_sets(self) -> tuple[str, ...]:
-        """The variables the script sets, in order; ``${X:=word}`` sets X as well."""
-        return tuple(dict.fromkeys([*self.sets, *self._by_default]))
+        self.found.from_outside()
 
     # --- places --------------------------------------------------------------------------------------------
-
-    def place(self, offset: int) -> Location:
-        """Line and column of a byte, both from 1, columns in characters."""
-        row = bisect_right(self._lines, offset) - 1
-        start = self._lines[row]
-        column = offset - start
-        if not self._ascii:
-            column = len(self.data[start:offset].decode("utf-8", "surrogateescape"))
-        return Location(path=self.path, line=row + 1, column=column + 1)
-
-    def line_text(self, start: int, end: int) -> str:
-        """The whole lines that this range of bytes touches."""
-        first = self._lines[bisect_right(self._lines, start) - 1]
-        last = self.data.find(b"\n", end)
-        return self.data[first : last if last >= 0 else None].decode("utf-8", "surrogateescape")
 
     def _spend(self, octets_taken: int) -> None:
         self._budget -= octets_taken
         if self._budget < 0:
             raise _TooMuch
 
+    def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
+        """One more item. In text that a variable brought along, names and paths count where they are written."""
+        if self._fixed is None or kind not in (ItemKind.VARIABLE, ItemKind.PATH):
+            self.found.add(kind, name, value, offset)
+
     def _at(self, offset: int) -> int:
         return self._base + offset if self._fixed is None else self._fixed
-
-    def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
-        """One more item, unless the same stands on this line already.
-
-        In text that a variable brought along, names and paths count where they are written, not where it is used.
-        """
-        if self._fixed is not None and kind in (ItemKind.VARIABLE, ItemKind.PATH):
-            return
-        place = self.place(offset)
-        key = (kind, name if kind in _BY_NAME else f"{name}\0{value}", place.line)
-        if key not in self._items:
-            self._items[key] = Item(kind=kind, name=name, value=value, location=place)
 
     # --- the walk ------------------------------------------------------------------------------------------
 
@@ -317,7 +252,7 @@ class ShellReader:
             self.add(ItemKind.VARIABLE, name, "", offset)
         elif self._fixed is None and (self._depth == 0 or not (name.isdigit() or name in "@*")):
             own = around.assigned == name
-            self._uses.append(Use(name, operator, default, offset, own, around.function))
+            self.found.uses.append(Use(name, operator, default, offset, own, around.function))
 
     def _variable(self, node: "Node", around: Around) -> None:
         self._use(node_text(node), "", "", node.start_byte, around)
@@ -346,13 +281,13 @@ class ShellReader:
         if name:
             self._use(name, operator, default, start, around)
             if operator in (":=", "="):
-                self._by_default.setdefault(name, self._at(node.end_byte))
+                self.found.by_default.setdefault(name, self._at(node.end_byte))
         self._push(rest, around)
 
     def _set(self, name: str, node: "Node") -> None:
         if inventory.is_slurm(name):
             self.add(ItemKind.VARIABLE, name, "", self._at(node.start_byte))
-        self.sets.setdefault(name, self._at(node.end_byte))
+        self.found.sets.setdefault(name, self._at(node.end_byte))
 
     def _assignment(self, node: "Node", around: Around) -> None:
         self._assign(node, around, prefix=False)
@@ -381,7 +316,7 @@ class ShellReader:
 
     def _remember(self, name: str, value: "Node | None", *, plain: bool) -> None:
         known = literal(value) if plain else None
-        self._literals[name] = known if self._literals.get(name, known) == known else None
+        self.found.literals[name] = known if self.found.literals.get(name, known) == known else None
         if value is not None and plain:
             text = node_text(value)
             self._texts[name] = text[1:-1] if value.type == "array" else unquote(text)
@@ -398,21 +333,21 @@ class ShellReader:
             if kind == "variable_assignment":
                 name = self._assign(kid, around, prefix=False)
                 if exports:
-                    self._exported[name] = None
+                    self.found.exported[name] = None
             elif kind == "variable_name":
                 if exports:
-                    self._exported[node_text(kid)] = None
+                    self.found.exported[node_text(kid)] = None
                 elif word in ("local", "declare", "typeset"):
                     self._set(node_text(kid), kid)
                 if inventory.is_slurm(node_text(kid)):
                     self.add(ItemKind.VARIABLE, node_text(kid), "", self._at(kid.start_byte))
             else:
                 rest.append(kid)
-        self.commands.setdefault(word)
+        self.found.commands.setdefault(word)
         self._push(rest, around)
 
     def _unset(self, node: "Node", around: Around) -> None:
-        self.commands.setdefault("unset")
+        self.found.commands.setdefault("unset")
         for kid in node.children:
             if kid.type == "variable_name":
                 if inventory.is_slurm(node_text(kid)):
@@ -428,8 +363,8 @@ class ShellReader:
         """Names the walk did not meet: hidden in arithmetic, or quoted for someone else to expand."""
         for match in _BARE_SLURM.finditer(self.data):
             start, name = match.start(), match[1].decode()
-            line = bisect_right(self._lines, start)
-            if (ItemKind.VARIABLE, name, line) in self._items or inventory.is_commented(self.data, start):
+            line = self.found.row(start)
+            if (ItemKind.VARIABLE, name, line) in self.found.by_place or inventory.is_commented(self.data, start):
                 continue
             node = root.descendant_for_byte_range(start, match.end())
             if node is not None and self._is_used(node, match):
@@ -445,31 +380,6 @@ class ShellReader:
             return True
         before = self.data[max(0, match.start() - 2) : match.start()]
         return before.endswith((b"$", b"${")) and command not in ("echo", "printf", "cat")
-
-    def _from_outside(self) -> None:
-        """Arguments, and variables that neither the script nor every job sets: one item a name, its first use."""
-        first: dict[str, Use] = {}
-        for use in self._uses:
-            if not self._is_outside(use):
-                continue
-            known = first.setdefault(use.name, use)
-            if not known.default and use.default and use.operator not in (":?", "?", ":+", "+"):
-                first[use.name] = known._replace(operator=use.operator, default=use.default)
-        for name, use in first.items():
-            default = use.default if use.operator in (":-", "-", ":=", "=") else ""
-            shown = f"${name}" if name.isdigit() or name in "@*" else name
-            self.add(ItemKind.ARGUMENT, shown, unquote(default), use.start)
-
-    def _is_outside(self, use: Use) -> bool:
-        name = use.name
-        if name.isdigit() or name in ("@", "*"):
-            return name != "0" and not use.function and use.start < self._arguments_set
-        if not (name[:1].isalpha() or name[:1] == "_") or inventory.is_well_known(name) or name == "_":
-            return False
-        end = self.sets.get(name)
-        if end is None:
-            return True
-        return use.start < end and (use.own or (use.operator != "" and not use.function))
 
     # --- commands ------------------------------------------------------------------------------------------
 
@@ -522,7 +432,7 @@ class ShellReader:
         name = base_name(values[at]) if at < len(words) else ""
         idle = launched or around.computes or around.piped
         if name and not idle and name not in inventory.HARMLESS and name not in self._functions:
-            self.outside = self.outside or not shell_text(values[at:])
+            self.found.outside = self.found.outside or not shell_text(values[at:])
         return name
 
     def _known_text(self, words: list[Word], around: Around) -> bool:
@@ -538,7 +448,7 @@ class ShellReader:
     def _single(self, words: list[Word], values: list[str], around: Around) -> None:
         name = base_name(values[0])
         if name and name not in self._functions:
-            self.commands.setdefault(values[0])
+            self.found.commands.setdefault(values[0])
         if name not in inventory.SPOKEN:
             return
         for kind, what, at in inventory.module_loads(values):
@@ -563,12 +473,12 @@ class ShellReader:
         self.add(ItemKind.LAUNCHER, layer.name, " ".join(raws), offset)
         if layer.name == "srun" and (image := pyxis_image(values)):
             self.add(ItemKind.CONTAINER, "pyxis", image, offset)
-        self.steps.append(
+        self.found.steps.append(
             Step(
                 launcher=layer.name,
                 words=raws,
                 program=raws[layer.program :],
-                location=self.place(offset),
+                location=self.found.place(offset),
                 background=around.background,
                 within=around.within,
             )
@@ -587,10 +497,10 @@ class ShellReader:
         elif name == "let":
             names = [value.partition("=")[0].rstrip("+-*/ ") for value in values[1:] if "=" in value]
         elif name == "set" and "--" in values and not around.function:
-            self._arguments_set = min(self._arguments_set, self._at(words[0].start))
+            self.found.arguments_set = min(self.found.arguments_set, self._at(words[0].start))
         for found in names:
             if found.isidentifier():
-                self.sets.setdefault(found, self._at(words[0].start))
+                self.found.sets.setdefault(found, self._at(words[0].start))
 
     # --- paths ---------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from s2r_ci.secrets import find_secrets, redact
 
 TESTS: Final = Path(__file__).parents[1]
 EXAMPLES: Final = sorted((TESTS / "examples" / "slurm").iterdir())
+CASES: Final = sorted((TESTS / "oracle" / "cases").glob("*.sbatch"))
 
 
 def made_up(
@@ -203,6 +204,11 @@ def test_what_is_no_secret_is_left_alone(text: str) -> None:
 )
 def test_an_example_without_a_secret_has_none(path: Path) -> None:
     assert find_secrets(path.read_bytes().decode("utf-8", "surrogateescape")) == ()
+
+
+def test_no_case_of_the_oracle_has_a_secret() -> None:
+    assert len(CASES) >= 80
+    assert [path.name for path in CASES if find_secrets(path.read_bytes().decode("utf-8", "surrogateescape"))] == []
 
 
 def test_the_two_secrets_of_the_example_are_found() -> None:
