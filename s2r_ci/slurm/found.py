@@ -12,6 +12,25 @@ from s2r_ci.slurm.grammar import unquote
 _BY_NAME: Final = (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)  # their value does not tell them apart
 
 
+class Word(NamedTuple):
+    """One word of a command."""
+
+    raw: str  # as written
+    value: str  # without quotes; what a command substitution gives is "$()"
+    start: int  # offset of its first byte in the script
+
+
+class Around(NamedTuple):
+    """What stands around a node."""
+
+    within: str = ""  # the launcher
+    background: bool = False
+    function: bool = False
+    computes: bool = False  # inside $( ): its output is used, not its effect
+    piped: bool = False  # not the first of a pipeline
+    assigned: str = ""  # inside the value of this variable
+
+
 class Use(NamedTuple):
     """A variable read."""
 

@@ -9,6 +9,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from s2r_ci.slurm.launchers import base_name
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
@@ -145,3 +147,8 @@ def literal(value: "Node | None") -> str | None:
     if kind not in ("word", "number", "string", "concatenation") or "$" in text or "`" in text or text[:1] == "~":
         return None
     return unquote(text)
+
+
+def first_word(node: "Node") -> str:
+    """The name of a command node, without its folder."""
+    return next((base_name(node_text(kid)) for kid in node.children if kid.type == "command_name"), "")
