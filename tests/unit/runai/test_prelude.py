@@ -13,8 +13,8 @@ from s2r_ci.model import ItemKind, JobSpec, Target
 from s2r_ci.runai.command import arguments
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.environment import environment
-from s2r_ci.runai.facts import arrives
 from s2r_ci.runai.prelude import prelude
+from s2r_ci.runai.shapes import arrives
 from tests.jobs import ANSWERED, item, job, request, step, variables
 
 SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]
