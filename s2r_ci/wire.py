@@ -176,7 +176,10 @@ def _read_fields(kind: Any, data: Any, where: str) -> Any:
 
 @lru_cache(maxsize=64)
 def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+    from s2r_ci import model
+
+    every = {name: getattr(model, name) for names in model.PARTS.values() for name in names}
+    return get_type_hints(kind, localns=every)
 
 
 def _read_union(inner: tuple[Any, ...], data: Any, where: str) -> Any:

@@ -1,0 +1,93 @@
+"""What a script becomes: the manifest, and the account of where everything went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from s2r_ci.model.job import Item, JobSpec
+    from s2r_ci.model.run import Finding, Location, Question, Script
+    from s2r_ci.model.target import Target
+
+
+class Disposition(Enum):
+    """Where an item of the inventory ended."""
+
+    EXACT = "exact"
+    APPROXIMATE = "approximate"
+    NEEDS_ANSWER = "needs-answer"
+    NOT_EXPRESSIBLE = "not-expressible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """Where one item of the inventory went, and why."""
+
+    item: Item
+    disposition: Disposition
+    field: str  # path in the manifest, spec.template.spec.activeDeadlineSeconds; "" where there is none
+    reason: str  # one sentence
+
+    @property
+    def location(self) -> Location:
+        """The line of the script."""
+        return self.item.location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """One Kubernetes object; ``lines`` says on which line of its text each node stands, where it was read."""
+
+    body: Any
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Job, PyTorchJob, MPIJob; empty where it is no object."""
+        return str(self.body.get("kind", "")) if isinstance(self.body, dict) else ""
+
+    @property
+    def name(self) -> str:
+        """metadata.name, or empty."""
+        metadata = self.body.get("metadata") if isinstance(self.body, dict) else None
+        return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+
+    def line(self, *steps: str | int) -> int:
+        """The line of a node, or of the nearest one above it; 0 where nothing is known."""
+        for end in range(len(steps), -1, -1):
+            if found := self.lines.get(steps[:end]):
+                return found
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionRequest:
+    """One job of a script, and where it shall go."""
+
+    script: Script
+    job: JobSpec
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Who wrote a manifest."""
+
+    converter: str
+    version: str
+    model_id: str = ""
+    prompt_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionResult:
+    """What a converter gives back."""
+
+    manifest: Manifest
+    provenance: Provenance
+    ledger: tuple[LedgerEntry, ...] = ()
+    questions: tuple[Question, ...] = ()
+    notes: tuple[Finding, ...] = ()

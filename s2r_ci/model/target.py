@@ -1,0 +1,60 @@
+"""Where a script goes: the new cluster, and what stands there for the names of the old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A volume of the site that stands for a folder of the old cluster."""
+
+    claim: str  # PersistentVolumeClaim
+    mount_path: str = ""  # "": the same path as on the old cluster
+    sub_path: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What a QOS means at the site."""
+
+    priority: str = ""  # one of Run:ai's: very-low, low, medium-low, medium, medium-high, high, very-high
+    preemptibility: str = ""  # preemptible or non-preemptible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The site map: names of the old cluster to names of the new one."""
+
+    partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # -> node pools, in order
+    accounts: Mapping[str, str] = field(default_factory=dict)  # -> Run:ai project
+    qos: Mapping[str, Service] = field(default_factory=dict)
+    gpus: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # GPU model -> node labels
+    features: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # constraint word -> node labels
+    modules: Mapping[str, str] = field(default_factory=dict)  # module name -> image that holds it
+    volumes: Mapping[str, Volume] = field(default_factory=dict)  # host path -> volume, longest prefix wins
+    gres: Mapping[str, str] = field(default_factory=dict)  # GRES name -> extended resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Everything of the settings that a manifest depends on: its digest decides what is stale."""
+
+    name: str = "kubernetes"
+    runai_release: str = "2.25"
+    slurm_version: str = "24.11"
+    converter: str = "rules"
+    project: str = ""
+    namespace: str = ""
+    image: str = ""  # the default, or the answer for this script
+    working_directory: str = ""
+    memory_mib: int = 0  # for scripts that say nothing, or --mem=0; 0: ask
+    gpus: int | None = None  # the answer where the partition decides
+    arguments: tuple[str, ...] = ()  # the script's arguments, answered
+    variables: Mapping[str, str] = field(default_factory=dict)  # submit-time variables, answered
+    accepted: tuple[str, ...] = ()  # keys of questions that a person has looked at and takes as they are
+    body_delivery: str = "embedded"  # or "mounted": run from a checkout in working_directory
+    image_allow: tuple[str, ...] = ()  # further images that a manifest may name
+    site: Site = Site()
