@@ -167,19 +167,19 @@ def _found(root: str, examined: int, rows: list[Row], troubles: list[Trouble]) -
     unique = {row[0]: row for row in rows}
     scripts: list[Candidate] = []
     others: list[Candidate] = []
-    findings = [_unreadable(path, why, rules.FILE_UNREADABLE.id) for path, why in troubles]
+    findings = [_finding(path, why, rules.FILE_UNREADABLE.id) for path, why in troubles]
     for path in sorted(unique):
         _, word, reason, line, rule = unique[path]
         kind = _CLASSES[word]
         candidate = Candidate(path=path, script_class=kind, reason=reason, line=line)
         (scripts if kind in _SCRIPTS else others).append(candidate)
         if rule:
-            findings.append(_unreadable(path, reason, rule, line))
+            findings.append(_finding(path, reason, rule, line))
     findings.extend(name_findings(candidate.path for candidate in scripts))
     return Found(
         scripts=tuple(scripts), others=tuple(others), findings=tuple(findings), examined=examined, root=root
     )
 
 
-def _unreadable(path: str, why: str, rule: str, line: int = 0) -> Finding:
+def _finding(path: str, why: str, rule: str, line: int = 0) -> Finding:
     return Finding(rule=rules.RULES[rule], message=why, location=Location(path=path, line=line), subject="file")

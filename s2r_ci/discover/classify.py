@@ -36,6 +36,7 @@ class Verdict(NamedTuple):
     script_class: ScriptClass
     reason: str
     line: int
+    rule: str = ""  # of the finding that this is as well
 
 
 def classify(data: bytes, name: bytes) -> Verdict | None:

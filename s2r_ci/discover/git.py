@@ -8,7 +8,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from s2r_ci.errors import ConfigurationError, IncompleteError
@@ -34,10 +34,14 @@ class NotGitError(Exception):
 class Git:
     """One run of git in ``folder``: iterate over its output, then ask for ``warnings``."""
 
-    def __init__(self, folder: str, *words: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: str, *words: str, environ: Mapping[str, str], emptied: Sequence[str] = ()) -> None:
+        """``emptied``: keys of git's configuration that shall have no value, whatever the repository says."""
         self.folder = folder
         self.words = words
         self.environ = {name: value for name, value in environ.items() if not name.startswith("GIT_")} | SETTINGS
+        self.environ |= {f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(emptied)}
+        self.environ |= {f"GIT_CONFIG_VALUE_{number}": "" for number in range(len(emptied))}
+        self.environ["GIT_CONFIG_COUNT"] = str(len(emptied))
         self.errors = b""
 
     def __iter__(self) -> Iterator[bytes]:
@@ -115,12 +119,23 @@ class Git:
             )
         if any(word in said for word in NOT_GIT):
             return NotGitError(said.strip())
-        if any(word in said for word in ("unknown revision", "bad revision", "ot a valid object", "ambiguous arg")):
+        if any(word in said for word in ("unknown revision", "bad revision", "ot a valid", "ambiguous arg")):
             return ConfigurationError(f"git knows no revision {self.words[-1]!r}", hint="fetch it, or name another")
+        if self.words[0] == "merge-base" and status == 1:
+            what = f"HEAD and {self.words[-1]!r} have no commit in common"
+            return ConfigurationError(what, where=self.folder, hint="fetch the whole history (fetch-depth: 0)")
         last = said.strip().splitlines()[-1:] or [f"it ended with status {status}"]
         return IncompleteError(f"git {self.words[0]} failed: {last[0]}", where=self.folder)
 
 
-def output(folder: str, *words: str, environ: Mapping[str, str]) -> bytes:
+def output(folder: str, *words: str, environ: Mapping[str, str], emptied: Sequence[str] = ()) -> bytes:
     """All of git's output. Raises as the iteration does."""
-    return b"".join(Git(folder, *words, environ=environ))
+    return b"".join(Git(folder, *words, environ=environ, emptied=emptied))
+
+
+def filter_keys(folder: str, environ: Mapping[str, str]) -> list[str]:
+    """The keys that name filter drivers: git runs those where it compares a file with its index."""
+    keys = output(folder, "config", "-z", "--list", "--name-only", environ=environ).decode(
+        "utf-8", "surrogateescape"
+    )
+    return sorted({key for key in keys.split("\0") if key.startswith("filter.") and key.count(".") > 1})

@@ -187,7 +187,7 @@ def _utf_16(data: bytes) -> Verdict | None:
 def _without_directive(data: bytes, name: bytes) -> Verdict | None:
     if data.startswith(b"#!") and (line := homoglyph_line(data)):
         reason = "#SBATCH is spelled with letters of another alphabet, so sbatch takes it for a comment"
-        return Verdict(ScriptClass.LOOK_ALIKE, reason, line)
+        return Verdict(ScriptClass.LOOK_ALIKE, reason, line, "hidden-characters")
     if not data.startswith(b"#!") and not name.endswith(PROGRAMS):
         return None
     if (call := calls.call_line(data, name)) >= 0:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from s2r_ci.discover.git import Git, NotGitError, output
+from s2r_ci.discover.git import Git, NotGitError, filter_keys, output
 from s2r_ci.discover.reader import decoded, encoded, why
 from s2r_ci.errors import ConfigurationError
 
@@ -103,7 +103,8 @@ def changed_since(root: str, revision: str, environ: Mapping[str, str]) -> froze
             ),
             ("ls-files", "-z", "--others", "--exclude-standard"),
         )
-        names = b"".join(output(root, *words, environ=environ) for words in parts)
+        emptied = filter_keys(root, environ)
+        names = b"".join(output(root, *words, environ=environ, emptied=emptied) for words in parts)
     except NotGitError:
         raise ConfigurationError(
             "changed-since needs a git repository", where=root, hint="leave the option out"

@@ -154,5 +154,5 @@ class Scanner:
 
 def _row(path: bytes, verdict: Verdict | None, data: bytes) -> Row:
     if verdict is not None:
-        return (decoded(path), verdict[0].value, verdict[1], verdict[2], "")
+        return (decoded(path), verdict[0].value, *verdict[1:])
     return (decoded(path), ScriptClass.LOOK_ALIKE.value, BINARY if b"\0" in data else NOTHING, 0, "")
