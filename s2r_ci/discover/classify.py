@@ -14,8 +14,8 @@ UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 COMMAND: Final = re.compile(rb"\n[ \t\r\v\f]*[^#\s]")
 PROGRAMS: Final = (
     b".sh", b".bash", b".zsh", b".ksh", b".csh", b".tcsh", b".sbatch", b".slurm", b".job", b".batch", b".sub",
-    b".slm", b".cmd", b".run", b".py", b".pl", b".pm", b".r", b".R", b".jl", b".rb", b".lua", b".nf", b".smk",
-    b".js", b".ts", b".go", b".mk", b".tcl", b"Makefile", b"makefile", b"Snakefile", b"Justfile", b"justfile",
+    b".slm", b".cmd", b".run", b".py", b".pl", b".r", b".R", b".jl", b".rb", b".nf", b".smk",
+    b".mk", b"Makefile", b"makefile", b"Snakefile", b"Justfile", b"justfile",
 )  # fmt: skip
 LOG_ENDS: Final = (b".out", b".err", b".log", b".stdout", b".stderr")
 

@@ -43,25 +43,42 @@ class Git:
         self.environ |= {f"GIT_CONFIG_VALUE_{number}": "" for number in range(len(emptied))}
         self.environ["GIT_CONFIG_COUNT"] = str(len(emptied))
         self.errors = b""
+        self._pid = 0  # 0: not started, -1: ended
+        self._running = (0, -1, -1)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the output in pieces.
+        """Yield the output in pieces; once.
 
         Raises NotGitError, IncompleteError (git fails, or says nothing for a minute) and ConfigurationError.
         """
-        pid, out, err = self._start()
-        ended = False
+        _, out, err = self.start()._running
         try:
             yield from self._pieces(out, err)
-            ended = True
-        finally:
-            os.close(out)
-            os.close(err)
-            if not ended:
-                os.kill(pid, signal.SIGKILL)
-            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if status:
+        except BaseException:
+            self.stop()
+            raise
+        if status := self._ended():
             raise self._failure(status)
+
+    def start(self) -> "Git":
+        """Let git begin now; its output is read later. Call ``stop`` where that may not come to pass."""
+        if not self._pid:
+            self._running = self._start()
+            self._pid = self._running[0]
+        return self
+
+    def stop(self) -> None:
+        """End what still runs."""
+        if self._pid > 0:
+            os.kill(self._pid, signal.SIGKILL)
+            self._ended()
+
+    def _ended(self) -> int:
+        pid, out, err = self._running
+        self._pid = -1
+        os.close(out)
+        os.close(err)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     @property
     def warnings(self) -> list[str]:

@@ -12,7 +12,8 @@ from s2r_ci.discover.git import Git, NotGitError, filter_keys, output
 from s2r_ci.discover.reader import decoded, encoded, why
 from s2r_ci.errors import ConfigurationError
 
-LIST: Final = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+TRACKED: Final = ("ls-files", "-z", "--cached", "--deduplicate")
+UNTRACKED: Final = ("ls-files", "-z", "--others", "--exclude-standard")
 UNOPENED: Final = r"warning: (?:could not open|unable to access) (?:directory )?'(.*)': (.*)"
 Trouble = tuple[str, str]  # path, why
 
@@ -24,15 +25,20 @@ def listed(root: str, folder: str, environ: Mapping[str, str], troubles: list[Tr
     """
     place = os.path.join(root, folder) if folder else root
     prefix = encoded(f"{folder}/") if folder else b""
-    git = Git(place, *LIST, environ=environ)
+    # Asked for both at once, git prints nothing before it has been in every folder. Two processes begin at once.
+    untracked = Git(place, *UNTRACKED, environ=environ)
     try:
-        yield from _prefixed(git, prefix)
+        untracked.start()
+        yield from _prefixed(Git(place, *TRACKED, environ=environ), prefix)
+        yield from _prefixed(untracked, prefix)
     except NotGitError:
         yield from walked(encoded(place), prefix, troubles)
     else:
-        for line in git.warnings:
+        for line in untracked.warnings:
             if found := re.fullmatch(UNOPENED, line):
                 troubles.append((decoded(prefix) + found[1].rstrip("/"), found[2].lower()))
+    finally:
+        untracked.stop()
 
 
 def _prefixed(pieces: Iterator[bytes] | Git, prefix: bytes) -> Iterator[bytes]:
