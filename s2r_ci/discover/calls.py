@@ -18,8 +18,9 @@ PYTHON: Final = re.compile(rb"\A#![^\n]*python")
 SHELLS: Final = PROGRAMS[:14]
 SOURCES: Final = (
     *PROGRAMS[14:], b".js", b".ts", b".go", b".lua", b".tcl", b".pm", b".ipy", b".c", b".cc", b".cpp", b".h", b".hpp",
-    b".java", b".rs", b".f90", b".scala", b".groovy", b".m", b".php", b".cmake", b".el", b".vim", b".hs", b".kt", b".cs",
-    b".yaml", b".yml", b".json", b".toml", b".ini", b".cfg", b".conf", b".xml", b".tmLanguage", b".wdl", b".cwl",
+    b".java", b".rs", b".f90", b".scala", b".groovy", b".m", b".php", b".cmake", b".el", b".vim", b".hs", b".kt",
+    b".cs", b".yaml", b".yml", b".json", b".toml", b".ini", b".cfg", b".conf", b".xml", b".tmLanguage", b".wdl",
+    b".cwl",
 )  # fmt: skip
 
 HERE: Final = re.compile(rb"""<<[-~]?[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|\\?([A-Za-z_]\w*))""")
