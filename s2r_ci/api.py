@@ -39,7 +39,8 @@ def convert_slurm_to_runai(
     from dataclasses import replace
 
     from s2r_ci.convert import load_converter
-    from s2r_ci.pipeline import document_of, refusal, walk
+    from s2r_ci.pipeline import walk
+    from s2r_ci.walked import document_of, refusal
 
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else bytes(text)
     try:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Report, Verdict
-from s2r_ci.pipeline import outcome_of
 
 REASON = "known from the baseline"
 

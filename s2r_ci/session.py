@@ -1,18 +1,24 @@
 """One run over one repository, from its settings to its report: what the command and the Python interface share."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci import rules
 from s2r_ci.discover import Found, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
+from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Location, Report, ScriptClass, Stage, Verdict
-from s2r_ci.pipeline import Converter, Keeper, Options, World, outcome_of, scan
+from s2r_ci.pipeline import Keeper, Options, World, scan
 from s2r_ci.settings import Settings, SettingsTree, resolve
+
+if TYPE_CHECKING:
+    from s2r_ci.convert import Converter
 
 _NOT_SETTINGS: Final = frozenset({"files-from", "diff", "list", "paths"})
 
@@ -43,18 +49,10 @@ def place_of(given: Mapping[str, Any]) -> Place:
         raise ConfigurationError("there is no such file or folder", where=paths[0], hint="check the spelling")
     folder = first if os.path.isdir(first) and not os.path.islink(first) else os.path.dirname(first)
     root = repository_root(folder, os.environ) or _common(paths, folder)
-    return Place(
-        root=root,
-        tree=resolve(_path(root), _arguments(given), os.environ),
-        paths=tuple(_inside(root, path) for path in paths),
-        given=given,
-    )
-
-
-def _path(root: str) -> Any:
-    from pathlib import Path
-
-    return Path(root)
+    tree = resolve(root, _arguments(given), os.environ)
+    if not paths and "files-from" not in given:
+        paths = tree.settings.paths
+    return Place(root=root, tree=tree, paths=tuple(_inside(root, path) for path in paths), given=given)
 
 
 def _common(paths: Sequence[str], folder: str) -> str:

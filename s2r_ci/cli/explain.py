@@ -7,10 +7,12 @@ from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
 from s2r_ci.cli.verdict import style_of
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.judging import outcome_of
 from s2r_ci.model import Outcome, Script
-from s2r_ci.pipeline import Options, Walk, World, document_of, outcome_of, walk
+from s2r_ci.pipeline import Options, World, walk
 from s2r_ci.publish.report import publish, wanted
 from s2r_ci.session import Place, found_in, options_of, place_of, world_of
+from s2r_ci.walked import Walk, document_of
 
 
 def run(verb: str, words: Sequence[str]) -> int:

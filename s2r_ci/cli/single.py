@@ -50,7 +50,8 @@ def _run(words: Sequence[str]) -> int:
 
 def _converted(script: Script, target: Target) -> str:
     from s2r_ci.convert import load_converter
-    from s2r_ci.pipeline import document_of, refusal, walk
+    from s2r_ci.pipeline import walk
+    from s2r_ci.walked import document_of, refusal
 
     walked = walk(script, target, load_converter(target.converter))
     for question in walked.result.questions if walked.result else ():

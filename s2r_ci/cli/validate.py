@@ -7,8 +7,9 @@ from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
 from s2r_ci.cli.check import conclude
 from s2r_ci.errors import ConfigurationError, IncompleteError, MalformedReplyError
+from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Level, Location, Outcome, Report, ScriptClass, Target, Verdict
-from s2r_ci.pipeline import World, outcome_of
+from s2r_ci.pipeline import World
 from s2r_ci.session import place_of, world_of
 
 

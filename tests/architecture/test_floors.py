@@ -28,6 +28,8 @@ FLOORS: list[set[str]] = [
         "s2r_ci.validate",
         "s2r_ci.verify",
     },
+    {"s2r_ci.judging"},
+    {"s2r_ci.walked"},
     {"s2r_ci.audit", "s2r_ci.pipeline", "s2r_ci.publish"},
     {"s2r_ci.baseline"},
     {"s2r_ci.session"},

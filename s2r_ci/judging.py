@@ -1,0 +1,74 @@
+"""What speaks against a manifest: its schema, the promises it breaks, a ledger that does not add up.
+
+And what findings make of a script: its outcome.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from s2r_ci import rules
+from s2r_ci.errors import MalformedReplyError
+from s2r_ci.model import Finding, Level, Location, Outcome, Stage
+
+if TYPE_CHECKING:
+    from s2r_ci.model import ConversionRequest, ConversionResult, JobSpec
+
+JUDGED: Final = frozenset({Stage.VALIDATE, Stage.VERIFY, Stage.POLICY})
+
+
+def stands(finding: Finding) -> bool:
+    """The finding is an error, and nothing covers it."""
+    return finding.rule.level is Level.ERROR and not finding.suppression
+
+
+def outcome_of(findings: Iterable[Finding], open_questions: bool, fail_on: Level) -> Outcome:
+    """Failed by a finding at or above ``fail_on`` that nothing covers; review while questions are open."""
+    if any(f.rule.level >= fail_on and not f.suppression for f in findings):
+        return Outcome.FAILED
+    return Outcome.REVIEW if open_questions else Outcome.PASSED
+
+
+def judge(request: ConversionRequest, data: bytes, path: str) -> list[Finding]:
+    """Is this YAML a manifest, and is it this script's manifest? ``path`` is where the YAML would be found."""
+    from s2r_ci.runai.yaml import read_yaml
+    from s2r_ci.validate import validate
+    from s2r_ci.verify import verify
+
+    try:
+        manifest = read_yaml(data, where=path)
+    except MalformedReplyError as error:
+        place = Location(path=path)
+        message = f"{error.what} ({error.where})" if error.where else error.what
+        return [Finding(rule=rules.MANIFEST_UNREADABLE, message=message, location=place, subject="yaml")]
+    target = request.target
+    return [
+        *validate(manifest, path, target=target.name, release=target.runai_release),
+        *verify(request, manifest, path),
+    ]
+
+
+def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:
+    """The walk fails itself when the ledger does not add up to the inventory."""
+    missing = Counter(job.inventory)
+    missing.subtract(Counter(entry.item for entry in result.ledger))
+    for item, count in missing.items():
+        if count:
+            what = "has no entry in the ledger" if count > 0 else "is in the ledger, and not in the script"
+            yield Finding(
+                rule=rules.LEDGER_INCOMPLETE,
+                message=f"{item.kind.value} {item} {what}",
+                location=item.location,
+                subject=item.name,
+            )
+
+
+def excused(script_findings: Iterable[Finding], found: list[Finding]) -> list[Finding]:
+    """A manifest carries its script: what the script's author calls a false alarm, with a reason, is one there too."""
+    excuses = [f.suppression for f in script_findings if f.rule is rules.SECRET_IN_SCRIPT]
+    if not excuses or not all(excuses):
+        return found
+    return [replace(f, suppression=excuses[0]) if f.rule is rules.SECRET_IN_MANIFEST else f for f in found]
