@@ -1,8 +1,8 @@
 """The command ``s2r-scan``: arguments in, exit code out. Only ``main`` catches; each verb is a file of its name."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NoReturn
 
 from s2r_ci import __version__
 from s2r_ci.errors import S2rError
@@ -26,6 +26,30 @@ BUG: Final = 70
 
 class Terminated(BaseException):
     """The process was asked to end; nothing between here and ``main`` may stop it."""
+
+
+def command() -> NoReturn:
+    """The command ``s2r-scan`` as a process of its own."""
+    as_process(main)
+
+
+def as_process(main: Callable[[], int]) -> NoReturn:
+    """Run ``main`` and end the process with its code.
+
+    A run makes values and no cycles to speak of, so the collector looks for them less often; and when all is written,
+    the process ends without the interpreter taking its modules apart. Together a sixth of a short run.
+    """
+    import gc
+    import os
+
+    gc.set_threshold(100_000, 20, 100)
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # the reader is gone, or the disk is full
+        code = 5 if code in (0, 1) else code
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

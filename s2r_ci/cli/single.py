@@ -7,12 +7,19 @@ go to standard error; the exit code is 1 when the script could not be converted.
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
+from s2r_ci.cli import as_process
 from s2r_ci.cli.arguments import add_target, parse, parser
 from s2r_ci.errors import ConfigurationError, ConversionError, S2rError
 from s2r_ci.model import Script, Target
 
 _STDIN = "-"
+
+
+def command() -> NoReturn:
+    """The command ``s2r`` as a process of its own."""
+    as_process(main)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
