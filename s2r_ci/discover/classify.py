@@ -5,6 +5,7 @@ goes to ``kinds``, which is loaded when the first such file is met.
 """
 
 import re
+from functools import cache
 from typing import Final, NamedTuple
 
 from s2r_ci.model import ScriptClass
@@ -20,12 +21,12 @@ PROGRAMS: Final = (
 LOG_ENDS: Final = (b".out", b".err", b".log", b".stdout", b".stderr")
 
 # What is left of a header, or of a whole script, when these octets are taken out shows whether it may hold a mark:
-# one pass in C, where the patterns below take a hundred times as long.
-HARMLESS: Final = bytes(set(range(256)) - set(b"{}<>$!@[\0"))
+# one pass in C, where patterns take a hundred times as long.
+HARMLESS: Final = bytes(set(range(256)) - set(b"{}<>$!@[_%"))
 HARMLESS_BODY: Final = bytes(set(range(256)) - set(b"{}<%\0\r"))
 CAPITALS: Final = re.compile(rb"=(?<!mail-type=)[A-Z_]{3}")
 CAPITALS_SHORT: Final = re.compile(rb" -[tNnc] ?[A-Z_]{3}")
-PERCENT: Final = re.compile(rb"%[A-Z_]{3}")
+PERCENT: Final = re.compile(rb"%(?:\(|[A-Z_]{3})")
 
 READY: Final = "directives stand before the first command"
 
@@ -46,7 +47,7 @@ def classify(data: bytes, name: bytes) -> Verdict | None:
         command = COMMAND.search(data)
         end = command.start() if command else len(data)
         if first < end and plain(data, end):
-            return Verdict(ScriptClass.BATCH, READY, data.count(b"\n", 0, first) + 1)
+            return _ready(data.count(b"\n", 0, first) + 1)
     elif data.startswith(MARKER):
         return Verdict(ScriptClass.MANIFEST, "a manifest of ours", 1)
     from s2r_ci.discover.kinds import unusual  # thirty patterns, compiled where they are needed
@@ -54,17 +55,23 @@ def classify(data: bytes, name: bytes) -> Verdict | None:
     return unusual(data, name)
 
 
+@cache
+def _ready(line: int) -> Verdict:
+    return Verdict(ScriptClass.BATCH, READY, line)
+
+
 def _log_like(name: bytes) -> bool:
     """May the name be that of a job's output? A cheap guess; ``kinds`` says."""
-    return name[-1:].isdigit() or name.endswith(LOG_ENDS) or name.startswith(b"slurm")
+    return (b"." in name and name[-1:].isdigit()) or name.endswith(LOG_ENDS) or name.startswith(b"slurm")
 
 
 def plain(data: bytes, end: int) -> bool:
     """Surely no mark, no NUL and no carriage return; ``end``: of the header. May say no wrongly."""
     header = data[2:end]
-    if header.translate(None, HARMLESS) or b"%(" in header or b"__" in header:
+    marks = header.translate(None, HARMLESS)
+    if marks and (marks.strip(b"%_") or b"__" in header or PERCENT.search(header)):
         return False
-    body = data.translate(None, HARMLESS_BODY)
-    if b"\0" in body or b"\r" in body or b"{{" in body or b"{%" in body or b"<%" in body:
+    rest = data.translate(None, HARMLESS_BODY)
+    if rest and (b"\0" in rest or b"\r" in rest or b"{{" in rest or b"{%" in rest or b"<%" in rest):
         return False
-    return not (CAPITALS.search(header) or CAPITALS_SHORT.search(header) or PERCENT.search(header))
+    return not (CAPITALS.search(header) or CAPITALS_SHORT.search(header))
