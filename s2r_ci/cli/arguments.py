@@ -3,7 +3,9 @@ the layers below (environment, file, defaults) can speak.
 """
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from s2r_ci.cli import VERBS
@@ -28,13 +30,31 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigurationError(message, hint=f"see `{self.prog} --help`")
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. argparse makes one for every option and would ask shutil, which loads all archives."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+@cache
+def _columns() -> int:
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size().columns or 80
+    except OSError:
+        return 80
+
+
 def parser(verb: str, what: str) -> argparse.ArgumentParser:
     """A parser for one verb, without options."""
     made = _Parser(
         prog="s2r-scan" if verb == "check" else f"s2r-scan {verb}",
         description=what,
         epilog=_epilog(verb),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )

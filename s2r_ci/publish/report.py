@@ -63,6 +63,9 @@ def publish(text: str, file: str) -> None:
 def _print(data: bytes) -> None:
     try:
         sys.stdout.flush()
+        if not hasattr(sys.stdout, "buffer"):  # somebody's StringIO
+            sys.stdout.write(data.decode())
+            return
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:

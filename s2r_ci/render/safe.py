@@ -7,7 +7,7 @@ from typing import Final
 
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Characters that count as printable and yet show nothing: fillers, joiners, variation selectors, the empty braille.
-_BLANK: Final = re.compile(
+_BLANK: Final = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 
 
 def _shown(letter: str) -> str:
-    if letter.isprintable() and not _BLANK.match(letter):
+    if letter.isprintable() and not re.match(_BLANK, letter):
         return letter
     number = ord(letter)
     if letter in _SHORT:

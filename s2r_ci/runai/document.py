@@ -259,16 +259,17 @@ def _location(place: str, path: str, source: str) -> Location | None:
 
 # --- values that share a line ------------------------------------------------------------------------------
 
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x1f\\\\|\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u205f-\u206f\ud800-\udfff\ufeff\ufff0-\uffff"
     "\U000e0000-\U000e0fff]|^ | \\Z"
 )
-_ESCAPE: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
+_ESCAPE: Final = r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))"
 
 
 def _escaped(text: str) -> str:
     """One line without ``|``, from which ``_unescaped`` gives back every character, lone surrogates too."""
-    return _UNSAFE.sub(_code, text)
+    simple = text.isascii() and text.isprintable() and "|" not in text and "\\" not in text
+    return text if simple and text == text.strip(" ") else re.sub(_UNSAFE, _code, text)
 
 
 def _code(found: re.Match[str]) -> str:
@@ -277,7 +278,7 @@ def _code(found: re.Match[str]) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPE.sub(_char, text) if "\\" in text else text
+    return re.sub(_ESCAPE, _char, text) if "\\" in text else text
 
 
 def _char(found: re.Match[str]) -> str:

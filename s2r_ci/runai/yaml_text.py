@@ -8,7 +8,7 @@ becomes a literal block where that keeps every octet; everything else is quoted 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 from s2r_ci.errors import MalformedReplyError
@@ -30,15 +30,24 @@ _KEY: Final = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")
 
 # Characters that show something else than they say: controls, odd blanks, bidirectional and zero-width marks,
 # fillers, private use, surrogates, tags. A fixed list, so that every Python writes the same octets.
-HIDDEN: Final = re.compile(
+_HIDDEN: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
     "\u2028-\u202f\u205f-\u206f\u2800\u3164\ud800-\uf8ff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\uffff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001fffe\U0001ffff\U000e0000-\U0010ffff]"
 )
-_SPECIAL: Final = re.compile(f'["\\\\\t\n]|{HIDDEN.pattern}')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _BLANK_AT_END: Final = re.compile(r"(?:^|\n)[ \t]+\n*\Z")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+@cache
+def _hidden() -> re.Pattern[str]:
+    """Compiled when a text is not ASCII, as most never are: the two patterns take 2 ms."""
+    return re.compile(_HIDDEN)
+
+
+@cache
+def _special() -> re.Pattern[str]:
+    return re.compile(f'["\\\\\t\n]|{_HIDDEN}')
 
 
 def write_yaml(body: Any, *, comments: Mapping[Path, str] | None = None) -> str:
@@ -111,7 +120,7 @@ class _Emitter:
             blanks = " " * (indent + 2)
             self.lines.append(f"{prefix} {header}")
             self.lines.extend(blanks + line if line else "" for line in value.removesuffix("\n").split("\n"))
-        elif value.isascii() or not _SURROGATE.search(value):
+        elif value.isascii() or _encodable(value):
             self._line(f"{prefix} {scalar(value)}", path)
         else:
             raise _unwritable(path, "the string holds octets that are not UTF-8")
@@ -129,13 +138,30 @@ def scalar(text: str) -> str:
     """A string as one line: plain where that is safe, else in double quotes."""
     if len(text) <= _LONGEST_PLAIN and _PLAIN.fullmatch(text) and text.lower() not in _LOADED:
         return text
-    return f'"{_SPECIAL.sub(_escape, text)}"'
+    if _is_simple(text) and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return f'"{_special().sub(_escape, text)}"'
 
 
 def one_line(text: str, longest: int = LONGEST_COMMENT) -> str:
     """A text that can stand behind ``#``: line ends and hidden characters escaped, cut to a length."""
-    shown = _SPECIAL.sub(lambda found: found[0] if found[0] in '"\\' else _escape(found), text.strip())
+    shown = text.strip()
+    if not _is_simple(shown):
+        shown = _special().sub(lambda found: found[0] if found[0] in '"\\' else _escape(found), shown)
     return shown if len(shown) <= longest else f"{shown[: longest - 3]}..."
+
+
+def _is_simple(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _encodable(text: str) -> bool:
+    """No half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -148,7 +174,7 @@ def _is_hiding(text: str) -> bool:
     """Is there a hidden character? ASCII is most of all bodies, and answered without the pattern."""
     if text.isascii():
         return not text.replace("\n", "").replace("\t", "").isprintable()
-    return HIDDEN.search(text) is not None
+    return _hidden().search(text) is not None
 
 
 def _literal_header(text: str) -> str:

@@ -29,12 +29,16 @@ def load_schema(name: str) -> dict[str, Any]:
 
     :raises ConfigurationError: there is no schema of that name.
     """
+    found: dict[str, Any] = json.loads(_text(name))
+    return found
+
+
+def _text(name: str) -> str:
     if name not in schema_names():
         raise ConfigurationError(
             f"there is no schema {name!r}", hint=f"the schemas are {', '.join(schema_names())}"
         )
-    found: dict[str, Any] = json.loads((_folder() / f"{name}{_SUFFIX}").read_text("utf-8"))
-    return found
+    return (_folder() / f"{name}{_SUFFIX}").read_text("utf-8")
 
 
 def is_valid(name: str, body: Any) -> bool:
@@ -55,7 +59,7 @@ def _fast_check(name: str) -> Callable[[Any], bool] | None:
         import jsonschema_rs
     except ImportError:
         return None
-    validator = jsonschema_rs.validator_for(load_schema(name))
+    validator = jsonschema_rs.validator_for(_text(name))
     check: Callable[[Any], bool] = validator.is_valid
     return check
 
