@@ -217,6 +217,10 @@ COMMAND_CHANGED: Final = _rule(
     "command-changed", Stage.VERIFY, _E, "the manifest does not carry the script byte for byte",
     "write the manifest anew; the body of the script is never edited inside the manifest",
 )  # fmt: skip
+PRELUDE_CHANGED: Final = _rule(
+    "prelude-changed", Stage.VERIFY, _E, "what runs before the script is not what this script needs",
+    "write the manifest anew; the prelude is never edited",
+)  # fmt: skip
 ENVIRONMENT_LOST: Final = _rule(
     "environment-lost", Stage.VERIFY, _E, "a variable the script needs is missing from the manifest, or another",
     "set the variable as the message says",

@@ -2,7 +2,7 @@
 
 It is called as ``sh -c PRELUDE FILE-NAME BODY ARGUMENTS...``: writes the body to a file of its own, so that the
 script's first line chooses the interpreter, sets what only the pod knows, and replaces itself by the script.
-Only the parts that a script needs are written. Nothing here is ever put into the script itself.
+Here is decided which parts a script needs; their texts are the catalogue's. Nothing of it is put into the script.
 """
 
 import re
@@ -10,220 +10,142 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.runai import shims
-from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
-from s2r_ci.runai.environment import UID, VARIABLES, mentioned, needs_id, variable
+from s2r_ci.runai.distribution import JOB, MPI, Plan
+from s2r_ci.runai.environment import VARIABLES, mentioned, needs_id, variable
+from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
+
+__all__ = ["CATALOGUE", "prelude", "signal_of"]
 
 _SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?([A-Za-z]+[0-9]*|\d+)(?:@(\d+))?")
 _SIGNAL_DEFAULT_S: Final = 60
 _KILL_AFTER_S: Final = 30
 
-_BODY: Final = {
-    "text": 'printf %s "$1" >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "base64": 'printf %s "$1" | base64 -d >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "mounted": 'cat -- "$0" >"$S2R_DIR/slurm_script" || exit 125\n',
-}
-
-_ID: Final = """\
-s2r_id=${{{uid}##*-}}
-case $s2r_id in
-  *[!0-9a-f]*) s2r_id={fallback} ;;
-  ??????*) s2r_id=$((0x${{s2r_id#"${{s2r_id%??????}}"}} + 1)) ;;
-  *) s2r_id={fallback} ;;
-esac
-"""
-
-_ARRAY: Final = """\
-s2r_n=${JOB_COMPLETION_INDEX:?is set by an Indexed Job}
-IFS=,
-for s2r_r in $S2R_ARRAY_IDS; do
-  case $s2r_r in *:*) s2r_s=${s2r_r#*:} s2r_r=${s2r_r%:*} ;; *) s2r_s=1 ;; esac
-  s2r_c=$(((${s2r_r#*-} - ${s2r_r%-*}) / s2r_s + 1))
-  if [ "$s2r_n" -lt "$s2r_c" ]; then
-    export SLURM_ARRAY_TASK_ID="$((${s2r_r%-*} + s2r_n * s2r_s))"
-    break
-  fi
-  s2r_n=$((s2r_n - s2r_c))
-done
-unset IFS
-"""
-
-_HOSTS: Final = {
-    JOB: "S2R_NODE=0\nS2R_HOSTS=$S2R_HOST\n",
-    PYTORCH: """\
-S2R_NODE=${{PET_NODE_RANK:-${{RANK:-0}}}}
-case ${{MASTER_ADDR:-localhost}} in localhost | 127.*) S2R_HOSTS=$S2R_HOST ;; *) S2R_HOSTS=$MASTER_ADDR ;; esac
-[ "$S2R_NODE" -gt 0 ] || S2R_HOST=$S2R_HOSTS
-s2r_i=0 s2r_base=${{S2R_HOSTS%-master-0}}
-while [ "$s2r_i" -lt {workers} ]; do
-  S2R_HOSTS=$S2R_HOSTS,$s2r_base-worker-$s2r_i
-  s2r_i=$((s2r_i + 1))
-done
-""",
-    MPI: """\
-S2R_NODE=0 S2R_HOSTS=
-s2r_f=${OMPI_MCA_orte_default_hostfile:-${I_MPI_HYDRA_HOST_FILE:-${HYDRA_HOST_FILE:-/etc/mpi/hostfile}}}
-[ ! -r "$s2r_f" ] || while read -r s2r_h _; do
-  S2R_HOSTS=$S2R_HOSTS${S2R_HOSTS:+,}${s2r_h%%:*}
-done <"$s2r_f"
-""",
-}
-
-# mpirun must not look for srun because of SLURM_JOB_ID: these say so to Open MPI 4 and 5, Intel MPI and MPICH.
-_MPIRUN: Final = """\
-export OMPI_MCA_plm='^slurm' OMPI_MCA_ras='^slurm' PRTE_MCA_plm='^slurm' PRTE_MCA_ras='^slurm'
-export HYDRA_BOOTSTRAP={start} I_MPI_HYDRA_BOOTSTRAP={start}
-"""
-
-_VALUES: Final = {
-    "SLURMD_NODENAME": "$S2R_HOST",
-    "SLURM_ARRAY_JOB_ID": "$s2r_id",
-    "SLURM_JOB_END_TIME": "$(($(date +%s) + {limit}))",
-    "SLURM_JOB_GID": "$(id -g)",
-    "SLURM_JOB_ID": "$S2R_ID",
-    "SLURM_JOBID": "$S2R_ID",
-    "SLURM_JOB_NODELIST": "$S2R_HOSTS",
-    "SLURM_JOB_START_TIME": "$(date +%s)",
-    "SLURM_JOB_UID": "$(id -u)",
-    "SLURM_JOB_USER": "$(id -un 2>/dev/null || id -u)",
-    "SLURM_NODELIST": "$S2R_HOSTS",
-    "SLURM_SUBMIT_DIR": "$PWD",
-    "SLURM_SUBMIT_HOST": "$S2R_HOST",
-    "SLURM_TASK_PID": "$$",
-    "SLURM_TMPDIR": "${{TMPDIR:-/tmp}}",
-    "SLURM_TOPOLOGY_ADDR": "$S2R_HOST",
-    "TMPDIR": "${{TMPDIR:-/tmp}}",
-}
-
-_WATCH: Final = """\
-s2r_w=
-s2r_wait() {{ trap 'kill "$!"; exit' TERM; wait "$!"; }}
-"$S2R_DIR/slurm_script" "$@" &
-s2r_p=$!
-trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
-{warning}{limit}while :; do
-  wait "$s2r_p"
-  s2r_c=$?
-  kill -0 "$s2r_p" 2>/dev/null || break
-done
-for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done
-{late}exit "$s2r_c"
-"""
-
-_PARTS: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity")
-
 
 def prelude(made: Plan, delivery: str) -> str:
     """The shell text; ``delivery`` says how the body comes: text, base64 or mounted."""
-    return "".join(_lines(made, delivery))
+    return join(_parts(made, delivery))
 
 
-def _lines(made: Plan, delivery: str) -> Iterator[str]:
-    yield "# s2r-ci: writes the batch script to a file, sets what only the pod knows, and runs it\n"
-    yield 'S2R_DIR=$(mktemp -d "${TMPDIR:-/tmp}/s2r.XXXXXX") || exit 125\n'
-    yield _BODY[delivery]
-    yield 'chmod 700 "$S2R_DIR/slurm_script"\n'
+def _parts(made: Plan, delivery: str) -> Iterator[Chosen]:
+    yield from (Chosen("head"), Chosen(f"body {delivery}"), Chosen("executable"))
     names = _runtime_names(made)
-    if needs_id(made):
-        yield _ID.format(uid=UID, fallback=zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)
-        if made.uses("srun", "scontrol") or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(names):
-            yield _job_id(made)
-    if made.job.array is not None:
-        yield _ARRAY
     steps = made.uses("srun", "scontrol")
-    if steps or _needs_host(names):
-        yield "S2R_HOST=$(uname -n)\n"
-        yield _HOSTS[made.kind].format(workers=made.nodes - 1) if made.kind == PYTORCH else _HOSTS[made.kind]
+    if needs_id(made):
+        yield Chosen("id", {"fallback": str(zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)})
+        if steps or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(names):
+            yield Chosen("id of the job" if made.job.array is None else "id of the index")
+    if made.job.array is not None:
+        yield Chosen("array")
+    if steps or _HOST_NAMES & set(names):
+        yield Chosen("host")
+        yield Chosen(f"hosts {made.kind}", {"workers": str(made.nodes - 1)})
     yield from _exports(made, names)
     if made.kind == MPI or made.uses("mpirun", "mpiexec"):
-        yield _MPIRUN.format(start="ssh" if made.kind == MPI else "fork")
+        yield Chosen("mpirun", {"start": "ssh" if made.kind == MPI else "fork"})
     yield from _shims(made, steps)
-    yield _run(made)
+    yield from _run(made)
 
 
-def _runtime_names(made: Plan) -> tuple[str, ...]:
-    named = list(mentioned(made))
-    if made.job.array is not None:
-        named = [name for name in named if name != "SLURM_ARRAY_TASK_ID"]
-    return tuple(name for name in named if name in VARIABLES and variable(name, made).runtime)
+_HOST_NAMES: Final = {
+    "SLURMD_NODENAME",
+    "SLURM_JOB_NODELIST",
+    "SLURM_NODELIST",
+    "SLURM_SUBMIT_HOST",
+    "SLURM_TOPOLOGY_ADDR",
+}
 
 
-def _needs_host(names: tuple[str, ...]) -> bool:
-    return any("$S2R_HOST" in _VALUES[name] for name in names)
+def _runtime_names(made: Plan) -> list[str]:
+    """Variables that the script mentions and the prelude computes, in the order of their names."""
+    named = {name for name in mentioned(made) if name in VARIABLES and variable(name, made).runtime}
+    return sorted(named & COMPUTED)
 
 
-def _job_id(made: Plan) -> str:
-    if made.job.array is None:
-        return "S2R_ID=$s2r_id\n"
-    return "S2R_ID=$((s2r_id + 1 + JOB_COMPLETION_INDEX))\n"
-
-
-def _exports(made: Plan, names: tuple[str, ...]) -> Iterator[str]:
-    limit = made.job.time_limit_s or 0
+def _exports(made: Plan, names: list[str]) -> Iterator[Chosen]:
     for name in mentioned(made):
         value = variable(name, made).value
         if value is not None and not name.startswith("SLURM") and name not in made.request.target.variables:
-            yield f"export {name}={quoted(value)}\n"
-    for name in sorted(names):
-        yield f"{name}={_VALUES[name].format(limit=limit)}\n"
+            yield Chosen(f"constant {name}", {"value": quoted(value)})
+    for name in names:
+        yield Chosen(f"set {name}", {"limit": str(made.job.time_limit_s or 0)})
     if names:
-        yield f"export {' '.join(sorted(names))}\n"
+        yield Chosen("export", {"names": " ".join(names)})
 
 
-def _shims(made: Plan, steps: bool) -> Iterator[str]:
-    used = [name for name in _PARTS if made.uses(name)]
+def _shims(made: Plan, steps: bool) -> Iterator[Chosen]:
+    used = [name for name in SHIMMED if made.uses(name)]
     if not used:
         return
     if steps:
-        yield _step_values(made)
-    yield 'mkdir "$S2R_DIR/bin"\nexport S2R_DIR PATH="$S2R_DIR/bin:$PATH"\n'
+        yield Chosen("steps", _step_values(made))
+    yield Chosen("bin")
     for name in used:
-        yield f"cat >\"$S2R_DIR/bin/{name}\" <<'S2R_END'\n{_shim(name, made)}S2R_END\n"
-    yield 'chmod 700 "$S2R_DIR/bin/"*\n'
+        yield Chosen(f"shim {_srun(made) if name == 'srun' else name}")
+    yield Chosen("executables")
 
 
-def _shim(name: str, made: Plan) -> str:
-    if name == "srun":
-        return shims.SRUN.replace("#MPI\n", shims.SRUN_MPI if _mpi_possible(made) else "")
-    if name == "scontrol":
-        return shims.SCONTROL
-    return shims.MODULE if name in ("module", "ml") else shims.APPTAINER
+def _srun(made: Plan) -> str:
+    if made.kind == MPI or (made.kind == JOB and b"--mpi" in made.request.script.data):
+        return "srun mpi"
+    return "srun one" if _is_plain(made) else "srun"
 
 
-def _mpi_possible(made: Plan) -> bool:
-    return made.kind == MPI or (made.kind == JOB and b"--mpi" in made.request.script.data)
+_PLAIN: Final = re.compile(
+    r"--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|--(?:ntasks|nodes)=1|-[nN]1"
+    r"|--(?:cpus-per-task|cpu[-_]bind|mem-bind|gres|gpus|mem)=.+|--"
+)
+_PLAIN_PAIRS: Final = {"-n": ("1",), "-N": ("1",), "--ntasks": ("1",), "--nodes": ("1",)}
 
 
-def _step_values(made: Plan) -> str:
+def _is_plain(made: Plan) -> bool:
+    """Whether the pod is one task, and every call of srun is known and asks for nothing that would need more."""
+    job = made.job
+    one = made.kind == JOB and job.resources.tasks <= 1 and job.resources.tasks_per_node <= 1
+    if not one or job.body.language != "shell" or not job.body.understood or "gpus-per-task" in job.options:
+        return False
+    calls = [step for step in job.body.steps if step.launcher == "srun"]
+    text = made.request.script.data
+    seen = sum(line.count(b"srun") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
+    return len(calls) >= seen and all(_plain_call(step.words, step.program) for step in calls)
+
+
+def _plain_call(words: tuple[str, ...], program: tuple[str, ...]) -> bool:
+    if not program or program[0].lstrip("\"'")[:1] in ("$", "`", "-"):
+        return False
+    options = list(words[1 : len(words) - len(program)])
+    while options:
+        word = options.pop(0)
+        if word in ("-c", "--cpus-per-task") or word in _PLAIN_PAIRS:
+            value = options.pop(0) if options else ""
+            if not value or value not in _PLAIN_PAIRS.get(word, (value,)):
+                return False
+        elif not _PLAIN.fullmatch(word):
+            return False
+    return True
+
+
+def _step_values(made: Plan) -> dict[str, str]:
     per_task = made.job.options.get("gpus-per-task", "").rpartition(":")[2]
-    values = {
-        "S2R_NAME": quoted(made.job.name),
-        "S2R_NODES": str(made.nodes),
-        "S2R_TASKS": str(max(made.job.resources.tasks, 1)),
-        "S2R_PER_NODE": str(max(made.job.resources.tasks_per_node, 1)),
-        "S2R_GPUS_PER_TASK": per_task if per_task.isdigit() else "''",
-        "S2R_MPI": "1" if made.kind == MPI else "''",
+    return {
+        "name": quoted(made.job.name),
+        "nodes": str(made.nodes),
+        "tasks": str(max(made.job.resources.tasks, 1)),
+        "per_node": str(max(made.job.resources.tasks_per_node, 1)),
+        "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
+        "mpi": "1" if made.kind == MPI else "''",
     }
-    words = " ".join(f"{name}={value}" for name, value in values.items())
-    return f"export {words}\nexport S2R_ID S2R_HOST S2R_HOSTS S2R_NODE\n"
 
 
-def _run(made: Plan) -> str:
+def _run(made: Plan) -> Iterator[Chosen]:
     signal = signal_of(made)
     wrapped = made.retries and made.kind != MPI and bool(made.job.time_limit_s)
     if signal or wrapped:
-        return _watch(made, signal, wrapped)
-    if _login_bash(made) and made.uses(*_PARTS):
-        return _login(made)
-    return 'exec "$S2R_DIR/slurm_script" "$@"\n'
-
-
-def _login(made: Plan) -> str:
-    """A login shell resets PATH; functions in the environment survive that."""
-    words = [
-        f'\'BASH_FUNC_{name}%%=() {{ "\'"$S2R_DIR/bin/{name}"\'" "$@"; }}\'' for name in _PARTS if made.uses(name)
-    ]
-    return f'exec env {" ".join(words)} "$S2R_DIR/slurm_script" "$@"\n'
+        yield from _watch(made, signal, wrapped)
+    elif _login_bash(made) and made.uses(*SHIMMED):
+        names = [name for name in SHIMMED if made.uses(name)]
+        yield Chosen("run at login", {"functions": functions(names)})
+    else:
+        yield Chosen("run")
 
 
 def _login_bash(made: Plan) -> bool:
@@ -243,25 +165,16 @@ def signal_of(made: Plan) -> tuple[str, int, bool] | None:
     return match[2].upper(), min(before, limit), "B" in (match[1] or "")
 
 
-def _watch(made: Plan, signal: tuple[str, int, bool] | None, wrapped: bool) -> str:
+def _watch(made: Plan, signal: tuple[str, int, bool] | None, wrapped: bool) -> Iterator[Chosen]:
     limit = made.job.time_limit_s or 0
-    warning = ends = late = ""
+    yield Chosen("watch")
     if signal is not None:
         name, before, shell = signal
-        steps = f'cat "$S2R_DIR"/step.*/pids | xargs kill -s {name}'
-        warning = _after(limit - before, f'kill -s {name} "$s2r_p"' if shell else steps)
+        whom = "warn the script" if shell else "warn the steps"
+        yield Chosen(whom, {"seconds": str(limit - before), "signal": name})
     if wrapped:
-        stop = f'sleep {_KILL_AFTER_S} & s2r_wait && kill -s KILL "$s2r_p"'
-        ends = _after(limit, f': >"$S2R_DIR/late"; kill -s TERM "$s2r_p"; {stop}')
-        # 124, not 137 or 143: a job at its time limit is not started again.
-        late = '[ ! -e "$S2R_DIR/late" ] || s2r_c=124\n'
-    return _WATCH.format(warning=warning, limit=ends, late=late)
-
-
-def _after(seconds: int, then: str) -> str:
-    return f'(sleep {seconds} & s2r_wait && {{ {then}; }}) >/dev/null 2>&1 &\ns2r_w="$s2r_w $!"\n'
-
-
-def quoted(text: str) -> str:
-    """The text as one word of a shell."""
-    return "'" + text.replace("'", "'\\''") + "'"
+        yield Chosen("stop", {"seconds": str(limit), "grace": str(_KILL_AFTER_S)})
+    yield Chosen("await")
+    if wrapped:
+        yield Chosen("late")
+    yield Chosen("leave")

@@ -135,6 +135,37 @@ done
 exit "$worst"
 """
 
+# What is left of it where the pod is one task and no call of srun asks for anything else.
+SRUN_ONE: Final = r"""#!/bin/sh
+# srun in a pod of one task: starts the program as rank 0 of its own step
+while [ $# -gt 0 ]; do
+  case $1 in
+    --) shift; break ;;
+    --cpus-per-task=*) export SLURM_CPUS_PER_TASK="${1#*=}" ;;
+    --cpus-per-task | -c) export SLURM_CPUS_PER_TASK="$2"; shift ;;
+    --ntasks=1 | --nodes=1 | -n1 | -N1 | --cpu-bind=* | --cpu_bind=* | --mem-bind=* | --gres=* | --gpus=* | --mem=*) ;;
+    --exact | --exclusive | --overlap | --unbuffered | --quiet | --pty | --kill-on-bad-exit | -[uQK]) ;;
+    --ntasks | --nodes | -n | -N) [ "$2" = 1 ] || { echo "srun: one task is all there is" >&2; exit 1; }; shift ;;
+    -*) echo "srun: $1 was not foreseen when the manifest was written" >&2; exit 1 ;;
+    *) break ;;
+  esac
+  shift
+done
+[ $# -gt 0 ] || { echo "srun: no program named" >&2; exit 1; }
+s=0
+until mkdir "$S2R_DIR/step.$s" 2>/dev/null; do
+  s=$((s + 1))
+  [ "$s" -lt 100000 ] || { echo "srun: cannot write to $S2R_DIR" >&2; exit 1; }
+done
+echo "$$" >"$S2R_DIR/step.$s/pids"
+export SLURM_STEP_ID="$s" SLURM_STEPID="$s" SLURM_NTASKS=1 SLURM_NPROCS=1 SLURM_STEP_NUM_TASKS=1 SLURM_NNODES=1
+export SLURM_STEP_NUM_NODES=1 SLURM_JOB_NUM_NODES=1 SLURM_NODEID=0 SLURM_PROCID=0 SLURM_LOCALID=0
+export SLURM_TASKS_PER_NODE=1 SLURM_STEP_TASKS_PER_NODE=1 SLURM_JOB_ID="$S2R_ID" SLURM_JOBID="$S2R_ID"
+export SLURM_JOB_NAME="$S2R_NAME" SLURM_JOB_NODELIST="$S2R_HOSTS" SLURM_NODELIST="$S2R_HOSTS"
+export SLURMD_NODENAME="$S2R_HOST"
+exec "$@"
+"""
+
 # An image with mpirun: srun becomes mpirun, whose ranks are told their SLURM names by a line of sh.
 SRUN_MPI: Final = r"""if [ -n "$S2R_MPI" ]; then
   case $(mpirun --version 2>&1) in

@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai import prelude
 from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
+from s2r_ci.verify.prelude_changed import read
 from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
 
 LONGEST_SCALAR: Final = 8192
@@ -68,8 +68,11 @@ def _words(request: ConversionRequest, container: Container, carrier: bool) -> I
                     yield _breach("P-24", f"the word {word[:80]!r} is not in the script", container, "command")
         yield from _constructs(request, " ".join((*container.command, *container.args)), container, "args")
         return
-    yield from _constructs(request, container.prelude.replace(_DECODES_BODY, ""), container, "args", 0)
-    yield from _catalogued(container)
+    if line := read(container.prelude)[1]:
+        yield _breach(
+            "P-24", f"no prelude of this tool reads like this one from line {line} on", container, "args", 0
+        )
+        yield from _constructs(request, container.prelude.replace(_DECODES_BODY, ""), container, "args", 0)
     for index, word in enumerate(container.args[2:], 2):
         if index > 2 and word not in request.target.arguments and word not in request.script.text:
             yield _breach("P-24", f"the argument {word[:80]!r} comes from nowhere", container, "args", index)
@@ -88,18 +91,6 @@ def _constructs(request: ConversionRequest, text: str, container: Container, *st
 def _found(text: str) -> tuple[str, ...]:
     """The constructs of P-25 in a text. Preludes repeat from script to script."""
     return tuple(match[0] for match in _CONSTRUCTS.finditer(text))
-
-
-def _catalogued(container: Container) -> Iterator[Breach]:
-    """Each line of the prelude is one that our own writer can write, where the writer says which these are."""
-    known = getattr(prelude, "CATALOGUE", None)
-    if known is None:
-        return
-    patterns = [line for line in known if isinstance(line, re.Pattern)]
-    for line in container.prelude.splitlines():
-        if line not in known and not any(pattern.fullmatch(line) for pattern in patterns):
-            yield _breach("P-24", f"no prelude of this tool has the line {line[:80]!r}", container, "args", 0)
-            return
 
 
 def _scalars(facts: Facts) -> Iterator[Breach]:

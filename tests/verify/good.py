@@ -1,6 +1,7 @@
 """One good script and its manifest for each kind, made by hand, and a way to say what a test changes.
 
-Nothing here comes from the converter: what is good is written down.
+Nothing here comes from the converter: what is good is written down. Only the texts of the prelude's parts are the
+catalogue's; which parts stand in it, and with which numbers, is said here.
 """
 
 import copy
@@ -26,14 +27,41 @@ from s2r_ci.model import (
     Volume,
 )
 from s2r_ci.runai.facts import read_facts
+from s2r_ci.runai.parts import Chosen, join
 from s2r_ci.verify.breach import Breach, Check
 
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"
-PRELUDE = (
-    'S2R_DIR=$(mktemp -d)\nprintf %s "$1" >"$S2R_DIR/slurm_script"\nshift\nexec "$S2R_DIR/slurm_script" "$@"\n'
+_BEGIN = (Chosen("head"), Chosen("body text"), Chosen("executable"))
+_STEPS = (
+    Chosen("id", {"fallback": "757101"}),
+    Chosen("id of the job"),
+    Chosen("host"),
+    Chosen("hosts Job"),
+    Chosen(
+        "steps",
+        {"name": "'Train_A'", "nodes": "1", "tasks": "2", "per_node": "2", "gpus_per_task": "''", "mpi": "''"},
+    ),
+    Chosen("bin"),
+    Chosen("shim srun"),
+    Chosen("executables"),
 )
-WRAPPED = PRELUDE.replace("exec ", "(sleep 3600; kill -s TERM $p) &\n")
+_OF_AN_INDEX = (Chosen("id of the index"), Chosen("array"))
+_STOP = Chosen("stop", {"seconds": "3600", "grace": "30"})
+
+
+def _prelude(*parts: Chosen) -> str:
+    """As it stands in a manifest, where the kubelet halves double dollars."""
+    return join(parts).replace("$$", "$$$$")
+
+
+PRELUDE = _prelude(*_BEGIN, *_STEPS, Chosen("run"))
+INDEXED = _prelude(
+    *_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, Chosen("run")
+)
+WRAPPED = _prelude(*_BEGIN, *_STEPS, Chosen("watch"), _STOP, Chosen("await"), Chosen("late"), Chosen("leave"))
+TORCH = _prelude(*_BEGIN, Chosen("run"))
+MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), Chosen("run"))
 IMAGE = "registry.example.com/ml/train:1.0"
 
 
@@ -103,7 +131,7 @@ def request(**changes: Any) -> ConversionRequest:
     )
 
 
-def container(name: str = "main") -> dict[str, Any]:
+def container(name: str = "main", prelude: str = PRELUDE) -> dict[str, Any]:
     """The good container."""
     amounts = {
         "cpu": "8",
@@ -117,7 +145,7 @@ def container(name: str = "main") -> dict[str, Any]:
         "image": IMAGE,
         "workingDir": "/data/lab",
         "command": ["/bin/sh", "-c"],
-        "args": [PRELUDE, "train.sbatch", TEXT, "--epochs", "3"],
+        "args": [prelude, "train.sbatch", TEXT, "--epochs", "3"],
         "env": [
             {"name": "DATASET", "value": "c4"},
             {"name": "MODE", "value": "fast"},
@@ -129,7 +157,7 @@ def container(name: str = "main") -> dict[str, Any]:
     }
 
 
-def template(name: str = "main") -> dict[str, Any]:
+def template(name: str = "main", prelude: str = PRELUDE) -> dict[str, Any]:
     """The good pod template."""
     expression = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": ["n1", "n2"]}
     return {
@@ -145,7 +173,7 @@ def template(name: str = "main") -> dict[str, Any]:
                     }
                 }
             },
-            "containers": [container(name)],
+            "containers": [container(name, prelude)],
             "volumes": [
                 {"name": "data", "persistentVolumeClaim": {"claimName": "data"}},
                 {"name": "dshm", "emptyDir": {"medium": "Memory"}},
@@ -179,7 +207,9 @@ def array() -> dict[str, Any]:
     body["spec"].update(
         completionMode="Indexed", completions=5, parallelism=2, backoffLimitPerIndex=0, maxFailedIndexes=5
     )
-    body["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    main = body["spec"]["template"]["spec"]["containers"][0]
+    main["args"][0] = INDEXED
+    main["env"].append({"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
     return body
 
 
@@ -200,7 +230,7 @@ def pytorch() -> dict[str, Any]:
     """A good PyTorchJob of three nodes."""
     roles = {"Master": 1, "Worker": 2}
     replicas = {
-        name: {"replicas": count, "restartPolicy": "Never", "template": template("pytorch")}
+        name: {"replicas": count, "restartPolicy": "Never", "template": template("pytorch", TORCH)}
         for name, count in roles.items()
     }
     spec = {
@@ -213,7 +243,7 @@ def pytorch() -> dict[str, Any]:
 
 def mpi() -> dict[str, Any]:
     """A good MPIJob of three nodes."""
-    launcher, worker = template(), template()
+    launcher, worker = template(prelude=MPIRUN), template()
     for pod in (launcher, worker):
         pod["spec"].pop("activeDeadlineSeconds")
     small = {"cpu": "1", "memory": "2Gi"}

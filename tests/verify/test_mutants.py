@@ -26,7 +26,6 @@ HARMLESS = {
     ("container-name", "any"): "the name is the schema's business",
     ("volumes", "any"): "volumes are compared with paths in the ledger",
     ("volumeMounts", "any"): "volumes are compared with paths in the ledger",
-    ("args.0", "any"): "the prelude is the writer's; policy looks into it",
     ("args.1", "any"): "the script's name is kept for people only",
     ("schedulerName", "drop"): "Run:ai sets it by itself",
     ("schedulerName", "empty"): "Run:ai sets it by itself",

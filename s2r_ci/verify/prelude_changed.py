@@ -1,0 +1,213 @@
+"""prelude-changed: what runs before the script is what this script needs, part by part and number by number.
+
+The texts of the parts are the catalogue's (``runai.parts``), where policy looks for anything else (P-24). Which of
+them a script needs, and what their fields have to say, is worked out here from the script alone.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
+from s2r_ci.runai.facts import Container, Facts
+from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.expected import gpus, restarts
+
+Parts = Mapping[str, Mapping[str, str]]
+Wanted = dict[str, Mapping[str, str]]
+
+_NUMBERED: Final = {"SLURM_JOB_ID", "SLURM_JOBID", "SLURM_ARRAY_JOB_ID"}
+_OF_THE_HOST: Final = {
+    "SLURMD_NODENAME",
+    "SLURM_JOB_NODELIST",
+    "SLURM_NODELIST",
+    "SLURM_SUBMIT_HOST",
+    "SLURM_TOPOLOGY_ADDR",
+}
+_DEVICES: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES")
+_SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?(\w+?)(?:@(\d+))?")
+_MEANS_LITTLE: Final = re.compile(
+    r"srun(?: (?:--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|-c ?\S+|-[nN] ?1"
+    r"|--(?:ntasks|nodes)[= ]1|--cpus-per-task[= ]\S+|--(?:cpu[-_]bind|mem-bind|gres|gpus|mem)=\S+))*(?: --)? [^-$].*",
+    re.DOTALL,
+)
+_GRACE_S: Final = "30"  # from TERM to KILL
+_UID: Final = "S2R_WORKLOAD_UID"
+
+
+@lru_cache(maxsize=64)
+def read(prelude: str) -> tuple[Parts, int]:
+    """The parts of a prelude, and the line (from 1) on which it says something else; 0 where it does not."""
+    chosen, end = split(prelude)
+    return {part.name: part.values for part in chosen}, 0 if end == len(prelude) else prelude.count(
+        "\n", 0, end
+    ) + 1
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """Every part that is needed, none that is not, and each field as the script says. Foreign text is policy's."""
+    for role in facts.carriers:
+        container = role.main
+        if container is None or not container.carries:
+            continue
+        parts, foreign = read(container.prelude)
+        if foreign:
+            continue
+        wanted = _wanted(request, facts, container, parts)
+        for name in parts.keys() | wanted.keys():
+            if message := _difference(name, wanted.get(name), parts.get(name)):
+                yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
+        if "id" in wanted and container.sources.get(_UID) != "fieldRef":
+            message = f"the prelude makes the job's number of {_UID}, which the manifest does not set"
+            yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
+    if wanted is None:
+        return f"the prelude has the part {name!r}, which this script does not need"
+    if found is None:
+        return f"the prelude lacks the part {name!r}, which this script needs"
+    for field in found:
+        if found[field] != wanted.get(field):
+            return (
+                f"the prelude's part {name!r} says {found[field][:80]}, {wanted.get(field)} belongs there ({field})"
+            )
+    return ""
+
+
+def _wanted(request: ConversionRequest, facts: Facts, container: Container, parts: Parts) -> Wanted:
+    """The parts that this script needs. Where two ways do, the one that is there counts."""
+    wanted = dict.fromkeys(("head", "executable", _delivery(request, container)), NOTHING)
+    steps = _calls(request, "srun", "scontrol")
+    mentioned = _mentioned(request)
+    computed = sorted(name for name in mentioned if _computed(name, request))
+    if steps or mentioned & _NUMBERED:
+        wanted["id"] = {"fallback": str(1 + zlib.crc32(facts.name.encode("utf-8", "replace")) % 0xFFFFFF)}
+        if steps or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(computed):
+            wanted["id of the job" if request.job.array is None else "id of the index"] = NOTHING
+    if request.job.array is not None:
+        wanted["array"] = NOTHING
+    if steps or _OF_THE_HOST & set(computed):
+        wanted["host"] = NOTHING
+        wanted[f"hosts {facts.kind}"] = {"workers": str(request.job.resources.nodes - 1)}
+    wanted |= _variables(request, mentioned, computed)
+    if facts.kind == "MPIJob" or _calls(request, "mpirun", "mpiexec"):
+        wanted["mpirun"] = {"start": "ssh" if facts.kind == "MPIJob" else "fork"}
+    wanted |= _stand_ins(request, facts, parts, steps)
+    return wanted | _end(request, facts)
+
+
+def _delivery(request: ConversionRequest, container: Container) -> str:
+    if request.target.body_delivery == "mounted":
+        return "body mounted"
+    return "body base64" if container.encoded else "body text"  # either arrives: command-changed compares
+
+
+def _calls(request: ConversionRequest, *names: str) -> bool:
+    """Whether the script calls one of the commands; one that is not read, whether its text has the word."""
+    body = request.job.body
+    called = {*body.commands, *(word for step in body.steps for word in (step.launcher, step.within))}
+    if called.intersection(names):
+        return True
+    read_as_shell = body.language in ("shell", "csh") and body.understood
+    return not read_as_shell and any(name.encode() in request.script.data for name in names)
+
+
+def _mentioned(request: ConversionRequest) -> set[str]:
+    """Variables of Slurm's that the script names."""
+    named = {item.name for item in request.job.inventory if item.kind in (ItemKind.VARIABLE, ItemKind.ARGUMENT)}
+    return named | {name for name in (*_DEVICES, "TMPDIR") if name.encode() in request.script.data}
+
+
+def _computed(name: str, request: ConversionRequest) -> bool:
+    """Whether the pod has to compute the variable."""
+    if name not in COMPUTED or name in request.target.variables:
+        return False
+    match name:
+        case "SLURM_ARRAY_JOB_ID":
+            return request.job.array is not None
+        case "SLURM_JOB_END_TIME":
+            return bool(request.job.time_limit_s)
+        case "SLURM_SUBMIT_DIR":
+            return not request.target.working_directory
+    return True
+
+
+def _variables(request: ConversionRequest, mentioned: set[str], computed: list[str]) -> Wanted:
+    found: Wanted = {}
+    constants = {"ENVIRONMENT": "BATCH"}
+    if count := gpus(request):
+        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(count)))
+    for name, value in constants.items():
+        if name in mentioned and name not in request.target.variables:
+            found[f"constant {name}"] = {"value": quoted(value)}
+    for name in computed:
+        found[f"set {name}"] = {"limit": str(request.job.time_limit_s or 0)}
+    if computed:
+        found["export"] = {"names": " ".join(computed)}
+    return found
+
+
+def _stand_ins(request: ConversionRequest, facts: Facts, parts: Parts, steps: bool) -> Wanted:
+    """The shims of the commands that the script calls."""
+    used = [name for name in SHIMMED if _calls(request, name)]
+    found: Wanted = dict.fromkeys(("bin", "executables") if used else (), NOTHING)
+    for name in used:
+        found[f"shim {_form(request, facts, parts) if name == 'srun' else name}"] = NOTHING
+    if steps:
+        job = request.job
+        per_task = job.options.get("gpus-per-task", "").rpartition(":")[2]
+        found["steps"] = {
+            "name": quoted(job.name),
+            "nodes": str(max(job.resources.nodes, 1)),
+            "tasks": str(max(job.resources.tasks, 1)),
+            "per_node": str(max(job.resources.tasks_per_node, 1)),
+            "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
+            "mpi": "1" if facts.kind == "MPIJob" else "''",
+        }
+    return found
+
+
+def _form(request: ConversionRequest, facts: Facts, parts: Parts) -> str:
+    """Which srun: with mpirun behind it, the whole, or the short one where that is there and will do."""
+    if facts.kind == "MPIJob" or (facts.kind == "Job" and b"--mpi" in request.script.data):
+        return "srun mpi"
+    return "srun one" if "shim srun one" in parts and _short_will_do(request, facts) else "srun"
+
+
+def _short_will_do(request: ConversionRequest, facts: Facts) -> bool:
+    job = request.job
+    if facts.kind != "Job" or max(job.resources.nodes, job.resources.tasks, job.resources.tasks_per_node) > 1:
+        return False
+    calls = [" ".join(step.words) for step in job.body.steps if step.launcher == "srun"]
+    return "gpus-per-task" not in job.options and all(_MEANS_LITTLE.fullmatch(call) for call in calls)
+
+
+def _end(request: ConversionRequest, facts: Facts) -> Wanted:
+    """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
+    limit = request.job.time_limit_s or 0
+    warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
+    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
+    if not (warned or ended):
+        return _straight(request)
+    found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)
+    if warned:
+        letters, signal, before = warned.groups()
+        seconds = limit - min(int(before or 60), limit)
+        whom = "warn the script" if "B" in (letters or "") else "warn the steps"
+        found[whom] = {"seconds": str(seconds), "signal": signal.upper()}
+    if ended:
+        found |= {"stop": {"seconds": str(limit), "grace": _GRACE_S}, "late": NOTHING}
+    return found
+
+
+def _straight(request: ConversionRequest) -> Wanted:
+    first, *options = request.job.body.interpreter.split() or [""]
+    login = first.endswith("bash") and not {"-l", "--login", "-il", "-li"}.isdisjoint(options)
+    names = [name for name in SHIMMED if _calls(request, name)]
+    if login and names:
+        return {"run at login": {"functions": functions(names)}}
+    return {"run": NOTHING}

@@ -1,0 +1,136 @@
+"""No line of a prelude can be changed, added, taken away or moved without the judge's notice."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from s2r_ci.convert.rules import RulesConverter
+from s2r_ci.runai.facts import Facts, read_facts
+from s2r_ci.runai.parts import CATALOGUE, Chosen, join, split
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.policy_text import check as policy
+from s2r_ci.verify.prelude_changed import check
+from tests.golden.test_golden import CASES, request_of
+from tests.verify.good import SHAPES, asked, breaches, manifest
+
+MAIN = "spec.template.spec.containers.0"
+
+
+def told(facts: Facts) -> Facts:
+    """Facts that keep nothing of the document itself, so that only the containers count."""
+    return replace(facts, body=None)
+
+
+def with_prelude(facts: Facts, prelude: str) -> Facts:
+    """The same facts with another prelude, as it arrives in the container."""
+    roles = []
+    for role in facts.roles:
+        main = role.main
+        if main is not None and main.carries:
+            changed = replace(main, args=(prelude, *main.args[1:]))
+            roles.append(replace(role, containers=(changed, *role.containers[1:])))
+        else:
+            roles.append(role)
+    return replace(facts, roles=tuple(roles))
+
+
+def prelude_of(facts: Facts) -> str:
+    return next(role.main.prelude for role in facts.carriers if role.main)
+
+
+def mutants(text: str) -> Iterator[tuple[str, str]]:
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        before, after = "".join(lines[:at]), "".join(lines[at + 1 :])
+        yield f"{at + 1} deleted", before + after
+        yield f"{at + 1} doubled", before + line + line + after
+        yield f"{at + 1} longer", before + line.rstrip("\n") + " \n" + after
+        yield f"{at + 1} begun", before + "true; " + line + after
+        yield f"{at + 1} inserted", before + "true\n" + line + after
+        yield f"{at + 1} joined", before + line.rstrip("\n") + after
+        if at + 1 < len(lines):
+            yield f"{at + 1} swapped", before + lines[at + 1] + line + "".join(lines[at + 2 :])
+        for number in re.finditer(r"\d+", line):
+            other = line[: number.start()] + str(int(number[0]) + 1) + line[number.end() :]
+            yield f"{at + 1} counted", before + other + after
+
+
+def complaints(case: str, facts: Facts) -> list[Breach]:
+    request = request_of(case)
+    return [*check(request, facts), *policy(request, facts)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_change_of_a_line_is_seen(case: str) -> None:
+    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
+    text = prelude_of(facts)
+    assert complaints(case, facts) == []
+    every = [(name, mutant) for name, mutant in mutants(text) if mutant != text]
+    unseen = [name for name, mutant in every if not complaints(case, with_prelude(facts, mutant))]
+    assert unseen == []
+    assert len(every) > 30
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_part_that_is_taken_out_is_missed(case: str) -> None:
+    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
+    parts, _ = split(prelude_of(facts))
+    for gone in parts:
+        left = join(part for part in parts if part is not gone)
+        assert complaints(case, with_prelude(facts, left)), gone.name
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_part_that_is_put_in_is_too_much(case: str) -> None:
+    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
+    parts, _ = split(prelude_of(facts))
+    taken = {
+        number for number, slot in enumerate(CATALOGUE) for part in slot if part.name in {p.name for p in parts}
+    }
+    for number, slot in enumerate(CATALOGUE):
+        for part in slot if number not in taken else ():
+            more = Chosen(part.name, dict.fromkeys(part.fields, "1"))
+            assert complaints(case, with_prelude(facts, join([*parts, more]))), part.name
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_silent_on_every_good_shape(shape: str) -> None:
+    assert breaches(check, shape) == []
+
+
+@pytest.mark.parametrize(
+    ("says", "part"),
+    [
+        pytest.param({"resources": {"tasks": 3}}, "'steps'", id="tasks"),
+        pytest.param({"resources": {"tasks_per_node": 3}}, "'steps'", id="tasks per node"),
+        pytest.param({"job": {"name": "Train_B"}}, "'steps'", id="name"),
+        pytest.param({"options": {"gpus-per-task": "a100:1"}}, "'steps'", id="GPUs of a task"),
+        pytest.param({"job": {"time_limit_s": 60, "requeue": True}}, "'stop'", id="limit"),
+        pytest.param({"options": {"signal": "B:TERM@30"}}, "'warn the script'", id="signal"),
+        pytest.param({"options": {"signal": "TERM@30"}}, "'warn the steps'", id="signal to the steps"),
+        pytest.param({"data": b"#!/bin/sh\nsrun --mpi=pmix x\n"}, "'shim srun mpi'", id="mpi"),
+        pytest.param({"data": b"echo $TMPDIR\n"}, "'set TMPDIR'", id="a variable"),
+        pytest.param({"data": b"echo $CUDA_VISIBLE_DEVICES\n"}, "'constant CUDA_VISIBLE_DEVICES'", id="devices"),
+    ],
+)
+def test_a_script_that_says_something_else_needs_another_prelude(says: dict[str, Any], part: str) -> None:
+    shape = "restarted" if "stop" in part else "job"
+    assert any(part in breach.message for breach in breaches(check, shape, **says))
+
+
+def test_the_number_of_the_job_needs_its_variable() -> None:
+    names = manifest("job").body["spec"]["template"]["spec"]["containers"][0]["env"]
+    (place,) = (index for index, entry in enumerate(names) if entry["name"] == "S2R_WORKLOAD_UID")
+    (breach,) = breaches(check, "job", {f"{MAIN}.env.{place}": {"name": "S2R_WORKLOAD_UID", "value": "0000aaaa"}})
+    assert breach.subject == "environment"
+
+
+def test_a_short_srun_where_the_whole_one_belongs_is_seen() -> None:
+    facts = read_facts(manifest("job"))
+    parts = [Chosen("shim srun one") if p.name == "shim srun" else p for p in split(prelude_of(facts))[0]]
+    messages = [breach.message for breach in check(asked("job"), with_prelude(facts, join(parts)))]
+    assert len(messages) == 2
+    assert all("srun" in message for message in messages)
