@@ -287,3 +287,178 @@ MANIFEST_FOREIGN: Final = _rule(
     "manifest-foreign", Stage.CURRENT, _E, "where the manifest belongs lies a file that s2r-ci did not write",
     "move the file away, choose another manifest-pattern, or run `s2r-scan write --overwrite`",
 )  # fmt: skip
+
+# --- lint: what works, and not as meant. `s2r-scan lint` alone looks for these ------------------------------
+
+_WALKED: Final = frozenset(RULES)
+
+REMOVED_OPTION: Final = _rule(
+    "removed-option", Stage.PARSE, _E, "an option that sbatch had once and refuses now",
+    "write the option that took its place; `s2r-scan lint --fix` does where it means the same",
+)  # fmt: skip
+SRUN_ONLY_OPTION: Final = _rule(
+    "srun-only-option", Stage.PARSE, _E, "an option of srun stands in a directive, and sbatch refuses it",
+    "give it to srun in the script",
+)  # fmt: skip
+ABBREVIATED_OPTION: Final = _rule(
+    "abbreviated-option", Stage.PARSE, _W, "a shortened option works until a release brings another that begins alike",
+    "write the name in full; `s2r-scan lint --fix` does",
+)  # fmt: skip
+TIME_IN_MINUTES: Final = _rule(
+    "time-in-minutes", Stage.PARSE, _W, "a bare number is minutes, and this one looks like hours or seconds",
+    "write --time=HOURS:MINUTES:SECONDS",
+)  # fmt: skip
+TIME_LIMIT_MISSING: Final = _rule(
+    "time-limit-missing", Stage.PARSE, _N, "the script sets no time limit, so the partition's default counts",
+    "write --time=HOURS:MINUTES:SECONDS; short jobs start sooner",
+)  # fmt: skip
+TIME_LIMIT_LONG: Final = _rule(
+    "time-limit-long", Stage.PARSE, _N, "the time limit is longer than seven days, more than many partitions allow",
+    "save checkpoints and send the job in parts",
+)  # fmt: skip
+MEMORY_WITHOUT_UNIT: Final = _rule(
+    "memory-without-unit", Stage.PARSE, _W, "memory without a unit is MiB, and the number looks like another unit",
+    "write the unit: --mem=16G",
+)  # fmt: skip
+GPUS_SAID_TWICE: Final = _rule(
+    "gpus-said-twice", Stage.PARSE, _W, "two options ask for GPUs, and they do not ask for the same",
+    "keep one of --gres=gpu, --gpus, --gpus-per-node and --gpus-per-task",
+)  # fmt: skip
+GPU_NOT_REQUESTED: Final = _rule(
+    "gpu-not-requested", Stage.PARSE, _W, "the script works with a GPU and asks for none",
+    "add --gres=gpu:1 or --gpus=1",
+)  # fmt: skip
+GPU_UNUSED: Final = _rule(
+    "gpu-unused", Stage.PARSE, _N, "the script asks for a GPU, and none of its commands can use one",
+    "take the GPU request away",
+)  # fmt: skip
+GPU_LIST_TOO_LONG: Final = _rule(
+    "gpu-list-too-long", Stage.PARSE, _W, "CUDA_VISIBLE_DEVICES names more GPUs than the job gets",
+    "leave the variable to Slurm, or ask for as many GPUs",
+)  # fmt: skip
+ARRAY_INDEX_UNUSED: Final = _rule(
+    "array-index-unused", Stage.PARSE, _N, "every task of the array seems to do the same",
+    "use $SLURM_ARRAY_TASK_ID, unless the program reads it by itself",
+)  # fmt: skip
+ARRAY_NOT_REQUESTED: Final = _rule(
+    "array-not-requested", Stage.PARSE, _N, "the script uses an array's index and asks for no array",
+    "add --array, or say in a comment how the script is sent",
+)  # fmt: skip
+ARRAY_OFF_BY_ONE: Final = _rule(
+    "array-off-by-one", Stage.PARSE, _E, "an index of the array points beside the list it is used on",
+    "count as the list does: lines from 1, elements of a bash array from 0",
+)  # fmt: skip
+ARRAY_MISSES_LINES: Final = _rule(
+    "array-misses-lines", Stage.PARSE, _W, "the array has another size than the file in the repository it indexes",
+    "set the highest index to the number of lines",
+)  # fmt: skip
+ARRAY_IDS_HIGH: Final = _rule(
+    "array-ids-high", Stage.PARSE, _N, "the array has ids above 1000, which a Slurm with default settings refuses",
+    "ask the site for MaxArraySize, or let each task do several parts",
+)  # fmt: skip
+OUTPUT_FOLDER_LATE: Final = _rule(
+    "output-folder-late", Stage.PARSE, _W, "the script makes the folder of its log, after Slurm opened the log",
+    "make the folder before sbatch is called; without it the job fails and leaves no log",
+)  # fmt: skip
+OUTPUT_FOLDER_MISSING: Final = _rule(
+    "output-folder-missing", Stage.PARSE, _N, "the repository does not hold the log's folder, and Slurm makes none",
+    "keep the folder in the repository with an empty .gitkeep, or make it before sbatch is called",
+)  # fmt: skip
+OUTPUT_OVERWRITTEN: Final = _rule(
+    "output-overwritten", Stage.PARSE, _W, "all tasks of the array write to one log, each over the others",
+    "put %a into the name: --output=name-%A_%a.out",
+)  # fmt: skip
+OUTPUT_PATTERN_UNKNOWN: Final = _rule(
+    "output-pattern-unknown", Stage.PARSE, _W, "sbatch does not know this % pattern and keeps it as it stands",
+    "use %j, %x, %A, %a, %N, %u, or %% for a percent sign",
+)  # fmt: skip
+REQUEUE_TRUNCATES_OUTPUT: Final = _rule(
+    "requeue-truncates-output", Stage.PARSE, _N, "a job that is queued again writes over the log of its first run",
+    "add --open-mode=append",
+)  # fmt: skip
+VARIABLE_UNSET: Final = _rule(
+    "variable-unset", Stage.PARSE, _W, "Slurm does not set this variable under the options of the script",
+    "give the option that sets it, or a default: ${NAME:-1}",
+)  # fmt: skip
+VARIABLE_UNKNOWN: Final = _rule(
+    "variable-unknown", Stage.PARSE, _W, "Slurm sets no variable of this name, but one that looks like it",
+    "write the name that Slurm sets",
+)  # fmt: skip
+RANK_EXPANDED_EARLY: Final = _rule(
+    "rank-expanded-early", Stage.PARSE, _W, "the batch shell expands a rank variable, so that all tasks get 0",
+    "let the task's shell expand it: srun bash -c '... $SLURM_PROCID'",
+)  # fmt: skip
+ENVIRONMENT_CUT_OFF: Final = _rule(
+    "environment-cut-off", Stage.PARSE, _W, "--export keeps a variable out of the job that the script uses",
+    "name the variable in --export, or set it in the script",
+)  # fmt: skip
+TASKS_WITHOUT_LAUNCHER: Final = _rule(
+    "tasks-without-launcher", Stage.PARSE, _W, "several tasks are asked for, and one process with threads is started",
+    "write --ntasks=1 --cpus-per-task=N for threads, or start the tasks with srun",
+)  # fmt: skip
+NODES_WITHOUT_LAUNCHER: Final = _rule(
+    "nodes-without-launcher", Stage.PARSE, _W, "several nodes are asked for, and the script runs on the first alone",
+    "start the program with srun, or ask for one node",
+)  # fmt: skip
+THREADS_MISMATCH: Final = _rule(
+    "threads-mismatch", Stage.PARSE, _W, "the script starts more threads than a task has CPUs",
+    "export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK, and set --cpus-per-task",
+)  # fmt: skip
+EXCLUSIVE_SMALL: Final = _rule(
+    "exclusive-small", Stage.PARSE, _N, "a whole node is taken for a few CPUs",
+    "take --exclusive away, or ask for what the node has",
+)  # fmt: skip
+STEP_LARGER_THAN_JOB: Final = _rule(
+    "step-larger-than-job", Stage.PARSE, _W, "a step asks for more than the job has",
+    "ask for as much in the directives as the steps need together",
+)  # fmt: skip
+STEP_LOSES_CPUS: Final = _rule(
+    "step-loses-cpus", Stage.PARSE, _W, "srun of this release does not take --cpus-per-task from the job",
+    "write srun --cpus-per-task=$SLURM_CPUS_PER_TASK, or export SRUN_CPUS_PER_TASK",
+)  # fmt: skip
+INTERACTIVE_STEP: Final = _rule(
+    "interactive-step", Stage.PARSE, _W, "a batch job has no terminal for this command",
+    "start the program itself; interactive work goes with salloc or srun from the login node",
+)  # fmt: skip
+BACKGROUND_WITHOUT_WAIT: Final = _rule(
+    "background-without-wait", Stage.PARSE, _W, "the script ends while its background work runs, and Slurm kills it",
+    "write `wait` as the last line",
+)  # fmt: skip
+LAUNCHER_TWICE: Final = _rule(
+    "launcher-twice", Stage.PARSE, _W, "a launcher is started once a task, and each starts all processes again",
+    "use one launcher, or start the inner one once a node: --ntasks-per-node=1",
+)  # fmt: skip
+SIGNAL_UNHEARD: Final = _rule(
+    "signal-unheard", Stage.PARSE, _W, "the signal of --signal does not reach what should hear it",
+    "with B: set a trap, run the program with & and wait; without B: start it with srun",
+)  # fmt: skip
+MAIL_WITHOUT_TYPE: Final = _rule(
+    "mail-without-type", Stage.PARSE, _W, "an address is given, and no mail is ever sent",
+    "add --mail-type=END,FAIL",
+)  # fmt: skip
+MAIL_WITHOUT_USER: Final = _rule(
+    "mail-without-user", Stage.PARSE, _N, "mail goes to the login name on the cluster, which few people read",
+    "add --mail-user=ADDRESS",
+)  # fmt: skip
+PLACEHOLDER_VALUE: Final = _rule(
+    "placeholder-value", Stage.PARSE, _W, "a value looks like the example of a manual",
+    "fill in what is meant",
+)  # fmt: skip
+TILDE_IN_DIRECTIVE: Final = _rule(
+    "tilde-in-directive", Stage.PARSE, _W, "sbatch does not expand ~ and looks for a folder of that name",
+    "write the path in full",
+)  # fmt: skip
+TILDE_IN_QUOTES: Final = _rule(
+    "tilde-in-quotes", Stage.PARSE, _W, "the shell does not expand ~ in quotes",
+    "write $HOME, or take the ~ out of the quotes",
+)  # fmt: skip
+NODELIST_PINNED: Final = _rule(
+    "nodelist-pinned", Stage.PARSE, _N, "the job waits for nodes by name",
+    "ask for what the node has: --constraint, --gres or --partition",
+)  # fmt: skip
+DEPENDENCY_PINNED: Final = _rule(
+    "dependency-pinned", Stage.PARSE, _W, "the job waits for one job of the past by its number",
+    "give --dependency on the command line",
+)  # fmt: skip
+
+LINT_ONLY: Final = frozenset(RULES) - _WALKED

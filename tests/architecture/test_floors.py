@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
     {
         "s2r_ci.convert",
         "s2r_ci.discover",
+        "s2r_ci.lint",
         "s2r_ci.render",
         "s2r_ci.standing",
         "s2r_ci.validate",

@@ -1,0 +1,81 @@
+"""The linter: what is wrong with a batch script, whether or not it ever moves.
+
+What Slurm's reading finds comes first; the checks below look at what Slurm takes and the author did not mean. Each
+check is a function of a ``Case``; a rule's id is the name of its check with dashes, which a test holds.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from s2r_ci.lint import (
+    arrays,
+    gpus,
+    mail,
+    memory,
+    outputs,
+    places,
+    signals,
+    spelling,
+    steps,
+    tasks,
+    times,
+    variables,
+)
+from s2r_ci.lint.case import Around, Case
+from s2r_ci.model import Finding, Reading, Script
+
+__all__ = ["CHECKS", "Around", "Case", "lint"]
+
+Check = Callable[[Case], Iterator[Finding]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    spelling.abbreviated_option,
+    times.time_in_minutes,
+    times.time_limit_missing,
+    times.time_limit_long,
+    memory.memory_without_unit,
+    gpus.gpus_said_twice,
+    gpus.gpu_not_requested,
+    gpus.gpu_unused,
+    gpus.gpu_list_too_long,
+    arrays.array_index_unused,
+    arrays.array_not_requested,
+    arrays.array_off_by_one,
+    arrays.array_misses_lines,
+    arrays.array_ids_high,
+    outputs.output_folder_late,
+    outputs.output_folder_missing,
+    outputs.output_overwritten,
+    outputs.output_pattern_unknown,
+    outputs.requeue_truncates_output,
+    variables.variable_unset,
+    variables.variable_unknown,
+    variables.environment_cut_off,
+    tasks.tasks_without_launcher,
+    tasks.nodes_without_launcher,
+    tasks.threads_mismatch,
+    tasks.exclusive_small,
+    steps.step_larger_than_job,
+    steps.step_loses_cpus,
+    steps.interactive_step,
+    steps.background_without_wait,
+    steps.launcher_twice,
+    steps.rank_expanded_early,
+    signals.signal_unheard,
+    mail.mail_without_type,
+    mail.mail_without_user,
+    mail.placeholder_value,
+    places.tilde_in_directive,
+    places.tilde_in_quotes,
+    places.nodelist_pinned,
+    places.dependency_pinned,
+)
+
+
+def lint(script: Script, reading: Reading, around: Around | None = None) -> list[Finding]:
+    """All that is wrong with a script, by line. ``around`` answers what the repository says about paths it names."""
+    case = Case(script, reading, around)
+    every = list(spelling.named_anew(reading.findings, case.release))
+    for check in CHECKS:
+        every.extend(check(case))
+    return sorted(every, key=lambda finding: (finding.location.line, finding.location.column))

@@ -1,0 +1,109 @@
+"""GPUs that are asked for twice, not at all, for nothing, or fewer than are used."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci import rules
+from s2r_ci.lint.case import Case, found
+from s2r_ci.model import Finding, JobSpec, Location
+from s2r_ci.slurm.launchers import base_name
+
+_COUNT: Final = re.compile(r"(?:^|[:=])(\d+)(?=$|[,(])")
+_ASKS: Final = frozenset({
+    "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "ntasks-per-gpu", "cpus-per-gpu", "mem-per-gpu",
+    "ntasks-per-tres",
+})  # fmt: skip
+_GPU_NAME: Final = re.compile(
+    r"gpu|cuda|dgx|hgx|tesla|rtx|gtx|titan|nvidia|quadro|geforce"
+    r"|(?<![a-z])(?:[avhlbp]\d{1,3}|gh200|gb\d+|mi\d{2,3}|k[4-8]0|t4)(?![0-9])",
+    re.IGNORECASE,
+)
+_VISIBLE: Final = re.compile(r"(?:^|[\s;])CUDA_VISIBLE_DEVICES=[\"']?(\d+(?:,\d+)*)[\"']?(?=[\s;]|$)")
+_PLAIN: Final = frozenset(
+    "echo printf cd set module ml source . export unset test [ [[ true false : exit date hostname pwd umask cp mv rm "
+    "mkdir rmdir ln tar gzip gunzip bzip2 xz zip unzip rsync wget curl cat head tail grep sed awk sort uniq cut tr wc "
+    "ls find touch chmod chown du df md5sum sha256sum sleep wait scp tee dirname basename git".split()
+)
+
+
+def _asked(case: Case) -> bool:
+    """Whether any option may bring a GPU, generic resources of other names too."""
+    if case.says(*_ASKS):
+        return True
+    values = [
+        case.directives[name].value for name in ("gres", "tres-per-task", "licenses") if name in case.directives
+    ]
+    return any("gpu" in value or "mps" in value or "shard" in value or "mig" in value for value in values)
+
+
+def gpus_said_twice(case: Case) -> Iterator[Finding]:
+    """--gres=gpu beside --gpus or --gpus-per-node; totals that are not nodes times GPUs of a node."""
+    job = case.job
+    if job is None or not case.says("gpus", "gpus-per-node"):
+        return
+    gres = case.directives.get("gres")
+    if gres and "gpu" in gres.value:
+        other = case.directives.get("gpus") or case.directives["gpus-per-node"]
+        pair = f"--gres={gres.value} and --{other.name}={other.value}"
+        if _total(job, "gres") != _total(job, other.name):
+            yield found(rules.GPUS_SAID_TWICE, f"{pair} ask for different numbers: keep one", gres.location, "gpus")
+    elif case.says("gpus") and case.says("gpus-per-node") and _total(job, "gpus") != _total(job, "gpus-per-node"):
+        pair = (
+            f"--gpus={case.directives['gpus'].value} and --gpus-per-node={case.directives['gpus-per-node'].value}"
+        )
+        nodes = f"{job.resources.nodes} node{'s' * (job.resources.nodes > 1)}"
+        yield found(rules.GPUS_SAID_TWICE, f"{pair} differ on {nodes}: keep one", case.at("gpus"), "gpus")
+
+
+def _total(job: JobSpec, name: str) -> int:
+    """GPUs of the whole job, as one option has it."""
+    text = job.options.get(name, "")
+    parts = [part for part in text.split(",") if name != "gres" or "gpu" in part]
+    counts = [int(match[1]) if (match := _COUNT.search(part)) else 1 for part in parts]
+    return sum(counts) * (1 if name == "gpus" else job.resources.nodes)
+
+
+def gpu_not_requested(case: Case) -> Iterator[Finding]:
+    """nvidia-smi, --nv or CUDA_VISIBLE_DEVICES in a script that asks for no GPU."""
+    if case.job is None or not case.body.uses_gpu or _asked(case) or case.says("exclusive", "reservation"):
+        return
+    told = " ".join(case.directives[n].value for n in ("partition", "constraint", "qos") if n in case.directives)
+    if _GPU_NAME.search(told):
+        return
+    message = "the script works with a GPU, and no directive asks for one"
+    yield found(rules.GPU_NOT_REQUESTED, message, _first_use(case), "gpus")
+
+
+_USES: Final = re.compile(
+    r"nvidia-smi|rocm-smi|--nv(?![\w-])|--gpus?\b|_VISIBLE_DEVICES|--multi_gpu|--device|--rocm|dcgmi"
+)
+
+
+def _first_use(case: Case) -> Location:
+    line = next((command.line for command in case.commands if _USES.search(command.text)), 0)
+    return case.place(line)
+
+
+def gpu_unused(case: Case) -> Iterator[Finding]:
+    """A GPU for commands that copy files."""
+    job = case.job
+    if job is None or not case.shell or not job.resources.gpus_per_node or case.body.steps:
+        return
+    names = [base_name(name) for name in case.body.commands]
+    if names and all(name in _PLAIN for name in names) and not case.body.uses_gpu:
+        shown = ", ".join(dict.fromkeys(name for name in names if name.isalnum()))
+        yield found(rules.GPU_UNUSED, f"no command of the script uses a GPU: {shown}", job.origins["gpus"], "gpus")
+
+
+def gpu_list_too_long(case: Case) -> Iterator[Finding]:
+    """CUDA_VISIBLE_DEVICES=0,1,2,3 in a job with two GPUs."""
+    job = case.job
+    if job is None or not (have := job.resources.gpus_per_node) or "CUDA_VISIBLE_DEVICES=" not in case.code:
+        return
+    for command in case.commands:
+        listed = _VISIBLE.search(command.text)
+        if listed and (count := listed[1].count(",") + 1) > have and not case.says("exclusive"):
+            message = f"CUDA_VISIBLE_DEVICES={listed[1]} names {count} GPUs, the job gets {have} on a node"
+            yield found(rules.GPU_LIST_TOO_LONG, message, case.place(command.line), "CUDA_VISIBLE_DEVICES")
+            return

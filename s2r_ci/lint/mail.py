@@ -1,0 +1,42 @@
+"""Mail that is not sent, or to nobody; values that were copied from a manual."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from s2r_ci import rules
+from s2r_ci.lint.case import Case, found
+from s2r_ci.model import Finding
+
+_VALUES: Final = ("mail-user", "account", "partition", "qos", "chdir", "output", "error", "reservation")
+_EXAMPLE: Final = re.compile(
+    r"<[^<>]+>|\[[a-z][a-z _-]+\]|changeme|(?<![a-z])(?:your|my)[-_. ]?(?:own[-_. ])?"
+    r"(?:e?-?mail(?:[-_. ]?address)?|account|project|allocation|net-?id|user-?(?:name|id)?|name|group|partition|login|uni|institution)"
+    r"(?![a-z])|(?<![a-z])(?:user-?name|netid|your)@|@(?:your|my)[-_.]?\w+\.|^x{3,}$|@(?:example\.(?:com|org|edu))$",
+    re.IGNORECASE,
+)
+
+
+def mail_without_type(case: Case) -> Iterator[Finding]:
+    """--mail-user without --mail-type, or with NONE."""
+    user, kind = case.directives.get("mail-user"), case.directives.get("mail-type")
+    if user and (kind is None or kind.value.upper() == "NONE"):
+        message = f"no mail is sent to {user.value}: --mail-type says nothing of when"
+        yield found(rules.MAIL_WITHOUT_TYPE, message, user.location, "mail-user")
+
+
+def mail_without_user(case: Case) -> Iterator[Finding]:
+    """--mail-type without --mail-user."""
+    kind = case.directives.get("mail-type")
+    if kind and kind.value.upper() != "NONE" and not case.says("mail-user"):
+        message = "without --mail-user the mail goes to the login name on the cluster"
+        yield found(rules.MAIL_WITHOUT_USER, message, kind.location, "mail-type")
+
+
+def placeholder_value(case: Case) -> Iterator[Finding]:
+    """``your_email@example.com``, ``<project>``."""
+    for name in _VALUES:
+        said = case.directives.get(name)
+        if said and "$" not in said.value and _EXAMPLE.search(said.value):
+            message = f"--{name}={said.value} looks like the example of a manual"
+            yield found(rules.PLACEHOLDER_VALUE, message, said.location, name)
