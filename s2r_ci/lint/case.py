@@ -141,7 +141,8 @@ def found(rule: Rule, message: str, place: Location, subject: str) -> Finding:
 def option_of(step: Step, *names: str) -> str | None:
     """The value of a step's own option, by any of its names; "" for a flag; None where it is not given.
 
-    >>> step = Step(launcher="srun", words=("srun", "-n4", "--nodes=2", "x"), program=("x",), location=Location(path=""))
+    >>> words = ("srun", "-n4", "--nodes=2", "x")
+    >>> step = Step(launcher="srun", words=words, program=("x",), location=Location(path="a"))
     >>> option_of(step, "-n", "--ntasks"), option_of(step, "--nodes"), option_of(step, "-c")
     ('4', '2', None)
     """

@@ -7,7 +7,7 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding, JobSpec, Location
-from s2r_ci.slurm.launchers import base_name
+from s2r_ci.slurm.launchers import base_name, words_of
 
 _COUNT: Final = re.compile(r"(?:^|[:=])(\d+)(?=$|[,(])")
 _ASKS: Final = frozenset({
@@ -20,10 +20,10 @@ _GPU_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _VISIBLE: Final = re.compile(r"(?:^|[\s;])CUDA_VISIBLE_DEVICES=[\"']?(\d+(?:,\d+)*)[\"']?(?=[\s;]|$)")
-_PLAIN: Final = frozenset(
+_PLAIN: Final = words_of(
     "echo printf cd set module ml source . export unset test [ [[ true false : exit date hostname pwd umask cp mv rm "
     "mkdir rmdir ln tar gzip gunzip bzip2 xz zip unzip rsync wget curl cat head tail grep sed awk sort uniq cut tr wc "
-    "ls find touch chmod chown du df md5sum sha256sum sleep wait scp tee dirname basename git".split()
+    "ls find touch chmod chown du df md5sum sha256sum sleep wait scp tee dirname basename git"
 )
 
 

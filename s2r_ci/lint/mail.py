@@ -11,7 +11,8 @@ from s2r_ci.model import Finding
 _VALUES: Final = ("mail-user", "account", "partition", "qos", "chdir", "output", "error", "reservation")
 _EXAMPLE: Final = re.compile(
     r"<[^<>]+>|\[[a-z][a-z _-]+\]|changeme|(?<![a-z])(?:your|my)[-_. ]?(?:own[-_. ])?"
-    r"(?:e?-?mail(?:[-_. ]?address)?|account|project|allocation|net-?id|user-?(?:name|id)?|name|group|partition|login|uni|institution)"
+    r"(?:e?-?mail(?:[-_. ]?address)?|account|project|allocation|net-?id|user-?(?:name|id)?|name|group|partition|login"
+    r"|uni|institution)"
     r"(?![a-z])|(?<![a-z])(?:user-?name|netid|your)@|@(?:your|my)[-_.]?\w+\.|^x{3,}$|@(?:example\.(?:com|org|edu))$",
     re.IGNORECASE,
 )

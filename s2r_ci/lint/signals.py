@@ -22,14 +22,24 @@ def signal_unheard(case: Case) -> Iterator[Finding]:
         message = _for_the_shell(case, said.value, traps)
     elif not case.body.steps and not _execs(case):
         message = f"--signal={said.value} goes to steps alone, and srun starts nothing here: write --signal=B:..."
+    elif traps and _traps(case, said.value):
+        message = f"--signal={said.value} goes to steps alone, and the script traps it in its own shell: write B:"
     else:
         message = ""
     if message:
         yield found(rules.SIGNAL_UNHEARD, message, said.location, "signal")
 
 
+def _traps(case: Case, value: str) -> bool:
+    """Whether a trap names this signal, and nothing in the script sends it there."""
+    name = value.partition("@")[0].rpartition(":")[2].upper().removeprefix("SIG")
+    if not name or re.search(rf"kill\s[^\n]*{re.escape(name)}", case.code):
+        return False
+    return re.search(rf"\btrap\s[^\n]*\b(?:SIG)?{re.escape(name)}\b", case.code) is not None
+
+
 def _for_the_shell(case: Case, value: str, traps: bool) -> str:
-    if _execs(case) or any(name in ("source", ".") for name in case.body.commands) and not traps:
+    if _execs(case) or (not traps and not {"source", "."}.isdisjoint(case.body.commands)):
         return ""
     if not traps:
         return f"--signal={value} ends the shell of the script at once, because no trap catches it"

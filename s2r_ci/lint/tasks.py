@@ -7,7 +7,7 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found, number
 from s2r_ci.model import Finding, ItemKind, Location
-from s2r_ci.slurm.launchers import base_name
+from s2r_ci.slurm.launchers import base_name, words_of
 
 _THREADS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _THREAD_OPTION: Final = re.compile(
@@ -27,11 +27,11 @@ _REACH: Final = re.compile(
     r"xargs|wrf|distributed|lightning|fds|ls-dyna|dyna|relion|ipcluster|ipyparallel|prun|dvm|salloc|sbatch|bcast|run|"
     r"composer|legate|dplace|ibrun|poe|singularity|apptainer|shifter|docker|podman|enroot|R$|Rscript|train|eval|exec"
 )
-_WEAK: Final = frozenset(
+_WEAK: Final = words_of(
     "echo printf cd set module ml source . export unset test [ [[ true false : exit date hostname pwd umask cp mv rm "
     "mkdir rmdir ln tar gzip gunzip rsync cat head tail grep sed awk sort uniq cut tr wc ls find touch chmod sleep "
     "wait scp tee dirname basename ulimit conda mamba source which nvidia-smi lscpu free env read let shift trap "
-    "declare local return eval exec time nohup env seq type hash".split()
+    "declare local return eval exec time nohup env seq type hash"
 )
 
 
@@ -103,7 +103,8 @@ def nodes_without_launcher(case: Case) -> Iterator[Finding]:
     runs = _runs(case)
     if not runs or _hands_on(case) or any(name.startswith("./") for name in runs):
         return
-    message = f"--nodes={case.directives['nodes'].value}, and no srun or mpirun: `{runs[0][:40]}` runs on the first node alone"
+    nodes = case.directives["nodes"].value
+    message = f"--nodes={nodes}, and no srun or mpirun: `{runs[0][:40]}` runs on the first node alone"
     yield found(rules.NODES_WITHOUT_LAUNCHER, message, case.at("nodes"), "nodes")
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding, ItemKind
+from s2r_ci.slurm.launchers import words_of
 from s2r_ci.slurm.options import OPTIONS
 
 # variable -> the options of which one has to be given
@@ -41,8 +42,8 @@ _SET_BY: Final = {
 _GIVEN: Final = {  # which option to add
     "SLURM_NTASKS": "ntasks", "SLURM_NPROCS": "ntasks", "SLURM_GPUS_ON_NODE": "gpus", "SLURM_JOB_GPUS": "gpus",
 }  # fmt: skip
-_ARRAY: Final = frozenset("JOB_ID TASK_ID TASK_COUNT TASK_MAX TASK_MIN TASK_STEP".split())
-_KNOWN: Final = frozenset(
+_ARRAY: Final = words_of("JOB_ID TASK_ID TASK_COUNT TASK_MAX TASK_MIN TASK_STEP")
+_KNOWN: Final = words_of(
     "SLURM_CLUSTER_NAME SLURM_CONF SLURM_CPUS_ON_NODE SLURM_CPU_BIND SLURM_CPU_BIND_LIST SLURM_CPU_BIND_TYPE "
     "SLURM_CPU_BIND_VERBOSE SLURM_CPU_FREQ_REQ SLURM_DEBUG SLURM_DISTRIBUTION SLURM_DIST_PLANESIZE SLURM_DIST_LLLP "
     "SLURM_EXCLUSIVE SLURM_EXIT_ERROR SLURM_EXIT_IMMEDIATE SLURM_EXPORT_ENV SLURM_GET_USER_ENV SLURM_GPU_BIND "
@@ -65,8 +66,8 @@ _KNOWN: Final = frozenset(
     "SLURM_CONSTRAINT SLURM_GRES SLURM_GRES_FLAGS SLURM_ROOT SLURM_HOME SLURM_VERSION SLURM_JWT SLURM_BITSTR_LEN "
     "SLURMD_NODENAME SLURMD_DEBUG SLURMD_TRES_BIND SLURM_IMMEDIATE SLURM_NO_KILL SLURM_REMOTE_CWD SLURM_TASK_EPILOG "
     "SLURM_TASK_PROLOG SLURM_TEST_EXEC SLURM_THREADS SLURM_EPILOG SLURM_PROLOG SLURM_SIGNAL SLURM_SLURMD_DEBUG "
-    "SLURM_STDINMODE SLURM_STDOUTMODE SLURM_STDERRMODE SLURM_DEPENDENCY SLURM_CLUSTERS SLURM_CONTAINER SLURM_FED_CLUSTER "
-    "SLURM_JOB_FIRSTLAST SLURM_SCRATCH SLURM_CPUS_PER_NODE".split()
+    "SLURM_STDINMODE SLURM_STDOUTMODE SLURM_STDERRMODE SLURM_DEPENDENCY SLURM_CLUSTERS SLURM_CONTAINER "
+    "SLURM_FED_CLUSTER SLURM_JOB_FIRSTLAST SLURM_SCRATCH SLURM_CPUS_PER_NODE"
 ) | _SET_BY.keys() | {f"SLURM_ARRAY_{name}" for name in _ARRAY}  # fmt: skip
 _MEANT: Final = {
     "SLURM_JOBNAME": "SLURM_JOB_NAME", "SLURM_NUM_NODES": "SLURM_JOB_NUM_NODES", "SLURM_NODES": "SLURM_JOB_NUM_NODES",
@@ -79,6 +80,7 @@ _MEANT: Final = {
     "SLURM_PROC_ID": "SLURM_PROCID", "SLURM_NODE_LIST": "SLURM_JOB_NODELIST",
     "SLURM_NODENAME": "SLURMD_NODENAME", "SLURM_JOB_NODE_LIST": "SLURM_JOB_NODELIST",
 }  # fmt: skip
+_PRINTS: Final = re.compile(r"\s*(?:echo|printf|logger)\b[^|;&>]*$")
 _INPUT: Final = frozenset(name for option in OPTIONS for name in option.env.split())
 
 
@@ -86,14 +88,14 @@ def _sets(case: Case, name: str) -> bool:
     return name in case.body.sets or name in case.body.exports
 
 
+_GUARD: Final = r"\$\{{{name}:?[-=?+]|-[znv]\s+[\"']?\$?\{{?{name}\b|\b{name}=|environ|getenv"
+
+
 def guarded(case: Case, name: str) -> bool:
     """Whether the script somewhere reckons with the variable being unset."""
     if name not in case.code:
         return True  # only in a comment, or in text for another program
-    return (
-        re.search(rf"\$\{{{name}:?[-=?+]|-[znv]\s+[\"']?\$?\{{?{name}\b|\b{name}=|environ|getenv", case.code)
-        is not None
-    )
+    return re.search(_GUARD.format(name=name), case.code) is not None
 
 
 def variable_unset(case: Case) -> Iterator[Finding]:
@@ -104,23 +106,23 @@ def variable_unset(case: Case) -> Iterator[Finding]:
         needs = _SET_BY.get(name)
         if needs is None or case.says(*needs) or _sets(case, name) or guarded(case, name):
             continue
-        if _in_steps_only(case, name):
+        if _elsewhere_only(case, name):
             continue
         option = _GIVEN.get(name, needs[0])
         message = f"{name} is set only with --{option}: give the option, or a default as ${{{name}:-1}}"
         yield found(rules.VARIABLE_UNSET, message, place, name)
 
 
-def _in_steps_only(case: Case, name: str) -> bool:
-    """Every use stands in quotes that the task's shell opens, where srun has set it."""
+def _elsewhere_only(case: Case, name: str) -> bool:
+    """Every use only prints it, or stands in quotes that the task's shell opens, where srun has set it."""
     places = [item.location.line for item in case.items(ItemKind.VARIABLE) if item.name == name]
-    return all(_for_later(case, line, name) for line in places)
+    return all(_harmless(case, line, name) for line in places)
 
 
-def _for_later(case: Case, line: int, name: str) -> bool:
+def _harmless(case: Case, line: int, name: str) -> bool:
     text = case.lines[line - 1] if 0 < line <= len(case.lines) else ""
-    at = text.find(name)
-    return text[:at].count("'") % 2 == 1 or text[:at].endswith(("\\$", "\\${"))
+    before = text[: text.find(name)]
+    return before.count("'") % 2 == 1 or before.endswith(("\\$", "\\${")) or _PRINTS.match(text) is not None
 
 
 def variable_unknown(case: Case) -> Iterator[Finding]:
