@@ -1,0 +1,87 @@
+"""The processes that look at files."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s2r_ci.discover.classify import classify
+from s2r_ci.discover.crew import batched, scan_all
+from s2r_ci.discover.scan import Row, Scanner
+from s2r_ci.errors import IncompleteError
+from tests.unit.discover.trees import JOB, write
+
+WORDS = [
+    b"#!/bin/sh",
+    b"\n",
+    b"#SBATCH",
+    b" -N ",
+    b"$X",
+    b"{{ x }}",
+    b"<<E",
+    b"E\n",
+    b'"',
+    b"sbatch -n 1",
+    b"\r\n",
+    b"\0",
+]
+
+
+class Dying(Scanner):
+    """Ends its process where a killed one would have ended."""
+
+    def scan(self, names: list[bytes]) -> tuple[int, list[Row]]:
+        os.kill(os.getpid(), 9)
+        return super().scan(names)
+
+    def copy(self) -> Scanner:
+        return Dying(".", max_bytes=10)
+
+
+def test_a_killed_process_leaves_the_run_incomplete_and_no_child_behind() -> None:
+    scanner = Dying(".", max_bytes=10)
+    with pytest.raises(IncompleteError, match="killed"):
+        list(scan_all([b"name\0" * 50_000], scanner, jobs=2, most=100_000))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_caller_that_stops_early_leaves_no_child_behind(tmp_path: Path) -> None:
+    write(tmp_path, {"a.sh": JOB})
+    answers = scan_all([b"a.sh\0" * 50_000], Scanner(str(tmp_path), max_bytes=100), jobs=2, most=100_000)
+    assert next(answers)[0] > 0
+    answers.close()  # type: ignore[attr-defined]
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_every_name_is_looked_at_once_by_any_number_of_processes(tmp_path: Path) -> None:
+    write(tmp_path, {"a.sh": JOB})
+    for jobs in (1, 2, 5):
+        answers = scan_all([b"a.sh\0"] * 9_000, Scanner(str(tmp_path), max_bytes=100), jobs=jobs, most=100_000)
+        examined, rows = zip(*answers, strict=True)
+        assert sum(examined) == sum(map(len, rows)) == 9_000
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    names=st.lists(st.binary(min_size=1, max_size=30_000).filter(lambda name: b"\0" not in name), max_size=8),
+    cut=st.integers(1, 40_000),
+)
+def test_batches_hold_whole_names_in_order(names: list[bytes], cut: int) -> None:
+    stream = b"".join(name + b"\0" for name in names)
+    pieces = [stream[at : at + cut] for at in range(0, len(stream), cut)]
+    batches = list(batched(pieces))
+    assert b"".join(batches) == stream
+    assert all(batch.endswith(b"\0") for batch in batches)
+
+
+@settings(max_examples=500, deadline=None)
+@given(pieces=st.lists(st.sampled_from(WORDS) | st.binary(max_size=5), max_size=30), head=st.sampled_from(WORDS))
+def test_any_bytes_get_a_class_or_none(pieces: list[bytes], head: bytes) -> None:
+    data = head + b"".join(pieces)
+    for name in (b"a.sh", b"a.md", b"a.py", b"slurm-1.out", b""):
+        found = classify(data, name)
+        assert found is None or (found.reason and 1 <= found.line <= data.count(b"\n") + 1)
