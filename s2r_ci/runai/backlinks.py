@@ -42,9 +42,11 @@ def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
         return (int(number) if fits else None), rest.removeprefix(".")
     if not isinstance(body, Mapping):
         return None, ""
-    for end in range(len(rest), 0, -1):
-        if rest[end : end + 1] in ("", ".", "[") and rest[:end] in body:
+    end = len(rest)
+    while end > 0:
+        if rest[:end] in body:
             return rest[:end], rest[end:].removeprefix(".")
+        end = max(rest.rfind(".", 0, end), rest.rfind("[", 0, end))
     return None, ""
 
 

@@ -29,6 +29,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
+_BLOCKS: Final = frozenset("|>")
 _ODD: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|<<")
 _INTEGER: Final = re.compile(
     r"[-+]?(?:0[xX](?P<x>[0-9a-fA-F]+)|0[bB](?P<b>[01]+)|0[oO]?(?P<o>[0-7]+)|(?P<d>0|[1-9][0-9]*))"
@@ -48,7 +49,7 @@ def read_yaml(data: bytes, *, where: str = "") -> Manifest:
     text = _text(data, where)
     builder = _Builder(where)
     _drive(builder, text, where)
-    if _MAYBE_EXPLICIT.search(text):
+    if any(not builder.is_in_block(found.end() - 1) for found in _MAYBE_EXPLICIT.finditer(text)):
         _refuse_explicit_keys(text, where)
     return Manifest(body=builder.root, lines=builder.lines)
 
@@ -84,7 +85,7 @@ def _drive(builder: "_Builder", text: str, where: str) -> None:
         yaml.StreamEndEvent: builder.finish,
     }
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for event in iter(loader(text).get_event, None):  # yaml.parse does the same in twice the time
             if handler := handlers.get(type(event)):
                 handler(event)
     except yaml.MarkedYAMLError as error:
@@ -116,6 +117,7 @@ class _Builder:
         self.root: Any = None
         self.lines: dict[Path, int] = {}
         self._open: list[_Frame] = []
+        self._blocks: list[tuple[int, int]] = []  # where literal and folded texts lie
         self._nodes = 0
         self._documents = 0
 
@@ -147,6 +149,8 @@ class _Builder:
         """A scalar is a key, or a value of the collection that is open."""
         self._check(event)
         text = event.value
+        if event.style in _BLOCKS:
+            self._blocks.append((event.start_mark.index, event.end_mark.index))
         if not text.isascii():
             text.encode()  # a lone surrogate from an escape: UnicodeEncodeError is a ValueError
         value = self._resolved(text, event) if event.implicit[0] else text
@@ -155,6 +159,10 @@ class _Builder:
             self._key(frame, value, event)
         else:
             self._place(value, event)
+
+    def is_in_block(self, index: int) -> bool:
+        """Does this character belong to a literal or folded text?"""
+        return any(start < index < end for start, end in self._blocks)
 
     def finish(self, event: Any) -> None:
         """The text is at its end: there must have been one mapping."""

@@ -155,6 +155,8 @@ REFUSED: list[tuple[str, bytes | str]] = [
     ("Y-23 explicit key alone on its line", "x:\n  ?\n    a\n  : b"),
     ("Y-23 explicit key in flow", "x: {? a : b}"),
     ("Y-23 explicit key in a sequence", "x:\n- ? a\n  : b"),
+    ("Y-23 explicit key behind a block", "x: |\n  ? a\n? b\n: c"),
+    ("Y-23 explicit key behind a folded block", "x:\n- >-\n    a ?\n\n- ? b\n  : c"),
     ("Y-24 key twice in flow", "{image: x, image: y}"),
     ("Y-24 flow left open", "{image: x"),
     ("Y-24 flow over block", "a: {b: c\nd: e}\nf"),
