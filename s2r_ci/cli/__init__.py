@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NoReturn
 
 from s2r_ci import __version__
@@ -92,10 +93,9 @@ class _ended_by_signal:  # noqa: N801  reads like the built-in context managers
 
     def __enter__(self) -> None:
         import signal
-        import threading
 
         self._old = None
-        if threading.current_thread() is threading.main_thread():
+        with suppress(ValueError):  # not the main thread: then signals are somebody else's
             self._old = signal.signal(signal.SIGTERM, self._raise)
 
     def __exit__(self, *_: object) -> None:

@@ -11,7 +11,6 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Manifest, Rule
 from s2r_ci.validate.consistency import Breach, breaches
-from s2r_ci.validate.explain import shown, troubles
 from s2r_ci.validate.schemas import is_valid, load_schema, schema_names
 
 __all__ = ["load_schema", "schema_for", "schema_names", "validate"]
@@ -41,10 +40,14 @@ def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", relea
     """
     name = schema_for(manifest, target)
     if name is None:
+        from s2r_ci.validate.explain import shown
+
         known = ", ".join(_KINDS.get(target, _KUBERNETES))
         what = f"kind is {shown(manifest.kind)}; the kinds of target {target} are {known}"
         return [_finding(rules.MANIFEST_INVALID, Breach(what, "kind", ("kind",)), manifest, path)]
     if not is_valid(name, manifest.body):
+        from s2r_ci.validate.explain import troubles
+
         found = [
             _finding(rules.MANIFEST_INVALID, trouble, manifest, path) for trouble in troubles(name, manifest.body)
         ]
