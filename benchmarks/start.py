@@ -26,6 +26,9 @@ SCRIPT = """#!/bin/bash
 module load cuda/12.4
 srun python fit.py --out runs/$SLURM_JOB_ID
 """
+COMMAND = (
+    "import sys; from s2r_ci.cli import command; sys.exit(command())"  # what an installer makes of the entry point
+)
 TARGETS = {"--version": 3.0, "one script converted": 12.0, "one current manifest": 7.0}
 
 
@@ -48,7 +51,7 @@ def run(scale: str) -> Iterator[Row]:
         manifest = folder / "fit.sh.runai.yaml"
         root = str(Path(__file__).parents[1])
         environ = os.environ | {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": ""}
-        tool = [sys.executable, "-m", "s2r_ci"]
+        tool = [sys.executable, "-c", COMMAND]
         commands = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "--version": [*tool, "--version"],

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
 from s2r_ci.errors import IncompleteError
@@ -135,7 +134,7 @@ def _wait_for(take: Callable[[], None], root: str, wait_s: float) -> None:
 
 
 def _split(path: str) -> tuple[str, str]:
-    parts = PurePosixPath(path).parts
+    parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or path.startswith("/") or ".." in parts or "\0" in path:
         raise OSError(errno.EINVAL, "the path leads out of the folder that is written to")
     return "/".join(parts[:-1]), parts[-1]

@@ -7,7 +7,7 @@ pipes is not given to the grammar as a whole.
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.slurm.launchers import base_name
 
@@ -21,10 +21,28 @@ _PIPES: Final = 2000  # a pipeline is as deep as it is long
 
 @cache
 def _parser() -> "Parser":
-    import tree_sitter_bash
     from tree_sitter import Language, Parser
 
-    return Parser(Language(tree_sitter_bash.language()))
+    return Parser(Language(_bash().language()))
+
+
+def _bash() -> Any:
+    """The compiled part of tree_sitter_bash alone: the package around it loads importlib.resources, and with it
+    tempfile, shutil and pathlib, to offer query files that nobody here asks for.
+    """
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    name = "tree_sitter_bash._binding"
+    package = PathFinder.find_spec("tree_sitter_bash")
+    found = PathFinder.find_spec(name, package.submodule_search_locations) if package else None
+    if found is None or found.loader is None:
+        import tree_sitter_bash
+
+        return tree_sitter_bash
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def parse(data: bytes) -> "Tree | None":

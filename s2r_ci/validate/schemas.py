@@ -1,27 +1,27 @@
 """The shipped schemas, and the fast yes."""
 
 import json
+import os
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from s2r_ci.errors import ConfigurationError
 
 _SUFFIX: Final = ".schema.json"
-_PACKAGE: Final = Path(__file__).parent.parent
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 @cache
-def _folder() -> Path:
+def _folder() -> str:
     """In a wheel the schemas lie inside the package, in a checkout beside it."""
-    inside = _PACKAGE / "schemas"
-    return inside if inside.is_dir() else _PACKAGE.parent / "schemas"
+    inside = os.path.join(_PACKAGE, "schemas")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(_PACKAGE), "schemas")
 
 
 def schema_names() -> tuple[str, ...]:
     """The names that ``load_schema`` takes, sorted: ``explain.v1``, ``manifest.job.v1``, ..."""
-    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}")))
+    return tuple(sorted(name.removesuffix(_SUFFIX) for name in os.listdir(_folder()) if name.endswith(_SUFFIX)))
 
 
 def load_schema(name: str) -> dict[str, Any]:
@@ -38,7 +38,8 @@ def _text(name: str) -> str:
         raise ConfigurationError(
             f"there is no schema {name!r}", hint=f"the schemas are {', '.join(schema_names())}"
         )
-    return (_folder() / f"{name}{_SUFFIX}").read_text("utf-8")
+    with open(os.path.join(_folder(), f"{name}{_SUFFIX}"), encoding="utf-8") as file:
+        return file.read()
 
 
 def is_valid(name: str, body: Any) -> bool:
