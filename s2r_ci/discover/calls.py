@@ -56,7 +56,19 @@ def within_text(data: bytes, offset: int) -> str:
     opened = re.compile(rb"""["'`]\\?\s*#!/""").search(before)
     if opened and not re.search(rb"""(?<!\\)["'`]""", before[opened.start() + 1 :]):
         return "a quoted string"
-    return ""
+    return "a quoted string" if _quote_just_opened(before) else ""
+
+
+OPENS: Final = re.compile(rb"""(["'])[ \t]*(?:#SBATCH[^\n]*)?\Z""")
+
+
+def _quote_just_opened(before: bytes) -> bool:
+    """Does the line above the directives end with a quote that it opens: ``make_script $file "``?"""
+    lines = before.split(b"\n")[:-1]
+    while lines and lines[-1].startswith(b"#SBATCH"):
+        lines.pop()
+    opened = OPENS.search(lines[-1]) if lines and not lines[-1].lstrip().startswith(b"#") else None
+    return opened is not None and lines[-1].count(opened[1]) % 2 == 1
 
 
 def _in_here_document(before: bytes) -> bool:
