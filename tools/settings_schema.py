@@ -132,6 +132,10 @@ def _answer() -> dict[str, Any]:
             "variables": _named(
                 _text(keys.ANY), "Variables that came from outside when the script was sent.", keys.VARIABLE
             ),
+            "accepted": {
+                "description": "Keys of questions that a person has looked at and takes as they are.",
+                **_texts(keys.QUESTION),
+            },
             **said,
         },
         required=["scripts"],

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from s2r_ci.convert import outside
 from s2r_ci.convert.options import OPTIONS, Answer, ignorable
-from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, unmounted
+from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
 from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
@@ -29,12 +30,18 @@ class _Book(NamedTuple):
 def ledger(made: Plan, asked: Asked) -> tuple[LedgerEntry, ...]:
     """One entry for each item of the inventory, in its order."""
     book = _Book(made, asked, _last_lines(made))
-    return tuple(_entry(item, book) for item in made.job.inventory)
+    unanswered = book._replace(asked=every_question(made)) if made.request.target.accepted else book
+    return tuple(_entry(item, book, unanswered) for item in made.job.inventory)
 
 
-def _entry(item: Item, book: _Book) -> LedgerEntry:
-    disposition, field, reason = _KINDS[item.kind](item, book)
-    return LedgerEntry(item=item, disposition=disposition, field=field, reason=reason)
+def _entry(item: Item, book: _Book, unanswered: _Book) -> LedgerEntry:
+    """``unanswered`` is the book as it would be if nothing were accepted."""
+    end = _KINDS[item.kind](item, unanswered)
+    if end[0] is ASK and unanswered is not book:
+        now = _KINDS[item.kind](item, book)
+        if now[0] is not ASK:
+            end = now if now[0] is LOST else Answer(NEAR, "", "a person has looked at it and takes it as it is")
+    return LedgerEntry(item=item, disposition=end[0], field=end[1], reason=end[2])
 
 
 def _last_lines(made: Plan) -> dict[str, Location]:
@@ -72,8 +79,8 @@ def _launcher(item: Item, book: _Book) -> Answer:
         )
     if made.kind == MPI and item.name in ("mpirun", "mpiexec"):
         return Answer(EXACT, field, "runs in the launcher; the operator hands it the list of hosts")
-    if item.name == "ray" and made.nodes > 1:
-        return Answer(NEAR, field, "runs as it is; a Ray cluster of several pods may need a RayCluster of its own")
+    if item.name == "ray" and "ray-cluster" in book.asked:
+        return Answer(ASK, field, book.asked["ray-cluster"].text)
     return Answer(EXACT, field, "runs as it is")
 
 
@@ -120,8 +127,9 @@ def _in_folder(book: _Book, reason: str) -> Answer:
 def _container(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.image"
     named, origin = manifest.image(book.made.request)
-    if item.name in ("docker", "podman", "shifter", "enroot"):
-        return Answer(LOST, "", f"{item.name} cannot start containers inside a pod")
+    if key := outside.key_of(item):
+        lost = f"{item.name} cannot start containers inside a pod"
+        return Answer(ASK, "", book.asked[key].text) if key in book.asked else Answer(LOST, "", lost)
     if not origin:
         return Answer(ASK, field, "the image is a file or unknown; which image stands for it?")
     if named == manifest.container_image(item.value):
@@ -134,9 +142,10 @@ def _path(item: Item, book: _Book) -> Answer:
     if storage.is_local(item.name):
         return Answer(NEAR, "", "taken from the image or the pod itself")
     if unmounted(book.made, item.name):
-        return Answer(
-            ASK, f"{_main(book.made)}.volumeMounts", f"which volume holds {storage.top_folder(item.name)}?"
-        )
+        question = book.asked.get(f"volume.{storage.top_folder(item.name)}")
+        if question is None:
+            return Answer(NEAR, "", "on no volume; a person takes that as it is")
+        return Answer(ASK, f"{_main(book.made)}.volumeMounts", question.text)
     prefix = storage.prefix_of(item.name, volumes) or ""
     volume = volumes[prefix]
     if volume.mount_path not in ("", prefix):
@@ -173,12 +182,16 @@ def _named(name: str, item: Item, book: _Book) -> Answer:
 def _command(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.args[0]"
     words = item.value.split()
+    if (key := outside.key_of(item)) in book.asked:
+        return Answer(ASK, "", book.asked[key].text)
     if item.name == "scontrol" and any(word.startswith("host") for word in words[:4]):
         return Answer(NEAR, field, "the prelude's scontrol prints the names of the pods")
     if item.name == "scontrol" and "requeue" in words:
         return Answer(
             LOST, "", "a pod cannot put itself back into the queue; end with status 143 to be started again"
         )
+    if item.name == "scontrol" and not key:
+        return Answer(NEAR, field, "the prelude's scontrol says what a pod knows of its job")
     if item.name == "scontrol":
         return Answer(LOST, "", "there is no Slurm controller to ask")
     return Answer(LOST, "", _COMMANDS.get(item.name, f"there is no Slurm to answer {item.name}"))

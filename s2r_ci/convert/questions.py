@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from s2r_ci.convert import outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, scheduling, storage
-from s2r_ci.runai.distribution import PYTORCH, TORCH_LAUNCHERS, Plan
+from s2r_ci.runai.distribution import Plan
 
 _POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
 _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
@@ -38,7 +39,17 @@ _RELATIVE: Final = re.compile(
 
 
 def questions(made: Plan) -> dict[str, Question]:
-    """The open questions by key, in the order in which a person would answer them."""
+    """The open questions by key, in the order in which a person would answer them.
+
+    What a person has accepted is not asked again; only the image is, for no pod starts without one.
+    """
+    accepted = made.request.target.accepted
+    found = every_question(made)
+    return {key: question for key, question in found.items() if key == "image" or key not in accepted}
+
+
+def every_question(made: Plan) -> dict[str, Question]:
+    """All questions by key, those too that are accepted."""
     found: dict[str, Question] = {}
     for ask in _ASKS:
         for question in ask(made):
@@ -253,19 +264,14 @@ def uses_folder(made: Plan) -> bool:
     return any(_RELATIVE.search(line) for line in lines)
 
 
-def _once(made: Plan) -> Iterator[Question]:
-    if made.kind == PYTORCH and (made.job.body.runs_outside_steps or _starts_bare(made)):
+def _outside(made: Plan) -> Iterator[Question]:
+    for reach in outside.reaches(made):
         yield Question(
-            key="steps",
-            text="every pod runs the lines outside of the launcher, which Slurm runs once: do they bear that?",
-            location=place(made, "nodes"),
-            answer="# s2r: ignore[question-open] REASON",
+            key=reach.key,
+            text=reach.text,
+            location=reach.location or place(made, "nodes"),
+            answer=_answer(made, f'accepted = ["{reach.key}"]'),
         )
-
-
-def _starts_bare(made: Plan) -> bool:
-    """Whether a launcher stands outside of srun: Slurm starts that on the first node only."""
-    return any(step.launcher in TORCH_LAUNCHERS and not step.within for step in made.job.body.steps)
 
 
 _ASKS: Final = (
@@ -282,7 +288,7 @@ _ASKS: Final = (
     _gpu_model,
     _gres,
     _volumes,
-    _once,
+    _outside,
 )
 
 

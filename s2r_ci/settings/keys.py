@@ -34,6 +34,8 @@ ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
 
 MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
 NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
+QUESTION: Final = r"^(?!image$)[a-z]([a-z-]*[a-z])?(\.[^\x00-\x1f\x7f]+)?$"
+QUESTION_SAYS: Final = "the key of a question other than image, such as submits or partition.gpu"
 IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
 CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
 FOLDER_SAYS: Final = "an absolute path, such as /workspace"
@@ -113,6 +115,8 @@ _ALL: Final = (
     Key("body-delivery", "choice", "how scripts reach the container: in the manifest, or in a mounted checkout",
         CONVERSION, words=("embedded", "mounted")),
     Key("image-allow", "texts", "further images that a manifest may name", CONVERSION, pattern=FILLED),
+    Key("accepted", "texts", "keys of questions that are not asked: looked at, and taken as it is", CONVERSION,
+        pattern=QUESTION, expects=QUESTION_SAYS),
     Key("site", "site", "the site map: names of the old cluster to names of the new one", CONVERSION),
     Key("answers", "answers", "what only a person knows, for the scripts that a glob names", CONVERSION),
 )
@@ -122,7 +126,7 @@ KEYS: Final[dict[str, Key]] = {key.name: key for key in _ALL}
 SECRETS: Final = ("shared-secret", "token")  # never in a file, never an argument
 
 SITE_KEYS: Final = ("partitions", "accounts", "qos", "gpus", "features", "modules", "volumes", "gres")
-ANSWER_KEYS: Final = ("scripts", "image", "memory", "gpus", "arguments", "variables", "working-directory")
+ANSWER_KEYS: Final = ("scripts", "image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted")
 SERVICE_KEYS: Final = ("priority", "preemptibility")
 VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")
 MOST_GPUS: Final = 1024  # in one answer

@@ -49,6 +49,7 @@ class Settings:
     memory: str = ""
     body_delivery: str = "embedded"
     image_allow: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
     site: Site = field(default_factory=Site)
     answers: tuple[Answer, ...] = ()
 
@@ -100,12 +101,15 @@ class _Targets:
     def _make(self, said: tuple[int, ...]) -> Target:
         values: dict[str, object] = {}
         variables: dict[str, str] = {}
+        accepted = set(self._settings.accepted)  # what is accepted adds up, from wherever it is said
         for number in said:
             answer = self._settings.answers[number].values
             values |= answer
             variables |= answer.get("variables", {})  # type: ignore[call-overload]  # site.read_answers checked it
+            accepted.update(answer.get("accepted", ()))  # type: ignore[arg-type]  # as above
         if variables:
             values["variables"] = variables
+        values["accepted"] = tuple(sorted(accepted))
         known = (
             *((name, value) for name, value in sorted(values.items()) if name != "variables"),
             *sorted(variables.items()),

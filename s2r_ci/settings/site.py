@@ -74,6 +74,8 @@ def _answered(name: str, value: object, place: Place) -> object:
             return read_number(value, place, 0, keys.MOST_GPUS)
         case "arguments":
             return read_texts(value, place, keys.ANY, "text without NUL")
+        case "accepted":
+            return read_texts(value, place, keys.QUESTION, keys.QUESTION_SAYS)
         case "variables":
             return _named(value, place, _variable, keys.VARIABLE, "named with letters, digits and '_'")
         case _:

@@ -219,6 +219,22 @@ working-directory = "/work"
     assert settings.target_for("jobs/deep/run-1.sh").variables == {"A": "1", "B": "1"}
 
 
+def test_what_is_accepted_adds_up(tmp_path: Path) -> None:
+    text = """
+accepted = ["steps"]
+[[answers]]
+scripts = "*.sh"
+accepted = ["submits", "volume./archive"]
+[[answers]]
+scripts = "b.*"
+accepted = ["service", "steps"]
+"""
+    settings = tree(tmp_path, {"s2r-ci.toml": text}).settings
+    assert settings.target_for("a.py").accepted == ("steps",)
+    assert settings.target_for("a.sh").accepted == ("steps", "submits", "volume./archive")
+    assert settings.target_for("b.sh").accepted == ("service", "steps", "submits", "volume./archive")
+
+
 def test_folders_with_glob_letters_in_their_names_count_as_themselves(tmp_path: Path) -> None:
     write(tmp_path, {"a[b]/s2r-ci.toml": '[[answers]]\nscripts = "*.sh"\nimage = "x:1"'})
     found = resolve(tmp_path, {}, {})
@@ -276,7 +292,7 @@ def test_the_manifest_pattern_says_where_a_manifest_lies(
             '\nfial-on = "error"', ":2", "unknown setting fial-on", "did you mean fail-on?", id="misspelt"
         ),
         pytest.param('fail_on = "error"', ":1", "unknown setting fail_on", "fail-on", id="underscore"),
-        pytest.param("zzz = 1", ":1", "unknown setting zzz", "known here: allow-missing,", id="nothing near"),
+        pytest.param("zzz = 1", ":1", "unknown setting zzz", "known here: accepted, allow-missing,", id="nothing near"),
         pytest.param("[site.volume]", ":1", "site.volume", "volumes", id="unknown table"),
         pytest.param(
             "[[answers]]\nscript = 1", ":2", "answers[1].script", "scripts", id="unknown key of an answer"

@@ -1,5 +1,6 @@
 """Dispositions: where each item ends, and in which field."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ THINGS: list[Any] = [
     pytest.param(thing(K.MODULE, "module", "gcc"), {}, NEAR, f"{MAIN}.image", id="module"),
     pytest.param(thing(K.MODULE, "source", "~/.bashrc"), {}, NEAR, "", id="source-home"),
     pytest.param(thing(K.MODULE, "source", "/data/env.sh"), {}, EXACT, f"{MAIN}.volumeMounts", id="source-on-volume"),
-    pytest.param(thing(K.CONTAINER, "docker", "team/x"), {}, LOST, "", id="docker"),
+    pytest.param(thing(K.CONTAINER, "docker", "team/x"), {}, ASK, "", id="docker"),
     pytest.param(thing(K.CONTAINER, "apptainer", "docker://team/x:1"), {}, EXACT, f"{MAIN}.image", id="same-image"),
     pytest.param(thing(K.CONTAINER, "apptainer", "x.sif"), {}, NEAR, f"{MAIN}.image", id="image-file"),
     pytest.param(thing(K.PATH, "/data/x"), {}, EXACT, f"{MAIN}.volumeMounts", id="path"),
@@ -133,8 +134,9 @@ THINGS: list[Any] = [
     pytest.param(thing(K.VARIABLE, "SLURM_JOB_ID"), {}, NEAR, f"{MAIN}.args[0]", id="run-time"),
     pytest.param(thing(K.VARIABLE, "SLURM_CLUSTER_NAME"), {}, LOST, "", id="lost"),
     pytest.param(thing(K.COMMAND, "scontrol", "scontrol show hostnames"), {}, NEAR, f"{MAIN}.args[0]", id="hostnames"),
-    pytest.param(thing(K.COMMAND, "scontrol", "scontrol requeue 1"), {}, LOST, "", id="requeue"),
-    pytest.param(thing(K.COMMAND, "sbatch", "sbatch x"), {}, LOST, "", id="sbatch"),
+    pytest.param(thing(K.COMMAND, "scontrol", "scontrol requeue 1"), {}, ASK, "", id="requeue"),
+    pytest.param(thing(K.COMMAND, "scontrol", "scontrol show job 1"), {}, NEAR, f"{MAIN}.args[0]", id="show-job"),
+    pytest.param(thing(K.COMMAND, "sbatch", "sbatch x"), {}, ASK, "", id="sbatch"),
 ]  # fmt: skip
 
 
@@ -143,3 +145,21 @@ def test_a_thing_of_the_body_ends_where_the_mapping_says(
     one: Item, made: dict[str, Any], disposition: Disposition, field: str
 ) -> None:
     assert end(job(items=(one,), **made), KNOWN) == (disposition, field)
+
+
+ACCEPTED: list[Any] = [
+    pytest.param(thing(K.COMMAND, "sbatch", "sbatch x"), "submits", LOST, id="lost all the same"),
+    pytest.param(thing(K.CONTAINER, "docker", "team/x"), "container-engine", LOST, id="an engine"),
+    pytest.param(thing(K.PATH, "/scratch/x/y"), "volume./scratch/x", NEAR, id="on no volume"),
+    pytest.param(thing(K.ARGUMENT, "$1"), "arguments", NEAR, id="without arguments"),
+    pytest.param(thing(K.DIRECTIVE, "partition", "x"), "partition.x", NEAR, id="any node"),
+]
+
+
+@pytest.mark.parametrize(("one", "key", "disposition"), ACCEPTED)
+def test_what_is_accepted_needs_no_answer_and_is_not_called_exact(
+    one: Item, key: str, disposition: Disposition
+) -> None:
+    made = job(items=(one,), options={"partition": "x"} if one.name == "partition" else {})
+    assert end(made, KNOWN)[0] is end(made, replace(KNOWN, accepted=("other",)))[0] is ASK
+    assert end(made, replace(KNOWN, accepted=(key, "other"))) == (disposition, "")

@@ -1,0 +1,182 @@
+"""What a script does outside of its own pod: sends jobs, asks Slurm, logs in elsewhere, serves, builds a cluster.
+
+No manifest can do these for it, and leaving them out would change what the script does. So each is a question that
+a person answers: by changing the script, or by accepting it as it is (``accepted = ["submits"]``).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from s2r_ci.model import Item, ItemKind, Location
+from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
+
+
+class Reach(NamedTuple):
+    """One way in which a script reaches outside: the key of its question, what to say, and where it shows."""
+
+    key: str
+    text: str
+    location: Location | None = None
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_COMMANDS: Final[Mapping[str, tuple[frozenset[str], str]]] = MappingProxyType(
+    {
+        "submits": (
+            _words("sbatch salloc qsub qrsh bsub"),
+            "the script sends jobs with {name}, which a pod has neither the command nor the right to do: "
+            "who sends them now?",
+        ),
+        "workflow": (
+            _words("snakemake nextflow cromwell"),
+            "{name} sends jobs of its own to Slurm: which executor takes their place?",
+        ),
+        "remote-shell": (
+            _words("ssh scp sftp pdsh pdcp rpdcp clush parallel-ssh pssh"),
+            "the script logs in elsewhere with {name}, and pods have no logins and no keys: what does it need there?",
+        ),
+        "cluster-state": (
+            _words(
+                "squeue sacct sinfo scancel sstat sprio sreport sshare sacctmgr sattach strigger seff sbcast "
+                "qstat qdel bjobs bkill"
+            ),
+            "the script calls {name}, and there is no Slurm to answer: does it work without?",
+        ),
+    }
+)
+_KEYS: Final = {name: key for key, (names, _) in _COMMANDS.items() for name in names}
+_REQUEUE: Final = _words("requeue requeuehold update hold uhold release suspend resume top")
+_REQUEUE_SAYS: Final = (
+    "the script changes its own job with scontrol {verb}, which no pod can: ending with status 143 starts a job "
+    "that may be requeued again; is that enough?"
+)
+_ENGINES: Final = _words("docker podman shifter enroot sarus charliecloud")
+_ENGINE_SAYS: Final = "{name} starts containers, which a pod may not: can its image be the image of the pod?"
+
+_CLUSTERS: Final = (
+    ("ray-cluster", "Ray", re.compile(rb"\bray\s+(?:start|symmetric-run|up)\b|\bray\.init\(")),
+    (
+        "dask-cluster",
+        "Dask",
+        re.compile(rb"\bdask[- ](?:scheduler|worker|mpi|ssh|cuda-worker)\b|\bdask_mpi\b|\bdask_cuda\b"),
+    ),
+    (
+        "spark-cluster",
+        "Spark",
+        re.compile(rb"\bstart-(?:master|worker|workers|slave|slaves|all)\.sh\b|\bspark-class\b|spark://"),
+    ),
+)
+_CLUSTER_SAYS: Final = (
+    "a {name} cluster over {nodes} nodes: its processes have to find each other by addresses that pods do not have; "
+    "a {name} cluster of its own would be the way"
+)
+_SENDS_BY_LIBRARY: Final = re.compile(
+    rb"\b(?:submitit|dask_jobqueue|SLURMCluster|simple_slurm|pyslurm|executorlib)\b"
+)
+_SERVICES: Final = re.compile(
+    rb"""(?:^|[\s;&|(/"'`])(?:
+        (?P<jupyter>jupyter(?:[ -](?:lab|notebook|server|hub|voila)\b|hub-singleuser))
+      | (?P<module>-m[ ]+(?:notebook|jupyterlab|jupyter[ ]+(?:lab|notebook)|tensorboard(?:\.main)?
+          |http\.server|streamlit|visdom\.server))
+      | (?P<name>code-server|openvscode-server|vncserver|Xvnc|x11vnc|tigervncserver|tensorboard|rserver|rstudio-server
+          |ttyd|sshd|mlflow[ ]+(?:ui|server)|streamlit[ ]+run|code[ ]+tunnel|xpra[ ]+start)
+    )(?=$|[\s;&|)"'`])""",
+    re.VERBOSE | re.MULTILINE,
+)
+_SERVICE_SAYS: Final = "{name} waits for people to connect: how shall its port be reached in the cluster?"
+
+
+def reaches(made: Plan) -> Iterator[Reach]:
+    """Every way in which the script reaches outside, in the order in which it shows; a key may come again."""
+    for item in made.job.inventory:
+        if reach := _OF_KIND.get(item.kind, _nothing)(item):
+            yield reach
+    code = _code(made)
+    if found := _SENDS_BY_LIBRARY.search(code):
+        yield _reach("submits", _COMMANDS["submits"][1].format(name=found[0].decode()), made, found)
+    if found := _SERVICES.search(code):
+        name = found["jupyter"] or found["name"] or found["module"]
+        yield _reach("service", _SERVICE_SAYS.format(name=" ".join(name.decode().split())), made, found)
+    if made.nodes > 1:
+        for key, name, pattern in _CLUSTERS:
+            if found := pattern.search(code):
+                yield _reach(key, _CLUSTER_SAYS.format(name=name, nodes=made.nodes), made, found)
+        yield from _once(made)
+
+
+def key_of(item: Item) -> str:
+    """The question that an item of the inventory belongs to; empty for none."""
+    reach = _OF_KIND.get(item.kind, _nothing)(item)
+    return reach.key if reach else ""
+
+
+def _nothing(item: Item) -> Reach | None:
+    return None
+
+
+def _command(item: Item) -> Reach | None:
+    if item.name == "scontrol":
+        return _scontrol(item)
+    key = _KEYS.get(item.name)
+    return Reach(key, _COMMANDS[key][1].format(name=item.name), item.location) if key else None
+
+
+def _scontrol(item: Item) -> Reach | None:
+    """``show hostnames`` and ``show job`` are answered by the prelude's own."""
+    words = [word for word in item.value.split()[1:] if not word.startswith("-")]
+    verb = words[0] if words else ""
+    if verb in _REQUEUE:
+        return Reach("requeue", _REQUEUE_SAYS.format(verb=verb), item.location)
+    if verb == "show" and words[1:2] and words[1].startswith(("host", "job")):
+        return None
+    return Reach("cluster-state", _COMMANDS["cluster-state"][1].format(name="scontrol"), item.location)
+
+
+def _container(item: Item) -> Reach | None:
+    if item.name not in _ENGINES:
+        return None
+    return Reach("container-engine", _ENGINE_SAYS.format(name=item.name), item.location)
+
+
+_OF_KIND: Final[Mapping[ItemKind, Callable[[Item], Reach | None]]] = {
+    ItemKind.COMMAND: _command,
+    ItemKind.CONTAINER: _container,
+}
+
+
+def _once(made: Plan) -> Iterator[Reach]:
+    """Work of several nodes that Slurm starts once and the pods would start often, or on no worker at all."""
+    body = made.job.body
+    if made.kind == PYTORCH and (body.runs_outside_steps or _starts_bare(made)):
+        text = "every pod runs the lines outside of the launcher, which Slurm runs once: do they bear that?"
+        yield Reach("steps", text)
+    if made.kind == MPI and not body.steps:
+        text = (
+            f"the script asks for {made.nodes} nodes and starts nothing on them: it would run in the launcher alone, "
+            "with one CPU and no GPU; how many nodes does it need?"
+        )
+        yield Reach("steps", text)
+
+
+def _starts_bare(made: Plan) -> bool:
+    """Whether a launcher stands outside of srun: Slurm starts that on the first node only."""
+    return any(step.launcher in TORCH_LAUNCHERS and not step.within for step in made.job.body.steps)
+
+
+def _code(made: Plan) -> bytes:
+    """The script with its comment lines blanked, so that places stay the same."""
+    lines = made.request.script.data.split(b"\n")
+    return b"\n".join(b" " * len(line) if line.lstrip()[:1] == b"#" else line for line in lines)
+
+
+def _reach(key: str, text: str, made: Plan, found: re.Match[bytes]) -> Reach:
+    start = next(
+        (found.start(number) for number in range(1, len(found.groups()) + 1) if found[number]), found.start()
+    )
+    line = found.string.count(b"\n", 0, start) + 1
+    return Reach(key, text, Location(path=made.request.script.path, line=line))
