@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from s2r_ci import rules
 from s2r_ci.discover import Found, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
-from s2r_ci.judging import outcome_of
-from s2r_ci.model import Finding, Location, Report, ScriptClass, Stage, Verdict
+from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.pipeline import Keeper, Options, World, scan
 from s2r_ci.settings import Settings, SettingsTree, resolve
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
 
-_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "list", "paths"})
+_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "fix", "list", "paths"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,11 +186,11 @@ def incomplete(findings: Sequence[Finding]) -> str:
     return f"{len(unread)} files could not be read" if unread else ""
 
 
-# --- check, write, lint ------------------------------------------------------------------------------------
+# --- check, write ------------------------------------------------------------------------------------------
 
 
 def check(given: Mapping[str, Any], *, verb: str = "check") -> Report:
-    """Discover and examine; ``verb`` is check, write or lint."""
+    """Discover and examine; ``verb`` is check or write."""
     return run(place_of(given), verb=verb)
 
 
@@ -201,7 +200,7 @@ def run(
     """The same in a place that is known already."""
     found = found_in(place)
     writing = verb == "write"
-    options = options_of(place, write=writing, keep_details=_details_wanted(place), ignore_disk=verb == "lint")
+    options = options_of(place, write=writing, keep_details=_details_wanted(place))
     with _lock(place.root) if writing else nullcontext():
         report = scan(
             found.scripts,
@@ -211,9 +210,7 @@ def run(
             jobs=place.settings.jobs,
             progress=progress,
         )
-    if verb == "lint":
-        report = _scripts_only(report)
-    return _with_found(report, found, place, verb)
+    return with_found(report, found, place, verb)
 
 
 def _lock(root: str) -> AbstractContextManager[None]:
@@ -228,18 +225,8 @@ def _details_wanted(place: Place) -> bool:
     return bool(words & {"json", "markdown"}) and bool(place.settings.verbose)
 
 
-def _scripts_only(report: Report) -> Report:
-    """A linter speaks about the script as Slurm takes it, not about where it goes."""
-
-    def own(verdict: Verdict) -> Verdict:
-        findings = tuple(f for f in verdict.findings if f.rule.stage is Stage.PARSE)
-        outcome = outcome_of(findings, open_questions=False, fail_on=report.fail_on)
-        return replace(verdict, findings=findings, questions=(), outcome=outcome, kind="", manifest_path="")
-
-    return replace(report, verdicts=tuple(own(verdict) for verdict in report.verdicts))
-
-
-def _with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
+def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
+    """The report with what discovery found beside the scripts, measured against the baseline."""
     elsewhere = [*found.findings]
     if verb != "lint":
         elsewhere += orphans(place, found, report)

@@ -84,7 +84,7 @@ def _run(words: list[str]) -> int:
 
     verb = words[0] if words and words[0] in VERBS else "check"
     rest = words[1:] if words and words[0] in VERBS else words
-    module = {"write": "check", "lint": "check"}.get(verb, verb)
+    module = {"write": "check"}.get(verb, verb)
     return int(import_module(f"s2r_ci.cli.{module}").run(verb, rest))
 
 

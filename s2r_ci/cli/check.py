@@ -1,4 +1,4 @@
-"""``s2r-scan [check]``, ``s2r-scan write`` and ``s2r-scan lint``."""
+"""``s2r-scan [check]`` and ``s2r-scan write``."""
 
 import os
 import sys
@@ -32,9 +32,8 @@ def _given(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
     made = parser(verb, VERBS[verb])
     add_paths(made)
     add_report(made)
-    if verb != "lint":
-        add_target(made)
-        add_disk(made, verb)
+    add_target(made)
+    add_disk(made, verb)
     return parse(made, words)
 
 

@@ -45,13 +45,13 @@ class FileStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def write(self, path: str, data: bytes) -> None:
-        """Replace ``path`` (relative, with ``/``) by ``data``.
+    def write(self, path: str, data: bytes, *, keep_mode: bool = False) -> None:
+        """Replace ``path`` (relative, with ``/``) by ``data``; ``keep_mode``: a script stays executable.
 
         Raises IncompleteError when the disk, a permission or a link in the way prevents it; the old file is then
         still there, whole, and no temporary file is left.
         """
-        _guarded(path, lambda: self._replace(path, data))
+        _guarded(path, lambda: self._replace(path, data, keep_mode=keep_mode))
 
     def flush(self) -> None:
         """Sync the folders that changed, so that the renames survive a power cut."""
@@ -69,14 +69,16 @@ class FileStore:
             self._folders.clear()
             os.close(self._root)
 
-    def _replace(self, path: str, data: bytes) -> None:
+    def _replace(self, path: str, data: bytes, *, keep_mode: bool) -> None:
         folder, name = _split(path)
         at = self._folder(folder, create=True)
-        _refuse_special(name, at)
+        mode = _refuse_special(name, at)
         self._count += 1
         temporary = f"{TEMPORARY}{os.getpid()}-{self._count}-{_boot()}.tmp"
         try:
             _write_new(temporary, data, at)
+            if keep_mode and mode:
+                os.chmod(temporary, mode, dir_fd=at)
             os.rename(temporary, name, src_dir_fd=at, dst_dir_fd=at)
         except BaseException:
             with suppress(OSError):
@@ -154,13 +156,15 @@ def _open_folder(root: int, folder: str, *, create: bool) -> int:
     return at
 
 
-def _refuse_special(name: str, at: int) -> None:
+def _refuse_special(name: str, at: int) -> int:
+    """The permissions of the file that will be replaced; 0: there is none. Raises OSError for what is no file."""
     try:
         mode = os.stat(name, dir_fd=at, follow_symlinks=False).st_mode
     except FileNotFoundError:
-        return
+        return 0
     if not stat.S_ISREG(mode):
         raise OSError(errno.EEXIST, "a link, folder or device lies where the manifest belongs")
+    return stat.S_IMODE(mode) & 0o777
 
 
 def _write_new(name: str, data: bytes, at: int) -> None:

@@ -1,0 +1,143 @@
+"""``s2r-scan lint``: what is wrong with the scripts, whether or not they ever move; ``--fix`` and ``--diff``."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from s2r_ci import __version__, rules
+from s2r_ci.cli import VERBS
+from s2r_ci.cli.arguments import add_paths, add_report, parse, parser
+from s2r_ci.cli.check import conclude, progress_line
+from s2r_ci.discover import read_file
+from s2r_ci.errors import IncompleteError
+from s2r_ci.lint import lint
+from s2r_ci.model import (
+    Candidate,
+    Finding,
+    Level,
+    Location,
+    Outcome,
+    Report,
+    Script,
+    ScriptClass,
+    Stage,
+    Verdict,
+)
+from s2r_ci.parallel import each_chunk
+from s2r_ci.session import Place, found_in, place_of, with_found
+from s2r_ci.slurm.inline import apply_ignores, read_ignores
+from s2r_ci.slurm.job import read_script
+
+if TYPE_CHECKING:
+    from s2r_ci.discover import Found
+
+_LARGEST_LIST: Final = 1_048_576  # octets of a file that an array indexes
+
+
+def run(verb: str, words: Sequence[str]) -> int:
+    """Discover, repair where asked, read, look, report; the exit code is the verdict, after repair."""
+    made = parser(verb, VERBS[verb])
+    add_paths(made)
+    add_report(made)
+    made.add_argument("--slurm-version", metavar="V", help="22.05, 24.11 or 26.05: whose sbatch reads the scripts")
+    repair = made.add_argument_group("repair").add_mutually_exclusive_group()
+    repair.add_argument("--fix", action="store_true", help="repair what is certain, in place")
+    repair.add_argument("--diff", action="store_true", help="print what --fix would do, write nothing")
+    given = parse(made, words)
+    place = place_of(given)
+    found = found_in(place)
+    repaired: Mapping[str, bytes] = {}
+    if given.get("fix") or given.get("diff"):
+        from s2r_ci.cli.repair import repair_scripts
+
+        repaired = repair_scripts(place, found, write=bool(given.get("fix")))
+    report = with_found(linted(place, found, repaired), found, place, verb)
+    if given.get("diff"):
+        from s2r_ci.cli.verdict import exit_code
+
+        return exit_code(report)
+    return conclude(place, report)
+
+
+def linted(place: Place, found: "Found", instead: Mapping[str, bytes]) -> Report:
+    """A verdict a script. ``instead``: octets that count in the place of those on disk."""
+    around = Tree(place.root)
+    fail_on = place.settings.fail_on
+    progress = progress_line(place)
+
+    def work(chunk: Sequence[Candidate]) -> list[Verdict]:
+        return [_one(candidate, place, around, instead, fail_on) for candidate in chunk]
+
+    verdicts: list[Verdict] = []
+    for done in each_chunk(found.scripts, work, jobs=place.settings.jobs):
+        verdicts.extend(done)
+        progress(len(verdicts), len(found.scripts))
+    return Report(tool_version=__version__, verb="lint", verdicts=tuple(verdicts), fail_on=fail_on)
+
+
+def _one(
+    candidate: Candidate, place: Place, around: "Tree", instead: Mapping[str, bytes], fail_on: Level
+) -> Verdict:
+    path = candidate.path
+    try:
+        data = instead.get(path)
+        if data is None:
+            data = read_file(place.root, path, max_bytes=place.settings.max_file_bytes)
+    except IncompleteError as error:
+        where = Location(path=error.where or path)
+        finding = Finding(rule=rules.FILE_UNREADABLE, message=error.what, location=where, subject=error.code)
+        return Verdict(path=path, outcome=Outcome.ERRORED, findings=(finding,))
+    script = Script(path=path, data=data)
+    reading = read_script(script, release=place.tree.for_script(path).slurm_version)
+    ignores = read_ignores(script.text)
+    findings = lint(script, reading, around)
+    if ignores:
+        findings = [f for f in apply_ignores(findings, ignores, path) if not _of_another_verb(f)]
+    failed = any(f.level >= fail_on and not f.suppression for f in findings)
+    return Verdict(
+        path=path,
+        script_class=ScriptClass.REFUSED if reading.refused else ScriptClass.BATCH,
+        outcome=Outcome.FAILED if failed else Outcome.PASSED,
+        findings=tuple(findings),
+    )
+
+
+def _of_another_verb(finding: Finding) -> bool:
+    """An ignore comment seems unused because only ``check`` looks for its rule."""
+    if finding.rule is not rules.IGNORE_UNUSED:
+        return False
+    named = [rules.RULES.get(name) for name in finding.subject.split(", ")]
+    return any(rule is not None and rule.stage is not Stage.PARSE for rule in named)
+
+
+class Tree:
+    """What the repository says about paths that a script names. Scripts are sent from their own folder or the root."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._is_folder = cache(os.path.isdir)
+
+    def folder(self, script: str, path: str) -> bool | None:
+        """Whether the folder is there; None for a path that leads out of the repository."""
+        places = self._places(script, path)
+        if not places:
+            return None
+        return any(self._is_folder(os.path.join(self._root, place)) for place in places)
+
+    def lines(self, script: str, path: str) -> int | None:
+        """How many lines the file has; None unless it is the only one that can be meant."""
+        there = [place for place in self._places(script, path) if os.path.isfile(os.path.join(self._root, place))]
+        if len(there) != 1:
+            return None
+        with suppress(IncompleteError):
+            data = read_file(self._root, there[0], max_bytes=_LARGEST_LIST)
+            return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+        return None
+
+    def _places(self, script: str, path: str) -> list[str]:
+        if path.startswith(("/", "~")) or "\0" in path:
+            return []
+        tried = [os.path.normpath(os.path.join(folder, path)) for folder in (os.path.dirname(script), "")]
+        return [place for place in dict.fromkeys(tried) if place != ".." and not place.startswith("../")]
