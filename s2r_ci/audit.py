@@ -1,18 +1,25 @@
 """What a repository asks for, added up: the inventory and the forecast of a move, before anything is written."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from s2r_ci.model import Candidate, Disposition, ItemKind, JobSpec, Outcome, Question, Report, Target
+from s2r_ci.model import Candidate, ItemKind, JobSpec, Outcome, Question, Report, Target, Verdict
 from s2r_ci.render.audit import AuditSummary
 
 _SECONDS_AN_HOUR: Final = 3600
-_TABLES: Final = {  # option of sbatch -> table of the site map
-    "partition": "partitions",
-    "account": "accounts",
-    "qos": "qos",
+_TABLES: Final = {  # what the key of a question begins with -> table of the site map, and a line to fill in
+    "partition": ("partitions", '["NODE-POOL"]'),
+    "account": ("accounts", '"RUNAI-PROJECT"'),
+    "qos": ("qos", '{ priority = "high", preemptibility = "non-preemptible" }'),
+    "gpu-model": ("gpus", '{ "nvidia.com/gpu.product" = "PRODUCT" }'),
+    "constraint": ("features", '{ "LABEL" = "VALUE" }'),
+    "module": ("modules", '"registry.example.com/IMAGE:TAG"'),
+    "volume": ("volumes", '{ claim = "CLAIM" }'),
+    "gres": ("gres", '"VENDOR/NAME"'),
 }
+_BLANKS: Final = dict(_TABLES.values())
 
 
 def summarise(report: Report, others: Iterable[Candidate], target: Target) -> AuditSummary:
@@ -67,79 +74,57 @@ def _resources(jobs: Iterable[JobSpec]) -> dict[str, float]:
 
 def _unmapped(report: Report, target: Target) -> dict[str, dict[str, int]]:
     """Names of the old cluster that the site map does not know, with the number of scripts that use them."""
-    site = target.site
-    known: dict[str, Mapping[str, object]] = {
-        "partitions": site.partitions,
-        "accounts": site.accounts,
-        "qos": site.qos,
-        "gpus": site.gpus,
-        "modules": site.modules,
-        "volumes": {},
-    }
-    counts: dict[str, Counter[str]] = {table: Counter() for table in known}
+    counts: dict[str, Counter[str]] = {table: Counter() for table, _ in _TABLES.values()}
     for verdict in report.verdicts:
-        used = {use for job in verdict.jobs for use in _uses(job)}
-        used |= {
-            ("volumes", folder_of(entry.item.name))
-            for entry in verdict.ledger
-            if entry.item.kind is ItemKind.PATH and entry.disposition is Disposition.NEEDS_ANSWER
-        }
-        for table, name in used:
-            if name not in known[table]:
-                counts[table][name] += 1
+        for table, name in {*_asked(verdict), *_not_asked(verdict.jobs, target)}:
+            counts[table][name] += 1
     return {table: dict(_most_first(count)) for table, count in counts.items() if count}
+
+
+def _asked(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """The names that questions are about: what the conversion asks for is what the site map lacks."""
+    for question in verdict.questions:
+        kind, _, name = question.key.partition(".")
+        if name and kind in _TABLES:
+            yield _TABLES[kind][0], name
+
+
+def _not_asked(jobs: Iterable[JobSpec], target: Target) -> Iterator[tuple[str, str]]:
+    """Accounts and modules: a script can do without their entries, a site map is better with them."""
+    for job in jobs:
+        account = job.options.get("account", "")
+        if account and not target.project and account not in target.site.accounts:
+            yield "accounts", account
+        for item in job.inventory:
+            if item.kind is ItemKind.MODULE and item.name in ("module", "ml"):
+                for name in _modules(item.value):
+                    if not {name, name.partition("/")[0]} & target.site.modules.keys():
+                        yield "modules", name
 
 
 def _most_first(count: Counter[str]) -> list[tuple[str, int]]:
     return sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def _uses(job: JobSpec) -> Iterable[tuple[str, str]]:
-    for option, table in _TABLES.items():
-        for name in filter(None, job.options.get(option, "").split(",")):
-            yield table, name
-    if job.resources.gpu_model:
-        yield "gpus", job.resources.gpu_model
-    for item in job.inventory:
-        if item.kind is ItemKind.MODULE and item.name in ("module", "ml"):
-            yield from (("modules", name) for name in _modules(item.value))
-
-
 def _modules(text: str) -> list[str]:
     """The names in ``load gcc openmpi``; nothing for ``purge`` and its like."""
     words = text.split()
-    if words and words[0] in ("purge", "use", "unload", "list", "swap", "reset", "restore"):
+    if words and words[0] in ("purge", "use", "unuse", "unload", "rm", "avail", "list", "swap", "reset", "restore"):
         return []
     return [word for word in words if word not in ("module", "ml", "load", "add") and not word.startswith("-")]
 
 
-def folder_of(path: str) -> str:
-    """The folder that one volume would stand for: the first two parts of a path, without variables."""
-    parts = [part for part in path.split("/")[1:] if part]
-    return "/" + "/".join(parts[:2] if len(parts) > 2 else parts[:1])
-
-
 def site_map(unmapped: Mapping[str, Mapping[str, int]]) -> str:
     """A site map in TOML, ready to be filled in: every name that is used and not mapped yet."""
-    blank = {
-        "partitions": '["NODE-POOL"]',
-        "accounts": '"RUNAI-PROJECT"',
-        "qos": '{ priority = "high", preemptibility = "non-preemptible" }',
-        "gpus": '{ "nvidia.com/gpu.product" = "PRODUCT" }',
-        "modules": '"registry.example.com/IMAGE:TAG"',
-        "volumes": '{ claim = "CLAIM" }',
-    }
     lines: list[str] = []
     for table, names in unmapped.items():
         lines.append(f"[tool.s2r-ci.site.{table}]")
-        lines += [f"{_key(name)} = {blank[table]}  # {_scripts(count)}" for name, count in names.items()]
+        lines += [f"{_key(name)} = {_BLANKS[table]}  # {_scripts(count)}" for name, count in names.items()]
         lines.append("")
     return "\n".join(lines)
 
 
 def _key(name: str) -> str:
-    import json
-
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
     return name if plain else json.dumps(name)
 
