@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.secrets.names import (
     KNOWN_NAMES,
     LONG_ENOUGH,
@@ -25,7 +26,7 @@ from s2r_ci.secrets.names import (
 )
 from s2r_ci.secrets.shapes import SHAPES, SHORTEST, Shape
 
-_REDACTED: Final = re.compile(r"S2R_REDACTED_(\d+)__")
+_REDACTED: Final = lazy(r"S2R_REDACTED_(\d+)__")
 _PASSES: Final = 8
 
 
@@ -42,7 +43,7 @@ class Secret:
 
 # --- what is plainly no secret -----------------------------------------------------------------------------
 
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = lazy(
     r"(?:x|\*|\.|-|_|0){3,}|(?:none|null|nil|true|false|yes|no|on|off|auto|default|empty|unset|required|optional)|"
     r"(?:my|your|the|some|a|an|put|insert|enter|add|use|replace|fill|set|paste)[-_ ].{0,80}|your.{0,80}|"
     r".{0,60}(?:change[-_ ]?me|change[-_ ]?this|placeholder|example|dumm"
@@ -52,13 +53,13 @@ _PLACEHOLDER: Final = re.compile(
     r"(?:user|username|pass|password)(?::(?:pass|password))?",
     re.IGNORECASE,
 )
-_VARIABLE_NAME: Final = re.compile(r"[A-Z][A-Z_]*[A-Z]")  # the name of a variable, not its value
-_CODE: Final = re.compile(r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_][A-Za-z_]*)+|[a-z_]+\.[a-z_.]*\[.*")  # args.password
-_FILE: Final = re.compile(
+_VARIABLE_NAME: Final = lazy(r"[A-Z][A-Z_]*[A-Z]")  # the name of a variable, not its value
+_CODE: Final = lazy(r"[A-Za-z_][A-Za-z_]*(?:\.[A-Za-z_][A-Za-z_]*)+|[a-z_]+\.[a-z_.]*\[.*")  # args.password
+_FILE: Final = lazy(
     r"(?:\.{0,2}|~|[A-Za-z]:)[/\\].*|[\w./@-]*\.(?:txt|json|ya?ml|to"
     r"ml|pem|key|pub|crt|cfg|ini|env|sh|py|gpg|enc|tok|dat|csv|conf)", re.IGNORECASE)  # fmt: skip
-_NUMBER: Final = re.compile(r"[+-]?[\d_]{0,10}(?:\.\d*)?(?:[eE][+-]?\d+)?")
-_SPECIAL: Final = re.compile(r"[\[<{|]{1,2}[^\s]{0,40}[\]>}|]{1,2}|</?\w{1,12}>?")  # <eos>, [MASK], {token}
+_NUMBER: Final = lazy(r"[+-]?[\d_]{0,10}(?:\.\d*)?(?:[eE][+-]?\d+)?")
+_SPECIAL: Final = lazy(r"[\[<{|]{1,2}[^\s]{0,40}[\]>}|]{1,2}|</?\w{1,12}>?")  # <eos>, [MASK], {token}
 
 
 def _harmless(value: str) -> bool:
@@ -178,7 +179,7 @@ def _kind(word: str) -> str:
 # --- strings written in pieces -----------------------------------------------------------------------------
 
 _INSIDE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-_JOINT: Final = re.compile(
+_JOINT: Final = lazy(
     r"\\\r?\n(?=\w)|\"\"(?=\w)|''(?=\w)|\"'(?=\w)|'\"(?=\w)"
     r"|\"[ \t]?\+[ \t]?\"(?=\w)|'[ \t]?\+[ \t]?'(?=\w)|\"(?=\w)|'(?=\w)"
 )

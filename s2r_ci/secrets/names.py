@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from s2r_ci.patterns import lazy
+
 KNOWN_NAMES: Final = {
     "WANDB_API_KEY": "wandb-key",
     "HF_TOKEN": "hugging-face-token",
@@ -62,14 +64,12 @@ _WORDS: Final = (
 )
 _VALUE: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})'|([^\s\"'#;&|()<>,\]\}`\\]{1,512}))"
 _QUOTED: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})')"
-NAMED: Final = re.compile(
+NAMED: Final = lazy(
     rf"({_WORDS})(?:=|:=|[\"']?\]?[ \t]{{0,3}}(?:=|=>|:|,)[ \t]{{0,3}}(?=[\"'])|:[ \t]{{1,3}}){_VALUE}",
     re.IGNORECASE,
 )
-OPTION: Final = re.compile(rf"--?[a-z0-9_-]{{0,40}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)
-SETENV: Final = re.compile(
-    rf"\bsetenv[ \t]{{1,4}}[A-Za-z0-9_]{{0,60}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE
-)
-NAME_ENDS: Final = re.compile(r"[A-Za-z0-9_-]{0,64}\Z")
+OPTION: Final = lazy(rf"--?[a-z0-9_-]{{0,40}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)
+SETENV: Final = lazy(rf"\bsetenv[ \t]{{1,4}}[A-Za-z0-9_]{{0,60}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)
+NAME_ENDS: Final = lazy(r"[A-Za-z0-9_-]{0,64}\Z")
 LONG_ENOUGH: Final = 8
 PASSWORD_LONG_ENOUGH: Final = 5

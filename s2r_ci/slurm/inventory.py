@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import base_name, words_of
 
-SLURM_NAME: Final = re.compile(r"\b(?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*")
+SLURM_NAME: Final = lazy(r"\b(?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*")
 
 
 # --- variables ---------------------------------------------------------------------------------------------
@@ -54,8 +55,8 @@ def is_well_known(name: str) -> bool:
 
 # --- paths -------------------------------------------------------------------------------------------------
 
-_PATH: Final = re.compile(r"""(?:(?<![^\s,;=:({\[])|(?<=^-[A-Za-z]))/[\w.$@~{*?%+-][^\s:,;="'()<>|&`\\]*""", re.M)
-_NOT_A_PLACE: Final = re.compile(
+_PATH: Final = lazy(r"""(?:(?<![^\s,;=:({\[])|(?<=^-[A-Za-z]))/[\w.$@~{*?%+-][^\s:,;="'()<>|&`\\]*""", re.M)
+_NOT_A_PLACE: Final = lazy(
     r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
@@ -176,9 +177,9 @@ _CLUSTER: Final = words_of(
     "seff ssh scp sftp pdsh pdcp rpdcp clush parallel-ssh pssh qsub qstat qdel qrsh bsub bjobs bkill"
 )
 _HEADS: Final[dict[str, re.Pattern[str]]] = {
-    "snakemake": re.compile(r"--cluster|--slurm|--executor|--profile|--workflow-profile|--drmaa|slurm"),
-    "nextflow": re.compile(r"-profile|-process\.executor|-c$|-config$|-C$|slurm"),
-    "cromwell": re.compile(r"-Dconfig\.file|slurm"),
+    "snakemake": lazy(r"--cluster|--slurm|--executor|--profile|--workflow-profile|--drmaa|slurm"),
+    "nextflow": lazy(r"-profile|-process\.executor|-c$|-config$|-C$|slurm"),
+    "cromwell": lazy(r"-Dconfig\.file|slurm"),
 }
 
 
@@ -215,16 +216,16 @@ HARMLESS: Final = words_of(
 )
 
 _GPU_MARKS: Final = (
-    (b"nvidia", re.compile(rb"nvidia-(?:smi|cuda-mps)")),
-    (b"rocm-smi", re.compile(rb"rocm-smi")),
-    (b"dcgmi", re.compile(rb"dcgmi\b")),
-    (b"--nv", re.compile(rb"--nv(?:ccli)?(?![\w-])")),
-    (b"--rocm", re.compile(rb"--rocm\b")),
-    (b"--gpu", re.compile(rb"--gpus?\b")),
-    (b"--multi_gpu", re.compile(rb"--multi_gpu")),
-    (b"--gres", re.compile(rb"--gres[= ]gpu")),
-    (b"--device", re.compile(rb"--device[= ](?:cuda|gpu|nvidia)")),
-    (b"_VISIBLE_DEVICES", re.compile(rb"_VISIBLE_DEVICES(?!=(?:\"\"|''|\"?-1\"?|NoDevFiles)?(?:[\s;]|$))")),
+    (b"nvidia", lazy(rb"nvidia-(?:smi|cuda-mps)")),
+    (b"rocm-smi", lazy(rb"rocm-smi")),
+    (b"dcgmi", lazy(rb"dcgmi\b")),
+    (b"--nv", lazy(rb"--nv(?:ccli)?(?![\w-])")),
+    (b"--rocm", lazy(rb"--rocm\b")),
+    (b"--gpu", lazy(rb"--gpus?\b")),
+    (b"--multi_gpu", lazy(rb"--multi_gpu")),
+    (b"--gres", lazy(rb"--gres[= ]gpu")),
+    (b"--device", lazy(rb"--device[= ](?:cuda|gpu|nvidia)")),
+    (b"_VISIBLE_DEVICES", lazy(rb"_VISIBLE_DEVICES(?!=(?:\"\"|''|\"?-1\"?|NoDevFiles)?(?:[\s;]|$))")),
 )
 
 

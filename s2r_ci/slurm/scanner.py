@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import Item, ItemKind, Location, Step
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import inventory
 from s2r_ci.slurm.launchers import peel, words_of
 
@@ -16,31 +17,29 @@ _LINE_LIMIT: Final = 4096  # characters of a line that are looked at
 _VALUE_LIMIT: Final = 200
 _LAYERS: Final = 12
 _SHELLS: Final = frozenset({"shell", "csh"})
-_LITERAL: Final = re.compile(r"""["'](/[^"'\s:,;<>|&()]*)""")
-_CALL: Final = re.compile(
+_LITERAL: Final = lazy(r"""["'](/[^"'\s:,;<>|&()]*)""")
+_CALL: Final = lazy(
     r"""["'`](?:[^"'`\n]{0,200}?[\s;&|/])?"""
     r"""(srun|mpirun|mpiexec|torchrun|horovodrun|sbatch|scontrol|squeue|scancel|sacct|sinfo|ssh|scp)(?=["'`\s])"""
 )
 _LAUNCHES: Final = frozenset({"srun", "mpirun", "mpiexec", "torchrun", "horovodrun"})
 _OUTSIDE: Final[dict[str, re.Pattern[str]]] = {
-    "python": re.compile(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["'](?:\s*,\s*["']([^"']*)["'])?"""),
-    "r": re.compile(r"""Sys\.getenv\(\s*["'](\w+)["'](?:\s*,\s*(?:unset\s*=\s*)?["']([^"']*)["'])?"""),
-    "perl": re.compile(r"""\$ENV\{\s*["']?(\w+)["']?\s*\}"""),
-    "julia": re.compile(r"""ENV\[\s*"(\w+)"\s*\]|get\(ENV,\s*"(\w+)"(?:\s*,\s*"([^"]*)")?"""),
-    "csh": re.compile(r"\$\{?\??([A-Za-z]\w*)"),
+    "python": lazy(r"""(?:environ(?:\.get\(|\[)|getenv\()\s*["'](\w+)["'](?:\s*,\s*["']([^"']*)["'])?"""),
+    "r": lazy(r"""Sys\.getenv\(\s*["'](\w+)["'](?:\s*,\s*(?:unset\s*=\s*)?["']([^"']*)["'])?"""),
+    "perl": lazy(r"""\$ENV\{\s*["']?(\w+)["']?\s*\}"""),
+    "julia": lazy(r"""ENV\[\s*"(\w+)"\s*\]|get\(ENV,\s*"(\w+)"(?:\s*,\s*"([^"]*)")?"""),
+    "csh": lazy(r"\$\{?\??([A-Za-z]\w*)"),
 }
 _ARGUMENTS: Final[dict[str, re.Pattern[str]]] = {
-    "python": re.compile(r"\bsys\.argv\b|\bargparse\.|\bArgumentParser\(|@click\.|\btyper\."),
-    "r": re.compile(r"\bcommandArgs\(|\bparse_args\("),
-    "perl": re.compile(r"@ARGV|\$ARGV\["),
-    "julia": re.compile(r"\bARGS\b"),
-    "csh": re.compile(r"\$\{?(?:argv|[1-9*])\b|\$\*"),
+    "python": lazy(r"\bsys\.argv\b|\bargparse\.|\bArgumentParser\(|@click\.|\btyper\."),
+    "r": lazy(r"\bcommandArgs\(|\bparse_args\("),
+    "perl": lazy(r"@ARGV|\$ARGV\["),
+    "julia": lazy(r"\bARGS\b"),
+    "csh": lazy(r"\$\{?(?:argv|[1-9*])\b|\$\*"),
 }
-_CSH_SET: Final = re.compile(r"^\s*(?:set|setenv|foreach|@)\s+([A-Za-z]\w*)")
-_CSH_EXPORT: Final = re.compile(
-    r"""^\s*setenv\s+([A-Za-z]\w*)\s+(?:"([^"$`]*)"|'([^']*)'|([^\s"'$`~;]+))\s*(?:$|[;#])"""
-)
-_SEPARATOR: Final = re.compile(r"\|\|?|&&?|;|`|\$\(|[(){}]")
+_CSH_SET: Final = lazy(r"^\s*(?:set|setenv|foreach|@)\s+([A-Za-z]\w*)")
+_CSH_EXPORT: Final = lazy(r"""^\s*setenv\s+([A-Za-z]\w*)\s+(?:"([^"$`]*)"|'([^']*)'|([^\s"'$`~;]+))\s*(?:$|[;#])""")
+_SEPARATOR: Final = lazy(r"\|\|?|&&?|;|`|\$\(|[(){}]")
 
 
 class LineScanner:
