@@ -22,12 +22,10 @@ from s2r_ci.model import (
     Report,
     Script,
     ScriptClass,
-    Stage,
     Verdict,
 )
 from s2r_ci.parallel import each_chunk
 from s2r_ci.session import Place, found_in, place_of, with_found
-from s2r_ci.slurm.inline import apply_ignores, read_ignores
 from s2r_ci.slurm.job import read_script
 
 if TYPE_CHECKING:
@@ -91,10 +89,7 @@ def _one(
         return Verdict(path=path, outcome=Outcome.ERRORED, findings=(finding,))
     script = Script(path=path, data=data)
     reading = read_script(script, release=place.tree.for_script(path).slurm_version)
-    ignores = read_ignores(script.text)
     findings = lint(script, reading, around)
-    if ignores:
-        findings = [f for f in apply_ignores(findings, ignores, path) if not _of_another_verb(f)]
     failed = any(f.level >= fail_on and not f.suppression for f in findings)
     return Verdict(
         path=path,
@@ -102,14 +97,6 @@ def _one(
         outcome=Outcome.FAILED if failed else Outcome.PASSED,
         findings=tuple(findings),
     )
-
-
-def _of_another_verb(finding: Finding) -> bool:
-    """An ignore comment seems unused because only ``check`` looks for its rule."""
-    if finding.rule is not rules.IGNORE_UNUSED:
-        return False
-    named = [rules.RULES.get(name) for name in finding.subject.split(", ")]
-    return any(rule is not None and rule.stage is not Stage.PARSE for rule in named)
 
 
 class Tree:

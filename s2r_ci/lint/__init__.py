@@ -7,6 +7,7 @@ check is a function of a ``Case``; a rule's id is the name of its check with das
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from s2r_ci import rules
 from s2r_ci.lint import (
     arrays,
     gpus,
@@ -22,7 +23,8 @@ from s2r_ci.lint import (
     variables,
 )
 from s2r_ci.lint.case import Around, Case
-from s2r_ci.model import Finding, Reading, Script
+from s2r_ci.model import Finding, Reading, Script, Stage
+from s2r_ci.slurm.inline import apply_ignores, read_ignores
 
 __all__ = ["CHECKS", "Around", "Case", "lint"]
 
@@ -73,9 +75,22 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def lint(script: Script, reading: Reading, around: Around | None = None) -> list[Finding]:
-    """All that is wrong with a script, by line. ``around`` answers what the repository says about paths it names."""
+    """All that is wrong with a script, by line; ignore comments are applied.
+
+    ``around`` answers what the repository says about paths that the script names.
+    """
     case = Case(script, reading, around)
     every = list(spelling.named_anew(reading.findings, case.release))
     for check in CHECKS:
         every.extend(check(case))
+    if ignores := read_ignores(script.text):
+        every = [f for f in apply_ignores(every, ignores, script.path) if not _of_another_verb(f)]
     return sorted(every, key=lambda finding: (finding.location.line, finding.location.column))
+
+
+def _of_another_verb(finding: Finding) -> bool:
+    """An ignore comment seems unused because only ``check`` looks for its rule."""
+    if finding.rule is not rules.IGNORE_UNUSED:
+        return False
+    named = [rules.RULES.get(name) for name in finding.subject.split(", ")]
+    return any(rule is not None and rule.stage is not Stage.PARSE for rule in named)

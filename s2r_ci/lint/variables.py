@@ -93,8 +93,8 @@ _GUARD: Final = r"\$\{{{name}:?[-=?+]|-[znv]\s+[\"']?\$?\{{?{name}\b|\b{name}=|e
 
 def guarded(case: Case, name: str) -> bool:
     """Whether the script somewhere reckons with the variable being unset."""
-    if name not in case.code:
-        return True  # only in a comment, or in text for another program
+    if f"${name}" not in case.code and f"${{{name}" not in case.code:
+        return True  # only in a comment, or as a name for something else to expand
     return re.search(_GUARD.format(name=name), case.code) is not None
 
 
