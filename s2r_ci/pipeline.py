@@ -7,8 +7,8 @@ manifest beside the script; where that is current it does not walk at all. ``sca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
@@ -88,8 +88,7 @@ def _convert(
 # --- one script and what lies beside it --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """How a run treats what lies on disk."""
 
     write: bool = False
@@ -101,8 +100,7 @@ class Options:
     reverify: bool = False  # convert and judge anew even where the header says that the manifest is current
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Beside(NamedTuple):
     """What lies where the manifest of a script belongs; ``data`` is None when nothing does."""
 
     path: str
@@ -198,8 +196,7 @@ class Keeper(Protocol):
         """Make what was written last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class World(NamedTuple):
     """What ``scan`` needs of the outside; each process opens its own keeper."""
 
     read: Callable[[str], bytes | None]  # None: there is no such file

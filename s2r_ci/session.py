@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.discover import Found, find, read_file, repository_root
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 _NOT_SETTINGS: Final = frozenset({"files-from", "diff", "fix", "list", "paths"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where a run takes place: the root, its settings, and the paths asked for, relative to the root."""
 
     root: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from s2r_ci.errors import ConversionError
 from s2r_ci.judging import JUDGED, outcome_of, stands
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from s2r_ci.model import ConversionResult, Finding, Reading, Script, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class Walk(NamedTuple):
     """One script, taken through all stages."""
 
     script: Script

@@ -3,7 +3,6 @@
 import difflib
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from s2r_ci.cli.verdict import exit_code
@@ -41,7 +40,7 @@ def _lines(data: bytes) -> list[str]:
 def show_diff(place: "Place") -> int:
     """Print the patch; the exit code is that of the ``write`` it stands for."""
     world = world_of(place)
-    dry = replace(world, keeper=lambda: _keeper(world.read))
+    dry = world._replace(keeper=lambda: _keeper(world.read))
     found = found_in(place)
     report = scan(found.scripts, dry, options_of(place, write=True), verb="write", jobs=1)
     kept = [v for v in report.verdicts if v.state not in ("written", "current")]

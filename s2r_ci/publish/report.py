@@ -3,13 +3,12 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from s2r_ci.errors import ConfigurationError, PublishError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One ``--format WORD[=FILE]``; no file is standard output."""
 
     word: str

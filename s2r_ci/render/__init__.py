@@ -1,9 +1,9 @@
 """One report, many faces: a face is a function from a Report to text. It opens nothing and prints nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
-from typing import Final
+from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import Report
@@ -20,8 +20,7 @@ RENDERERS: Final = {
 GROUP: Final = "s2r_ci.renderers"  # entry points of faces from outside
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(NamedTuple):
     """How a face for people looks. ``verbose``: -1 quiet, 0, 1 with every script, note and other file.
 
     ``root``, where the scanned tree lies on this machine, is taken out of messages: reports show relative paths.

@@ -6,7 +6,6 @@ function, ``command``, writes all commands.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from s2r_ci.model import Finding, Level, Report
@@ -24,7 +23,7 @@ _NAMES: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "no
 
 def render(report: Report, style: Style) -> str:
     """At most nine annotations of each level, the gravest first, then the text report with a prefix."""
-    log = text.render(report, replace(style, color=False))
+    log = text.render(report, style._replace(color=False))
     lines = [*_annotations(report), *(PREFIX + defused(line) for line in log.removesuffix("\n").split("\n"))]
     return "".join(f"{line}\n" for line in lines)
 

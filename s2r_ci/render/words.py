@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from s2r_ci.model import Candidate, Finding, Level, Outcome, Question, Report, ScriptClass, Verdict
 
@@ -23,8 +23,7 @@ _CLASSES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """One question that several scripts have in common: one answer serves them all."""
 
     question: Question
