@@ -1,6 +1,7 @@
 """The converter that uses no model: fixed rules, so that the same request always gives the same bytes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from s2r_ci import __version__
@@ -13,10 +14,12 @@ from s2r_ci.model import (
     Disposition,
     Finding,
     LedgerEntry,
+    Manifest,
     Provenance,
     Question,
 )
 from s2r_ci.rules import NOT_EXPRESSIBLE, QUESTION_OPEN
+from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.manifest import write
 
@@ -43,15 +46,22 @@ class RulesConverter:
             )
         made = plan(request)
         asked = questions(made)
-        entries = ledger(made, asked)
+        manifest = write(made)
+        entries = tuple(_placed(entry, manifest) for entry in ledger(made, asked))
         open_questions = tuple(asked.values())
         return ConversionResult(
-            manifest=write(made),
+            manifest=manifest,
             provenance=Provenance(converter="rules", version=__version__),
             ledger=entries,
             questions=open_questions,
             notes=(*_asking(open_questions), *_losing(entries)),
         )
+
+
+def _placed(entry: LedgerEntry, manifest: Manifest) -> LedgerEntry:
+    """What waits for an answer has no field yet, where the manifest leaves it out until then."""
+    waits = entry.disposition is Disposition.NEEDS_ANSWER and entry.field
+    return replace(entry, field="") if waits and not resolve(entry.field, manifest.body) else entry
 
 
 def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:

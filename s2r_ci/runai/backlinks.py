@@ -22,7 +22,8 @@ def backlinks(ledger: Iterable[LedgerEntry], body: Any) -> dict[Steps, str]:
 def resolve(field: str, body: Any) -> Steps:
     """The steps of a dotted field path such as ``spec.containers[0].resources.limits.nvidia.com/gpu``.
 
-    Keys may hold dots themselves, so the longest key that fits is taken. Empty where the body has no such node.
+    Keys may hold dots themselves, so the longest key that fits is taken. An item of a list is found by its number or
+    by its ``name``: ``env[3]``, ``env.SLURM_NNODES``. Empty where the body has no such node.
     """
     steps: list[str | int] = []
     rest = field
@@ -40,6 +41,8 @@ def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
         number, _, rest = rest[1:].partition("]")
         fits = number.isdecimal() and int(number) < len(body)
         return (int(number) if fits else None), rest.removeprefix(".")
+    if isinstance(body, list):
+        return _named(rest, body)
     if not isinstance(body, Mapping):
         return None, ""
     end = len(rest)
@@ -47,6 +50,19 @@ def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
         if rest[:end] in body:
             return rest[:end], rest[end:].removeprefix(".")
         end = max(rest.rfind(".", 0, end), rest.rfind("[", 0, end))
+    return None, ""
+
+
+def _named(rest: str, items: list[Any]) -> tuple[int | None, str]:
+    for index, item in enumerate(items):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if (
+            isinstance(name, str)
+            and name
+            and rest.startswith(name)
+            and rest[len(name) : len(name) + 1] in ("", ".")
+        ):
+            return index, rest[len(name) :].removeprefix(".")
     return None, ""
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from s2r_ci.convert import load_converter
-from s2r_ci.model import ConversionRequest, ConversionResult, Script, Service, Site, Target, Volume
+from s2r_ci.model import ConversionRequest, ConversionResult, Disposition, Script, Service, Site, Target, Volume
+from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.yaml import read_yaml, write_yaml
 from s2r_ci.slurm.job import read_script
 from s2r_ci.validate import validate
@@ -118,6 +119,16 @@ def test_schema_and_judge_have_nothing_against_it(case: str) -> None:
     assert manifest.body == result.manifest.body
     found = [*validate(manifest, "x.yaml"), *verify(wanted, manifest, "x.yaml")]
     assert [f"{finding.rule.id}: {finding.message}" for finding in found] == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_field_of_the_ledger_is_a_node_of_the_manifest(case: str) -> None:
+    result = load_converter("rules").convert(request_of(case))
+    every = {entry.field for entry in result.ledger if entry.field}
+    assert {field for field in every if not resolve(field, result.manifest.body)} == set()
+    exact = [entry for entry in result.ledger if entry.disposition is Disposition.EXACT]
+    assert every
+    assert exact
 
 
 def test_no_folder_here_is_without_a_case() -> None:

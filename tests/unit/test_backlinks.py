@@ -5,9 +5,12 @@ import pytest
 from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location
 from s2r_ci.runai.backlinks import backlinks, resolve
 
+ENV = ["odd", {"name": "B", "value": "1"}, {"name": 7}]
+LIMITS = {"nvidia.com/gpu": "2", "cpu": "4"}
+MAIN = {"resources": {"limits": LIMITS}, "a.b": {"a": 1}, "name": "main", "env": ENV}
 BODY = {
     "metadata": {"name": "x", "annotations": {"runai-nodepools": "gpu"}},
-    "spec": {"containers": [{"resources": {"limits": {"nvidia.com/gpu": "2", "cpu": "4"}}, "a.b": {"a": 1}}]},
+    "spec": {"containers": [MAIN]},
 }
 
 
@@ -21,6 +24,10 @@ BODY = {
             ("spec", "containers", 0, "resources", "limits", "nvidia.com/gpu"),
         ),
         ("spec.containers[0].a.b.a", ("spec", "containers", 0, "a.b", "a")),
+        ("spec.containers.main.env.B", ("spec", "containers", 0, "env", 1)),
+        ("spec.containers.main.env.B.value", ("spec", "containers", 0, "env", 1, "value")),
+        ("spec.containers[0].env.C", ()),
+        ("spec.containers[0].env.BB", ()),
         ("spec.containers[1]", ()),
         ("spec.containers[x]", ()),
         ("spec.nothing", ()),
