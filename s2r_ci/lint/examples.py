@@ -54,7 +54,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "time-limit-missing": Example("", "#!/bin/bash\n#SBATCH --mem=8G\npython train.py\n"),
     "time-limit-long": _in_header("#SBATCH --time=30-00:00:00"),
     "memory-without-unit": _in_header("#SBATCH --mem=64"),
-    "gpus-said-twice": _in_header("#SBATCH --gres=gpu:2", "--nodes=1", "--gpus=4"),
+    "gpus-said-twice": _in_header("#SBATCH --gres=gpu:2", "--gpus-per-node=2"),
     "gpu-not-requested": _in_body("nvidia-smi", "--partition=short"),
     "gpu-unused": _in_header("#SBATCH --gres=gpu:1", body="rsync -a /data/raw/ /scratch/raw/"),
     "gpu-list-too-long": _in_body("CUDA_VISIBLE_DEVICES=0,1,2,3 python train.py", "--gres=gpu:2"),

@@ -38,30 +38,30 @@ def _asked(case: Case) -> bool:
 
 
 def gpus_said_twice(case: Case) -> Iterator[Finding]:
-    """--gres=gpu beside --gpus or --gpus-per-node; totals that are not nodes times GPUs of a node."""
-    job = case.job
-    if job is None or not case.says("gpus", "gpus-per-node"):
+    """--gres=gpu beside --gpus-per-node, or beside a --gpus that makes it several nodes. The rest sbatch refuses."""
+    job, gres = case.job, case.directives.get("gres")
+    if job is None or gres is None or "gpu" not in gres.value:
         return
-    gres = case.directives.get("gres")
-    if gres and "gpu" in gres.value:
-        other = case.directives.get("gpus") or case.directives["gpus-per-node"]
-        pair = f"--gres={gres.value} and --{other.name}={other.value}"
-        if _total(job, "gres") != _total(job, other.name):
-            yield found(rules.GPUS_SAID_TWICE, f"{pair} ask for different numbers: keep one", gres.location, "gpus")
-    elif case.says("gpus") and case.says("gpus-per-node") and _total(job, "gpus") != _total(job, "gpus-per-node"):
-        pair = (
-            f"--gpus={case.directives['gpus'].value} and --gpus-per-node={case.directives['gpus-per-node'].value}"
-        )
-        nodes = f"{job.resources.nodes} node{'s' * (job.resources.nodes > 1)}"
-        yield found(rules.GPUS_SAID_TWICE, f"{pair} differ on {nodes}: keep one", case.at("gpus"), "gpus")
+    if other := case.directives.get("gpus-per-node"):
+        pair = f"--gres={gres.value} and --gpus-per-node={other.value}"
+        said = f"{pair} both say the GPUs of a node, and sbatch 26.05 refuses the pair: keep one"
+        yield found(rules.GPUS_SAID_TWICE, said, gres.location, "gpus")
+    elif (other := case.directives.get("gpus")) and not case.says("nodes", "nodelist") and _count(job) != _all(job):
+        nodes = -(-_all(job) // max(_count(job), 1))
+        said = f"--gres={gres.value} is per node, so --gpus={other.value} makes it {nodes} nodes: say --nodes, or keep one"
+        yield found(rules.GPUS_SAID_TWICE, said, gres.location, "gpus")
 
 
-def _total(job: JobSpec, name: str) -> int:
-    """GPUs of the whole job, as one option has it."""
-    text = job.options.get(name, "")
-    parts = [part for part in text.split(",") if name != "gres" or "gpu" in part]
-    counts = [int(match[1]) if (match := _COUNT.search(part)) else 1 for part in parts]
-    return sum(counts) * (1 if name == "gpus" else job.resources.nodes)
+def _count(job: JobSpec) -> int:
+    """GPUs of a node, as --gres has it."""
+    parts = [part for part in job.options.get("gres", "").split(",") if "gpu" in part]
+    return sum(int(match[1]) if (match := _COUNT.search(part)) else 1 for part in parts)
+
+
+def _all(job: JobSpec) -> int:
+    """GPUs of the job, as --gpus has it."""
+    counts = [_COUNT.search(part) for part in job.options.get("gpus", "").split(",")]
+    return sum(int(match[1]) if match else 1 for match in counts)
 
 
 def gpu_not_requested(case: Case) -> Iterator[Finding]:

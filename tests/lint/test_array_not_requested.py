@@ -1,0 +1,33 @@
+"""array-not-requested fires and stays silent."""
+
+import pytest
+
+from tests.lint.judged import job, messages
+
+RULE = "array-not-requested"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        pytest.param(job("--mem=1G", body="python a.py $SLURM_ARRAY_TASK_ID"), "--array", id="used without one"),
+        pytest.param(job(body="echo $SLURM_ARRAY_TASK_COUNT"), "SLURM_ARRAY_TASK_COUNT", id="how many"),
+    ],
+)
+def test_it_fires(script: str, says: str) -> None:
+    first, *others = messages(RULE, script)
+    assert says in first
+    assert all(message != first for message in others)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(job("--array=1-3", body="python a.py $SLURM_ARRAY_TASK_ID"), id="asked for"),
+        pytest.param(job(body="python a.py ${SLURM_ARRAY_TASK_ID:-0}"), id="with a default"),
+        pytest.param(job(body='if [ -n "$SLURM_ARRAY_TASK_ID" ]; then echo array; fi'), id="tested"),
+        pytest.param(job(), id="not used"),
+    ],
+)
+def test_it_stays_silent(script: str) -> None:
+    assert messages(RULE, script) == []

@@ -1,0 +1,31 @@
+"""hidden-characters fires and stays silent."""
+
+import pytest
+
+from tests.lint.judged import job, messages
+
+RULE = "hidden-characters"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        pytest.param(job(body="x=\u202ea"), "U+202E", id="bidirectional"),
+        pytest.param(job("--job-name=a\u200bb"), "U+200B", id="zero width"),
+    ],
+)
+def test_it_fires(script: str, says: str) -> None:
+    first, *others = messages(RULE, script)
+    assert says in first
+    assert all(message != first for message in others)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(job("--job-name=Prüfung", body="echo Überblick"), id="letters of other languages"),
+        pytest.param(job(), id="plain"),
+    ],
+)
+def test_it_stays_silent(script: str) -> None:
+    assert messages(RULE, script) == []

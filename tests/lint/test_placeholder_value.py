@@ -1,0 +1,39 @@
+"""placeholder-value fires and stays silent."""
+
+import pytest
+
+from tests.lint.judged import job, messages
+
+RULE = "placeholder-value"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        pytest.param(job("--mail-user=your_email@uni.test"), "your_email", id="an address"),
+        pytest.param(job("--account=<project>"), "<project>", id="angles"),
+        pytest.param(job("--mail-user=kim@example.com"), "example.com", id="of a manual"),
+        pytest.param(job("--partition=your_partition"), "your_partition", id="a partition"),
+        pytest.param(job("-A myaccount"), "myaccount", id="my account"),
+        pytest.param(job("--account=XXXX"), "XXXX", id="crosses"),
+    ],
+)
+def test_it_fires(script: str, says: str) -> None:
+    first, *others = messages(RULE, script)
+    assert says in first
+    assert all(message != first for message in others)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(job("--mail-user=kim@physics.test"), id="an address"),
+        pytest.param(job("--account=mycology"), id="a name with my in it"),
+        pytest.param(job("--partition=saint-yourie"), id="a name with your in it"),
+        pytest.param(job("--chdir=/data/projects/a"), id="the path of a project"),
+        pytest.param(job("--account=$MYACCOUNT"), id="a variable has its own rule"),
+        pytest.param(job("--account=phy1234"), id="an ordinary account"),
+    ],
+)
+def test_it_stays_silent(script: str) -> None:
+    assert messages(RULE, script) == []
