@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.slurm import tres, units
+from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, Options
+from s2r_ci.slurm.shape import Held, Options, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
@@ -23,6 +24,11 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
     ("ntasks-per-gpu", "ntasks-per-node", (0, 0)),
     ("core-spec", "thread-spec", (0, 0)),
     ("bb", "bbf", (0, 0)),
+    ("tres-per-task", "ntasks-per-gpu", (0, 0)),
+    ("tres-per-task", "ntasks-per-tres", (0, 0)),
+    ("ntasks-per-tres", "gpus-per-task", (0, 0)),
+    ("ntasks-per-tres", "gpus-per-socket", (0, 0)),
+    ("ntasks-per-tres", "ntasks-per-node", (0, 0)),
 )
 # An option of these has to be there before anything below can be wrong: the common script skips it all.
 _CONCERNED: Final = frozenset({
@@ -40,23 +46,41 @@ Clash = tuple[str, str]  # option it is about, message
 
 
 def settle(held: dict[str, Held], release: Release) -> None:
-    """A memory option that came by the environment gives way to one of script or command line."""
+    """A memory option that came by the environment gives way to one of script or command line; it stays named."""
     said = [name for name in _MEMORY if name in held]
     if len(said) > 1 and any(held[name].origin != "environment" for name in said):
         for name in said:
             if held[name].origin == "environment":
-                del held[name]
+                held[name] = held[name]._replace(data=None)
+    if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
+        held["hint"] = held["hint"]._replace(data=None)
+    per_gpu = held.get("cpus-per-gpu")
+    if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
+        held["cpus-per-gpu"] = per_gpu._replace(data=None)
+
+
+def _cpus_said(held: Options, release: Release) -> bool:
+    if "cpus-per-task" in held:
+        return held["cpus-per-task"].origin != "environment"
+    return "tres-per-task" in held and "cpu" in held["tres-per-task"].data
 
 
 def clashes(held: Options, release: Release) -> Iterator[Clash]:
     """What sbatch refuses after it has read every directive."""
     if _CONCERNED.isdisjoint(held):
         return
-    memory = [f"--{name}" for name in _MEMORY if name in held]
+    memory = [f"--{name}" for name in _MEMORY if name in held and held[name].data is not None]
     if len(memory) > 1:
         yield memory[1][2:], f"{' and '.join(memory)} exclude each other: keep one"
     for first, second, since in _EXCLUDE:
         if first in held and second in held and release >= since:
+            if second == "cpus-per-gpu" and held[second].data is None:
+                continue
+            if second in ("thread-spec", "oversubscribe") and "environment" in (
+                held[first].origin,
+                held[second].origin,
+            ):
+                continue
             yield second, f"--{first} and --{second} exclude each other: keep one"
     if "tres-per-task" in held:
         yield from _per_task(held, release)
@@ -66,33 +90,48 @@ def clashes(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _per_task(held: Options, release: Release) -> Iterator[Clash]:
+    if part := tres.unusable(held["tres-per-task"].data):
+        yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
     try:
         task = tres.read_per_task(held["tres-per-task"].data, release)
     except RefusedError:
         return
     if task.cpus and ("cpus-per-task" in held or "cpus-per-gpu" in held):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
-    if tres.count(task.gres) and "gpus-per-task" in held:
+    if "gpus-per-task" in held and _same_type(task.gres, held["gpus-per-task"].data, release):
         yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
+
+
+def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool:
+    try:
+        types = {entry.type for entry in tres.read_gpus(text, release)}
+    except RefusedError:
+        return False
+    return any(entry.name == "gpu" and entry.type in types for entry in gres)
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
     if "nodes" in held and held["nodes"].data == units.NO_NODES:
         yield "nodes", "--nodes holds no number of nodes"
-    if "hint" in held and held["hint"].data not in _HINTS:
+    if "hint" in held and str(held["hint"].data or _HINTS[0]).lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")
     if begin and deadline and begin.data and deadline.data and deadline.data < begin.data:
         yield "deadline", "the deadline lies before the begin"
-    cores, threads = held.get("ntasks-per-core"), held.get("threads-per-core")
-    if cores and threads and cores.data > threads.data and release >= (23, 2):
-        yield "ntasks-per-core", f"--ntasks-per-core={cores.data} is more than --threads-per-core={threads.data}"
+    cores, threads = held.get("ntasks-per-core"), topology(held)[2]
+    if cores and threads and cores.data > threads and release >= (23, 2):
+        yield "ntasks-per-core", f"--ntasks-per-core={cores.data} is more than --threads-per-core={threads}"
     if (
         "distribution" in held
         and held["distribution"].data == "arbitrary"
         and not {"nodelist", "nodefile"} & set(held)
     ):
         yield "distribution", "--distribution=arbitrary needs --nodelist"
+    elif "distribution" in held and held["distribution"].data == "arbitrary" and "nodes" in held:
+        if release >= (23, 2):
+            yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
+    if "distribution" in held and held["distribution"].spelled.startswith("plane="):
+        yield from _plane(held)
     if "resv-ports" in held:
         yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
     if "propagate" in held:
@@ -106,10 +145,31 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         yield "ntasks-per-tres", "--ntasks-per-gpu and --ntasks-per-tres differ: keep one"
 
 
+def _plane(held: Options) -> Iterator[Clash]:
+    """Every node but the last gets a full plane of tasks, where both counts are said."""
+    plane = int(held["distribution"].spelled[6:])
+    nodes, named = 0, "nodelist" in held and "/" not in held["nodelist"].data
+    if "nodes" in held:
+        nodes = held["nodes"].data[0]
+    elif named:
+        nodes = node_names(held["nodelist"].data)
+    per_node = held["ntasks-per-node"].data if "ntasks-per-node" in held else 1
+    tasks = held["ntasks"].data if "ntasks" in held else nodes * per_node
+    if nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
+        yield (
+            "distribution",
+            f"--distribution=plane={plane} over {nodes} nodes needs more than {(nodes - 1) * plane} tasks",
+        )
+
+
 def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
     """What sbatch sends and the controller refuses."""
     if "array" in held:
         yield from _array(held["array"].data, het)
+        if "nodes" in held and held["nodes"].data[0] == 0:
+            yield "nodes", "an array cannot have zero nodes"
+    if het and "nodes" in held and held["nodes"].data[0] == 0:
+        yield "nodes", "a component of a heterogeneous job cannot have zero nodes"
     if "dependency" in held and held["dependency"].data:
         yield from _dependency(held["dependency"].data)
     low, limit = held.get("time-min"), held.get("time")
@@ -128,6 +188,19 @@ def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
             tres.read_per_task(held["tres-per-task"].data, release)
         except RefusedError as trouble:
             yield "tres-per-task", str(trouble)
+
+
+def too_late(held: Options, now: float | None) -> Iterator[Clash]:
+    """A deadline that the job cannot meet, where the moment of submission is known."""
+    if "deadline" not in held or now is None or not held["deadline"].data:
+        return
+    least = 0
+    for name in ("time-min", "time"):
+        if name in held and held[name].data not in (units.UNLIMITED, None):
+            least = held[name].data * 60
+            break
+    if held["deadline"].data < now + least:
+        yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"
 
 
 def _array(text: str, het: bool) -> Iterator[Clash]:

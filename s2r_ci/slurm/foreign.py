@@ -10,6 +10,7 @@ from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.slurm.getopt import Given
+from s2r_ci.slurm.hosts import folded
 from s2r_ci.slurm.options import Catalogue
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.units import digits
@@ -191,7 +192,7 @@ def _resource(name: str, value: str) -> Pairs:
 
 def _nodes(value: str) -> Pairs:
     nodes = per_node = gpus = 0
-    hosts = []
+    names = []
     for part in re.split(r"[:+]", value):
         key, _, number = part.partition("=")
         if key == "ppn":
@@ -201,15 +202,15 @@ def _nodes(value: str) -> Pairs:
         elif part.isdigit():
             nodes += digits(part) or 0
         elif part[:1].isalpha():
-            hosts.append(part)
+            names.append(part)
     if nodes:
         yield "nodes", str(nodes)
     if per_node:
         yield "ntasks", str(per_node * (nodes or 1))
     if gpus:
         yield "gpus-per-node", str(gpus)
-    if hosts:
-        yield "nodelist", ",".join(hosts)
+    if names:
+        yield "nodelist", folded(names)
 
 
 _READERS: Final[dict[str, Callable[[str], Pairs]]] = {

@@ -11,13 +11,17 @@ from typing import Any, Final, NamedTuple
 from s2r_ci import rules
 from s2r_ci.model import NOTHING, Component, Directive, Header, Location
 from s2r_ci.slurm import clashes, foreign, lookalikes, merging, request, values
+from s2r_ci.slurm.arithmetic import shape_of
 from s2r_ci.slurm.getopt import Given, read_options
+from s2r_ci.slurm.getopt import Options as Spoken
+from s2r_ci.slurm.moments import read_moment
 from s2r_ci.slurm.options import DEFAULT_RELEASE, Catalogue, Release, catalogue
-from s2r_ci.slurm.shape import Held, Shape, shape_of
+from s2r_ci.slurm.shape import Held, Shape
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word, read_words
 
 _STAGES: Final = ("read", "parse", "verify", "controller", "accepted")
+_PARSE, _CONTROLLER, _ACCEPTED = 1, 3, 4  # places in _STAGES
 _LARGEST_SCRIPT: Final = 512 * 1024 * 1024
 _SAME: Final = {"no-requeue": "requeue", "nodefile": "nodelist"}
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -38,12 +42,14 @@ def read_header(
     release: str = DEFAULT_RELEASE,
     environ: Mapping[str, str] = NOTHING,
     arguments: Sequence[str] = (),
+    now: float | None = None,
 ) -> Header:
     """Read the directives as sbatch of one release does, called with this environment and these options.
 
     Whatever the bytes are, the answer is a Header; what sbatch refuses, drops or misreads is in its findings.
+    ``now`` is the moment of submission in seconds since 1970; without it a relative --begin stays as written.
     """
-    return read_parts(data, path, release=release, environ=environ, arguments=arguments)[0]
+    return read_parts(data, path, release=release, environ=environ, arguments=arguments, now=now)[0]
 
 
 def read_parts(
@@ -53,6 +59,7 @@ def read_parts(
     release: str = DEFAULT_RELEASE,
     environ: Mapping[str, str] = NOTHING,
     arguments: Sequence[str] = (),
+    now: float | None = None,
 ) -> tuple[Header, list[Part]]:
     """The header, and each component with its options as typed values."""
     troubles = Troubles(path)
@@ -62,7 +69,7 @@ def read_parts(
         header = Header(stage="read", slurm=release, components=(Component(),), findings=tuple(troubles.found))
         return header, []
     lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles))
-    reader = _Reader(path, known, troubles, environ, arguments, het=len(lines.components) > 1)
+    reader = _Reader(path, known, troubles, environ, arguments, now, het=len(lines.components) > 1)
     parts = reader.read(data, lines.components, lines.fatal)
     lookalikes.look_for_late(data, lines.end, lines.end_line, troubles)
     lookalikes.look_for_hidden(data, troubles)
@@ -112,6 +119,7 @@ class _Reader:
         troubles: Troubles,
         environ: Mapping[str, str],
         arguments: Sequence[str],
+        now: float | None,
         *,
         het: bool,
     ) -> None:
@@ -120,41 +128,49 @@ class _Reader:
         self._troubles = troubles
         self._arguments = arguments
         self._environ = environ
+        self._now = now
         self._het = het
+        self._requests: list[dict[str, Any]] = []
         self.stage = len(_STAGES) - 1
 
     def read(self, data: bytes, components: Sequence[Sequence[Word]], fatal: bool) -> list[Part]:
         """The parts of a script, with ``stage`` lowered to where sbatch stops."""
         parts: list[Part] = []
         held: dict[str, Held] = {}
-        if fatal:
-            self._lower("parse")
         words: list[Word] = []
         extra: list[Given] = []
-        if (b"\n#PBS" in data or b"\n#BSUB" in data) and not self._ignores_foreign(components):
+        spoken = [read_options(each, self._known, self._troubles) for each in components]
+        if (b"\n#PBS" in data or b"\n#BSUB" in data) and not self._ignores_foreign(spoken):
             words, extra, refused = foreign.read_foreign(data, self._known, self._troubles)
             if refused:
                 self._lower("parse")
         outside = [*self._variables(), *self._command_line()]
-        for each in components:
-            given, refused = read_options(each, self._known, self._troubles)
-            if refused:
+        before = self.stage  # what stands outside the lines spoils every component
+        stopped = _ACCEPTED
+        for number, (each, (given, refused)) in enumerate(zip(components, spoken, strict=True), 1):
+            self.stage = before
+            if refused or (fatal and number == len(components)):
                 self._lower("parse")
             every = [*given, *extra, *outside] if extra or outside else given
-            held = {name: value for name, value in held.items() if self._known.names[name].het == "carried"}
+            held = merging.carried(held, self._known) if number > 1 else {}
             part = self._component([*each, *words] if words else each, every, held)
+            if self.stage == _PARSE or stopped < _CONTROLLER:
+                part = part._replace(component=_without_options(part.component), shape=None)
             parts.append(part)
-        if self.stage == 1:
-            return [part._replace(component=_without_options(part.component), shape=None) for part in parts]
-        return parts
+            if stopped >= _CONTROLLER:  # sbatch reads and checks one component after the other
+                stopped = min(stopped, self.stage)
+        self.stage = stopped
+        if self._het:
+            request.keep_apart(self._requests)
+        return parts if stopped >= _CONTROLLER else [part._replace(shape=None) for part in parts]
 
     def _lower(self, stage: str) -> None:
         self.stage = min(self.stage, _STAGES.index(stage))
 
-    def _ignores_foreign(self, components: Sequence[Sequence[Word]]) -> bool:
-        if "SBATCH_IGNORE_PBS" in self._environ or "--ignore-pbs" in self._arguments:
+    def _ignores_foreign(self, spoken: Sequence[Spoken]) -> bool:
+        if "--ignore-pbs" in self._arguments or _is_yes(self._environ.get("SBATCH_IGNORE_PBS", "no")):
             return True
-        return any(word.text == "--ignore-pbs" for words in components for word in words)
+        return any(each.option.name == "ignore-pbs" for each in spoken[0].given)
 
     def _variables(self) -> Iterator[Given]:
         """Options from the environment. A flag is set by nothing, yes or a number; anything else takes it back."""
@@ -163,11 +179,9 @@ class _Reader:
         for name, option in self._known.variables.items():
             if (value := self._environ.get(name)) is None or option.in_script == "ignored":
                 continue
-            if name == "SBATCH_WAIT4SWITCH":
-                continue
             if option.argument == "none":
                 value = "" if _is_yes(value) else "no"
-            yield Given(option, value, 0, 0, "environment")
+            yield Given(option, f"@{value}" if name == "SBATCH_WAIT4SWITCH" else value, 0, 0, "environment")
 
     def _command_line(self) -> list[Given]:
         if not self._arguments:
@@ -184,14 +198,17 @@ class _Reader:
             self._take(each, held)
         options: dict[str, str] = {}
         shape = None
-        numbers: dict[str, object] = {}
+        numbers: dict[str, Any] = {}
         if self.stage > 1:
             clashes.settle(held, release)
             merging.spell_topology(held)
-            options = {name: held[name].spelled for name in sorted(held)}
+            options = {
+                name: held[name].spelled for name in sorted(held) if held[name].spelled is not merging.UNNAMED
+            }
             shape = self._check(held)
             if shape:
                 numbers = request.build(held, shape, basename(self._path), release, self._het)
+                self._requests.append(numbers)
         component = Component(
             tokens=tuple([word.text for word in words]),
             directives=self._directives(given),
@@ -211,13 +228,17 @@ class _Reader:
             spelled = value
         else:
             try:
-                spelled, data = values.READERS[option.kind](value, self._known.release)
+                if origin == "environment" and option.kind == "switches":
+                    spelled, data = merging.switches_of_variable(held, value)
+                else:
+                    spelled, data = self._value(option.kind, value)
             except RefusedError as trouble:
                 self._lower("parse")
                 self._troubles.refuse(_refused_value(given, str(trouble)), line, column, name)
                 return
         if origin == "environment" and option.argument == "none" and value == "no":
-            held.pop(name, None)
+            if name != "ignore-pbs":
+                held.pop(name, None)
             return
         if origin == "script":
             self._watch(given, name)
@@ -226,6 +247,11 @@ class _Reader:
         if name in merging.TOGETHER:
             spelled, data = merging.TOGETHER[name](held, name, spelled, data, self._known.release)
         held[name] = Held(spelled, data, line, column, origin)
+
+    def _value(self, kind: str, text: str) -> tuple[str, Any]:
+        if kind == "moment":
+            return read_moment(text, self._known.release, self._now)
+        return values.READERS[kind](text, self._known.release)
 
     def _may_stand(self, given: Given) -> bool:
         """Options that do nothing, or end sbatch, in a script. On the command line they are not the script's."""
@@ -269,7 +295,7 @@ class _Reader:
             self._lower("verify")
             shape = None
         else:
-            troubled = [*clashes.controller(held, release, self._het)]
+            troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, self._now)]
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

@@ -23,7 +23,7 @@ from s2r_ci.model import (
     Script,
 )
 from s2r_ci.secrets import find_secrets
-from s2r_ci.slurm import request, tres, units
+from s2r_ci.slurm import exports, tres, units
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.header import Part, read_parts
 from s2r_ci.slurm.options import DEFAULT_RELEASE
@@ -96,7 +96,7 @@ def _job(path: str, part: Part, shape: Shape, body: Body, items: tuple[Item, ...
         array=_array(held),
         requeue=_requeue(held),
         hold="hold" in held or ("priority" in held and held["priority"].data == 0),
-        environment=request.exported(export),
+        environment=exports.exported(export),
         export=export.upper() if export.upper() in ("ALL", "NONE", "NIL") else export,
         options=part.component.options,
         inventory=(*_directives(part.component), *items),
@@ -200,13 +200,13 @@ def _cpus_per_node(held: Mapping[str, Held], shape: Shape, per_node: int, gpus: 
 def _gpu_model(shape: Shape) -> str:
     """The type asked for; several in one job stay a list, because no one of them would do."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
-    types = dict.fromkeys(entry.type for entry in entries if entry.name == "gpu" and entry.type)
+    types = dict.fromkeys(entry.type for entry in entries if entry.name == "gpu" and entry.type.strip())
     return ",".join(types)
 
 
 def _memory(held: Mapping[str, Held], cpus: int, gpus: int) -> int | None:
     for name, factor in (("mem", 1), ("mem-per-cpu", cpus), ("mem-per-gpu", gpus)):
-        if name in held:
+        if name in held and held[name].data is not None:
             mib: int = held[name].data
             return mib * factor
     return None

@@ -1,11 +1,12 @@
 """Options that do not simply replace an earlier one of their name, but add to it or share a field with another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from s2r_ci.slurm import values
-from s2r_ci.slurm.options import Release
+from s2r_ci.slurm import units, values
+from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.shape import TOPOLOGY, Held, topology
+from s2r_ci.slurm.troubles import RefusedError
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
 
@@ -48,7 +49,7 @@ def _one_field(other: str) -> Together:
         if name in ("no-requeue", "oversubscribe"):
             spelled, data = name, int(name == "oversubscribe")
         elif name == "requeue":
-            spelled, data = name, 1
+            spelled, data = ("requeue" if spelled == "set" else spelled), 1
         if before := held.get(other):
             held[other] = before._replace(spelled=spelled, data=data)
         return spelled, data
@@ -66,8 +67,21 @@ def _topology(
     return spelled, data
 
 
+def _instead_of(other: str) -> Together:
+    """Setting the one takes the other's value away, and leaves it named."""
+
+    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
+        if before := held.get(other):
+            held[other] = before._replace(spelled="unset", data=None)
+        return spelled, data
+
+    return take
+
+
 TOGETHER: Final[dict[str, Together]] = {
     "extra-node-info": _topology,
+    "core-spec": _instead_of("thread-spec"),
+    "thread-spec": _instead_of("core-spec"),
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
@@ -80,8 +94,41 @@ TOGETHER: Final[dict[str, Together]] = {
 }
 
 
+def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
+    """What a component keeps of the one before. A file's name was joined to the folder that held then."""
+    kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
+    if "hint" in kept and kept["hint"].data is None:
+        del kept["hint"]
+    folder = kept["chdir"].data if "chdir" in kept else ""
+    for name in ("output", "error", "input"):
+        if (said := kept.get(name)) and said.data and not said.data.startswith("/") and said.origin != "carried":
+            joined = f"{folder}/{said.data}" if folder else said.data
+            kept[name] = said._replace(spelled=joined, data=joined, origin="carried")
+    return kept
+
+
+UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
+
+
+def switches_of_variable(held: Mapping[str, Held], text: str) -> tuple[str, tuple[int | None, int | None]]:
+    """SBATCH_REQ_SWITCH and, behind an @, SBATCH_WAIT4SWITCH: they set the numbers and not the option."""
+    before = held.get("switches")
+    count, wait = before.data if before else (None, None)
+    if text.startswith("@"):
+        wait = units.minutes(text[1:])
+        if wait is None:
+            raise RefusedError("needs a time")
+    else:
+        count = units.whole(text)
+        if count is None:
+            raise RefusedError("needs a whole number of at least 1")
+    if before is None or before.spelled is UNNAMED:
+        return UNNAMED, (count, wait)
+    return f"{count}@{units.clock(wait)}" if wait is not None else str(count), (count, wait)
+
+
 def spell_topology(held: dict[str, Held]) -> None:
     """-B and the three single options are the same fields."""
     if said := held.get("extra-node-info"):
-        fields = topology(held)[: len(said.data)]
+        fields = topology(held, hinted=False)
         held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))

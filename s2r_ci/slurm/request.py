@@ -1,9 +1,11 @@
 """What sbatch sends to the controller, field by field, as the controller sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from typing import Any, Final
 
 from s2r_ci.slurm import tres, units
+from s2r_ci.slurm.exports import variables
+from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, hint_dropped, topology
 
@@ -13,15 +15,16 @@ _AS_THEY_ARE: Final = (
     ("dependency", "dependency"), ("exclude", "exc_nodes"), ("extra", "extra"), ("constraint", "features"),
     ("licenses", "licenses"), ("mail-user", "mail_user"), ("mcs-label", "mcs_label"), ("network", "network"),
     ("partition", "partition"), ("prefer", "prefer"), ("qos", "qos"), ("context", "req_context"),
-    ("nodelist", "req_nodes"), ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
+    ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
     ("oversubscribe", "shared"), ("requeue", "requeue"), ("no-requeue", "requeue"),
     ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
     ("tmp", "pn_min_tmp_disk"), ("nice", "nice"), ("ntasks-per-core", "ntasks_per_core"),
     ("ntasks-per-socket", "ntasks_per_socket"), ("ntasks-per-gpu", "ntasks_per_tres"),
-    ("ntasks-per-tres", "ntasks_per_tres"), ("segment", "segment_size"), ("mincpus", "pn_min_cpus"),
+    ("ntasks-per-tres", "ntasks_per_tres"), ("mincpus", "pn_min_cpus"),
     ("mail-type", "mail_type"), ("begin", "begin_time"),
 )  # fmt: skip
 _FIELDS: Final = dict(_AS_THEY_ARE)
+_MAY_BE_EMPTY: Final = frozenset({"std_in", "std_out", "std_err", "work_dir"})
 _FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
 
@@ -30,7 +33,7 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
     request: dict[str, Any] = {}
     for option, said in held.items():
         if field := _FIELDS.get(option):
-            if said.data not in ("", None) and (option not in ("mail-type", "segment") or said.data):
+            if said.data not in ("", None) and (option != "mail-type" or said.data):
                 request[field] = said.data
         elif option in _FIXED:
             field, number = _FIXED[option]
@@ -40,18 +43,52 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
         if option in held:
             total = held[option].data
             request[field] = "UNLIMITED" if total == units.UNLIMITED else total
+    if "nodelist" in held and held["nodelist"].data:
+        most = shape.tasks if shape.tasks_said and release < (23, 2) else None  # one node a task, the first ones
+        request["req_nodes"] = _folded(held["nodelist"].data, most)
+    if "cpu-freq" in held:
+        numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
+        request.update({field: number for field, number in numbers if number is not None})
+    if release >= (26, 5):  # up to then the controller's plug-ins did not see them
+        for option, field in (
+            ("core-spec", "core_spec"),
+            ("thread-spec", "thread_spec"),
+            ("segment", "segment_size"),
+        ):
+            if option in held and (held[option].data or (option == "core-spec" and held[option].data == 0)):
+                request[field] = held[option].data
     _put_shape(request, held, shape)
     _put_tres(request, held, shape, release)
     _put_streams(request, held)
     if "switches" in held:
         count, wait = held["switches"].data
-        request["req_switch"] = count
+        if count is not None:
+            request["req_switch"] = count
         if wait is not None:
             request["wait4switch"] = wait * 60
     if "delay-boot" in held:
         request["delay_boot"] = held["delay-boot"].data * 60
-    request["environment"] = {} if het else _environment(held, shape, request)
-    return {key: value for key, value in request.items() if value != "" or key == "environment"}
+    request["environment"] = {} if het else variables(held, shape, request, release)
+    return {key: value for key, value in request.items() if value != "" or key in _MAY_BE_EMPTY}
+
+
+def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
+    """The nodes that one component of a heterogeneous job names are barred to the others."""
+    named = [request.get("req_nodes", "") for request in requests]
+    for number, request in enumerate(requests):
+        others = [nodes for at, nodes in enumerate(named) if nodes and at != number]
+        if others:
+            request["exc_nodes"] = ",".join(filter(None, [request.get("exc_nodes", ""), *others]))
+
+
+def _folded(text: str, most: int | None) -> str:
+    """Node names as the controller gets them; a file of names, or what cannot be read, as it stands."""
+    if "/" in text:
+        return text
+    try:
+        return folded(hosts(text), most)
+    except HostListError:
+        return text
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
@@ -63,17 +100,19 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
     if shape.tasks_said:
         request["num_tasks"] = shape.tasks
     if shape.tasks_per_node:
-        request["ntasks_per_node"] = shape.tasks_per_node
+        request["ntasks_per_node"] = shape.tasks_per_node & 0xFFFF
+    if shape.tasks_per_socket:
+        request["ntasks_per_socket"] = shape.tasks_per_socket
     if shape.cpus_per_task:
         request["cpus_per_task"] = shape.cpus_per_task
-        if "cpus-per-gpu" not in held:
+        if "cpus-per-gpu" not in held or held["cpus-per-gpu"].data is None:
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task)
     for field, number in zip(
         ("sockets_per_node", "cores_per_socket", "threads_per_core"), topology(held), strict=True
     ):
         if number:
             request[field] = number
-    if "hint" in held and held["hint"].data == "multithread" and not hint_dropped(held):
+    if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
         request["ntasks_per_core"] = 65535
 
 
@@ -91,18 +130,37 @@ def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Rel
         "tres_per_task": _per_task(held, shape, release) or ([] if release >= (24, 5) else listed("gpus-per-task")),
     }
     request.update({field: ",".join(parts) for field, parts in fields.items() if parts})
-    if "cpus-per-gpu" in held:
+    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
-    if "mem-per-gpu" in held:
+    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None:
         request["mem_per_tres"] = f"{prefix}{held['mem-per-gpu'].data}"
     if "gpu-freq" in held:
         request["tres_freq"] = "gpu:" + held["gpu-freq"].data
+    if bound := _bound(held, shape, release):
+        request["tres_bind"] = bound
+
+
+def _bound(held: Options, shape: Shape, release: Release) -> str:
+    """What is said of binding, and from 23.02 on what follows from the counts per task."""
+    said = []
     if "gpu-bind" in held:
-        request["tres_bind"] = "gres/gpu:" + held["gpu-bind"].data
+        said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
     elif "tres-bind" in held:
-        request["tres_bind"] = held["tres-bind"].data
-    elif (per_task := tres.count(shape.per_task)) and release >= (23, 2):
-        request["tres_bind"] = f"gres/gpu:per_task:{per_task}"
+        said = [held["tres-bind"].data]
+    if release >= (23, 2):
+        names = list(dict.fromkeys(entry.name for entry in shape.per_task))
+        if release < (25, 5):
+            names.sort(key=lambda name: name != "gpu")
+        said += [
+            f"gres/{name}:per_task:{_each(shape, name, release)}" for name in names if not said or name != "gpu"
+        ]
+    return "+".join(filter(None, said))
+
+
+def _each(shape: Shape, name: str, release: Release) -> int:
+    """How many of a name a task has; up to 24.11 the last list of the name alone."""
+    numbers = [entry.number for entry in shape.per_task if entry.name == name]
+    return numbers[-1] if release < (25, 5) else sum(numbers)
 
 
 def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
@@ -112,83 +170,21 @@ def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
         return said
     parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
     if "gpus-per-task" in held and held["gpus-per-task"].data:
-        entries = [part.replace("=", ":").rpartition(":") for part in held["gpus-per-task"].data.split(",")]
-        parts += [f"gres/gpu:{kind}={count}" if kind else f"gres/gpu={count}" for kind, _, count in entries]
+        entries = tres.counted_gpus(held["gpus-per-task"].data, release)
+        parts += [
+            f"gres/gpu:{entry.type}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
+            for entry in entries
+        ]
     return parts + said
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:
     folder = held["chdir"].data if "chdir" in held else ""
-    if folder:
+    if "chdir" in held:
         request["work_dir"] = folder
     request["std_in"] = "/dev/null"
     for option, field in (("output", "std_out"), ("error", "std_err"), ("input", "std_in")):
-        if option in held and held[option].data:
+        if option in held:
             name = held[option].data
-            request[field] = name if name.startswith("/") or not folder else f"{folder}/{name}"
-
-
-_COPIED: Final = (
-    ("ntasks_per_node", "SLURM_NTASKS_PER_NODE", "ntasks-per-node"),
-    ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
-    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
-    ("ntasks_per_socket", "SLURM_NTASKS_PER_SOCKET", ""),
-    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU", ""),
-    ("threads_per_core", "SLURM_THREADS_PER_CORE", ""),
-    ("dependency", "SLURM_JOB_DEPENDENCY", ""),
-    ("tres_per_task", "SLURM_TRES_PER_TASK", ""),
-)
-
-
-def _environment(held: Options, shape: Shape, request: Mapping[str, Any]) -> dict[str, str]:
-    """The variables that sbatch itself puts into the job's environment, and those of --export."""
-    found = {
-        variable: str(request[field])
-        for field, variable, option in _COPIED
-        if field in request and (not option or option in held)
-    }
-    if "cpus-per-gpu" in held:
-        found.pop("SLURM_CPUS_PER_TASK", None)
-    if shape.tasks_exported:
-        found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks)
-    for option, variable in (
-        ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
-        ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
-    ):  # fmt: skip
-        if option in held and str(held[option].data) != "":
-            found[variable] = str(held[option].data)
-    if "hint" in held and hint_dropped(held):
-        found.pop("SLURM_HINT", None)
-    if "mem-bind" in held and held["mem-bind"].spelled != "unset":
-        found["SLURM_MEM_BIND"] = held["mem-bind"].spelled
-    if "distribution" in held:
-        kind, _, planes = held["distribution"].spelled.partition("=")
-        found["SLURM_DISTRIBUTION"] = kind
-        found |= {"SLURM_DIST_PLANESIZE": planes} if planes else {}
-    if "get-user-env" in held:
-        found["SLURM_GET_USER_ENV"] = "1"
-    if "export" in held:
-        text = held["export"].data
-        found |= exported(text)
-        if text.upper() != "ALL":
-            found |= {"SLURM_EXPORT_ENV": text} if text else {}
-            found |= {} if text.upper() == "NIL" else {"SLURM_GET_USER_ENV": "1"}
-    return found
-
-
-def exported(text: str) -> dict[str, str]:
-    """NAME=VALUE pairs of --export. Quotes inside protect commas and stay part of the value; nothing is expanded."""
-    return {name: value for part in _commas(text) for name, equals, value in [part.partition("=")] if equals}
-
-
-def _commas(text: str) -> Iterator[str]:
-    current, quote = "", ""
-    for letter in text:
-        if letter == "," and not quote:
-            yield current
-            current = ""
-            continue
-        if letter in "\"'" and quote in ("", letter):
-            quote = "" if quote else letter
-        current += letter
-    yield current
+            settled = name.startswith("/") or not folder or held[option].origin == "carried"
+            request[field] = name if settled else f"{folder}/{name}"

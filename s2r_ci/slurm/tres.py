@@ -22,12 +22,34 @@ def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
     """The entries of a --gres value, with or without ``gres/``. Raises RefusedError where Slurm refuses the list."""
     if not text or text in ("gres/", "gres:"):
         return ()
-    return tuple(_entry(part.removeprefix("gres/").removeprefix("gres:"), release) for part in text.split(","))
+    if release >= (23, 11) and "gres/gres:" in text:
+        raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
+    if release >= (23, 11) and "gres/gres:" in text:
+        raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
+    parts = (part.removeprefix("gres/").removeprefix("gres:") for part in text.split(","))
+    return tuple(_entry(part, release) for part in parts)
 
 
 def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """The entries of a --gpus value: the type stands first, so ``gpu:2`` asks for a type called gpu."""
-    return tuple(_entry(f"gpu:{part}", release) for part in text.split(",")) if text else ()
+    if not text:
+        return ()
+    return tuple(_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(","))
+
+
+def _nameless(text: str, release: Release) -> Gres | None:
+    """``:2`` and ``=2``, from 23.11 on: a type without a name, and a type all the same."""
+    if text[:1] not in (":", "=") or release < (23, 11):
+        return None
+    number = amount(text[1:])
+    return None if number is None else Gres("gpu", " ", number)
+
+
+def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
+    """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
+    parts = [part for part in text.split(",") if amount(part.replace("=", ":").rpartition(":")[2]) is not None]
+    entries = read_gpus(",".join(parts), release)
+    return entries[::-1] if release >= (25, 5) else entries[:1]
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
@@ -60,6 +82,15 @@ def amount(text: str) -> int | None:
     return None if number is None else number * factor
 
 
+def unusable(text: str) -> str:
+    """The part of a --tres-per-task value that sbatch itself refuses, or nothing."""
+    for part in text.split(",") if text else ():
+        name = part.replace(":", "=").partition("=")
+        if name[0] in ("mem", "node", "energy", "billing") or (name[0] == "cpu" and not digits(name[2])):
+            return part
+    return ""
+
+
 class PerTask(NamedTuple):
     """What --tres-per-task says."""
 
@@ -71,13 +102,11 @@ def read_per_task(text: str, release: Release) -> PerTask:
     """``cpu=6,gres/gpu:h100=2``, colons for equals signs too. Raises RefusedError for what the controller refuses."""
     cpus = 0
     entries: list[Gres] = []
-    for part in text.split(","):
+    for part in text.split(",") if text else ():
         if part.startswith("gres/"):
             entries.append(_entry(part[5:].replace("=", ":"), (99, 1)))
         elif part.startswith(("cpu=", "cpu:")):
-            cpus = digits(part[4:]) or 0
-            if not cpus:
-                raise RefusedError(f"`{part}` is not cpu=N")
+            cpus = cpus or digits(part[4:]) or 0
         elif not part.startswith("license/"):
             raise RefusedError(f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N")
     return PerTask(cpus, tuple(entries))

@@ -151,49 +151,6 @@ def _nodes(text: str) -> int | None:
     return None if number is None or number * (factor or 1) > _LARGEST_INT else number * (factor or 1)
 
 
-def host_count(text: str) -> int:
-    """How many different nodes a list such as ``n[01-03],m4`` names; 0 where that cannot be told."""
-    hosts: set[str] = set()
-    total = 0
-    for part in _outside_brackets(text):
-        _, bracket, rest = part.partition("[")
-        if not bracket:
-            hosts.add(part)
-            continue
-        inside, _, tail = rest.partition("]")
-        if "[" in tail:
-            return 0
-        count = _range_count(inside)
-        if not count:
-            return 0
-        total += count
-    return total + len(hosts)
-
-
-def _outside_brackets(text: str) -> list[str]:
-    parts, depth, current = [], 0, ""
-    for letter in text:
-        depth += (letter == "[") - (letter == "]")
-        if letter in ", \t" and depth <= 0:
-            parts.append(current)
-            current = ""
-        else:
-            current += letter
-    parts.append(current)
-    return [part for part in parts if part]
-
-
-def _range_count(inside: str) -> int:
-    total = 0
-    for part in inside.split(","):
-        first, dash, last = part.partition("-")
-        low, high = digits(first), digits(last) if dash else digits(first)
-        if low is None or high is None or high < low:
-            return 0
-        total += high - low + 1
-    return total
-
-
 class ArrayError(ValueError):
     """The controller refuses an array, or it is larger than this tool takes."""
 

@@ -5,11 +5,15 @@ a list). It raises RefusedError with the reason where sbatch refuses the value. 
 in ``options``.
 """
 
+import itertools
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from s2r_ci.slurm import moments, units
+from s2r_ci.slurm import units
+from s2r_ci.slurm.moments import read_moment
 from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.speeds import read_speed
 from s2r_ci.slurm.troubles import RefusedError
 
 Reader = Callable[[str, Release], tuple[str, Any]]
@@ -26,7 +30,9 @@ _SIGNALS: Final = {
 _SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
 SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo": 4}
 _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
+_HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
 _NICE_LIMIT: Final = 2_147_483_645
+_LARGEST_INT: Final = 2**31 - 1
 
 
 def _text(text: str, release: Release) -> tuple[str, Any]:
@@ -176,7 +182,12 @@ def _no_kill(text: str, release: Release) -> tuple[str, Any]:
 def _requeue(text: str, release: Release) -> tuple[str, Any]:
     if text.lower() not in ("", "expedite"):
         raise RefusedError("takes nothing, or expedite")
-    return "requeue", True
+    return text.lower() or "requeue", True
+
+
+def _power(text: str, release: Release) -> tuple[str, Any]:
+    """Gone since 24.05; what it does not know it only complains about."""
+    return ("LEVEL" if text.lower() == "level" else "unset"), text
 
 
 def _one_of(*words: str) -> Reader:
@@ -230,8 +241,8 @@ def _topology(text: str, release: Release) -> tuple[str, Any]:
     """--extra-node-info: sockets, cores, threads; a range counts with its least, a star is nothing said."""
     fields: list[int | None] = []
     for part in text.split(":"):
-        number = None if part == "*" else units.whole(part.partition("-")[0])
-        if part != "*" and number is None:
+        number = None if part in ("*", "") else units.whole(part.partition("-")[0], least=0)
+        if part not in ("*", "") and number is None:
             raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
         fields.append(number)
     return topology_words(fields[:3]), fields[:3]
@@ -239,7 +250,8 @@ def _topology(text: str, release: Release) -> tuple[str, Any]:
 
 def topology_words(fields: list[int | None]) -> str:
     """The fields of --extra-node-info as Slurm spells them: ``:2`` where the first is left open."""
-    return ":".join("" if field is None else str(field) for field in fields) or "unset"
+    first, *others = ["" if field is None else str(field) for field in fields]
+    return ":".join([first, *filter(None, others)]) or "unset"
 
 
 def _distribution(text: str, release: Release) -> tuple[str, Any]:
@@ -281,67 +293,96 @@ def _priority(text: str, release: Release) -> tuple[str, Any]:
     number = units.digits(text) or 0
     if number > 4294967293:
         raise RefusedError("must be below 4294967294")
-    return str(number), number
-
-
-def _list_of(*words: str) -> Reader:
-    def read(text: str, release: Release) -> tuple[str, Any]:
-        for part in text.split(","):
-            if part.partition("=")[0].lower() not in words:
-                raise RefusedError(f"takes a list of {', '.join(words)}")
-        return text, text
-
-    return read
+    return str(number if number <= _LARGEST_INT else number - 2**32), number  # printed as a signed number
 
 
 def _acctg(text: str, release: Release) -> tuple[str, Any]:
-    if units.digits(text) is not None:
-        return text, text
-    return _list_of("task", "energy", "network", "filesystem")(text, release)
+    """A number, or a list of NAME=NUMBER; a number ends at the first letter that is no digit."""
+    for part in text.split(",") if text and not text[0].isdigit() else ():
+        name, _, number = part.partition("=")
+        if name.lower() not in ("task", "energy", "network", "filesystem") or not number[:1].isdigit():
+            raise RefusedError("takes a number of seconds, or a list of task=N, energy=N, network=N, filesystem=N")
+    return text, text
 
 
-def _cpu_freq(text: str, release: Release) -> tuple[str, Any]:
-    speeds = ("low", "medium", "highm1", "high")
-    governors = ("conservative", "ondemand", "performance", "powersave", "userspace", "schedutil")
-    body, colon, governor = text.lower().partition(":")
-    low, dash, high = body.partition("-")
-    if not colon and not dash and body in governors:
-        return body.capitalize(), text
-    for part in (low, high) if dash else (low,):
-        if part not in speeds and units.digits(part) is None:
-            raise RefusedError("takes P, P-P, P-P:GOVERNOR or GOVERNOR, P a number, low, medium, highm1 or high")
-    if colon and governor not in governors:
-        raise RefusedError(f"knows no governor `{governor}`")
-    if dash and not colon and release >= (23, 11):
-        raise RefusedError("needs a governor with a range")
-    spelled = "-".join(part.capitalize() for part in ((low, high) if dash else (low,)))
-    return spelled + colon + governor.capitalize(), text
+def _gres_flags(text: str, release: Release) -> tuple[str, Any]:
+    """From 23.02 on a list, which may be empty."""
+    known = ["disable-binding", "enforce-binding"]
+    if release >= (23, 2):
+        known += ["one-task-per-sharing", "multiple-tasks-per-sharing"]
+    words = [word for word in text.lower().split(",") if word or release < (23, 2)]
+    if (unknown := [word for word in words if word not in known]) or (release < (23, 2) and len(words) != 1):
+        raise RefusedError(f"takes {', '.join(known)}" + (", allow-task-sharing only in srun" if unknown else ""))
+    if len({"disable-binding", "enforce-binding"} & set(words)) > 1:
+        raise RefusedError("takes disable-binding or enforce-binding, not both")
+    return ",".join(words) or "unset", text
+
+
+def _gpu_freq(text: str, release: Release) -> tuple[str, Any]:
+    for part in text.split(","):
+        name, equals, value = part.rpartition("=")
+        words = ("low", "medium", "high", "highm1") + (() if equals else ("verbose",))
+        if (equals and name != "memory") or (value not in words and units.digits(value) is None):
+            raise RefusedError("takes low, medium, high, highm1 or a number in MHz, memory=..., verbose")
+    return text, text
+
+
+_MEM_BIND: Final = {
+    "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
+    "noprefer": "", "sort": "sort", "nosort": "", "no": "none", "none": "none", "rank": "rank", "local": "local",
+}  # fmt: skip
+_BINDS: Final = ("none", "rank", "local")
 
 
 def _mem_bind(text: str, release: Release) -> tuple[str, Any]:
-    order = ("quiet", "verbose", "prefer", "noprefer", "sort", "nosort", "none", "rank", "local")
-    words = text.lower().split(",")
-    if any(word not in order and not word.startswith(("map_mem:", "mask_mem:")) for word in words[:1]):
-        raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, sort, prefer, verbose")
-    shown = [word for word in order if word in words and word not in ("quiet", "nosort", "noprefer")]
-    lists = text.lower().find("map_mem:"), text.lower().find("mask_mem:")
-    rest = [text[at:] for at in lists if at >= 0]
-    return ",".join([*shown, *rest]) or "unset", text
+    """Words with a manner each; of the ways to bind the last one counts."""
+    manner: dict[str, bool] = {}
+    bind = ""
+    words = iter(text.lower().split(","))
+    for word in words:
+        kind, _, first = word.partition(":")
+        if kind in ("map_mem", "mask_mem"):
+            numbers = [first.removeprefix("0x")]
+            numbers += [
+                word.removeprefix("0x") for word in itertools.takewhile(lambda word: word[:1].isdigit(), words)
+            ]
+            if not all(_HEX.fullmatch(number) for number in numbers):
+                raise RefusedError(f"needs a list of numbers behind {kind}:")
+            bind = f"{kind}:{','.join(numbers)}"
+        elif word not in _MEM_BIND or (word in ("sort", "nosort") and release >= (26, 5)):
+            raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, prefer, verbose, quiet")
+        elif _MEM_BIND[word] in _BINDS:
+            bind = _MEM_BIND[word]
+        else:
+            manner[_MEM_BIND[word]] = True
+    shown = [word for word in ("verbose", "prefer", "sort") if word in manner]
+    return ",".join([*shown, bind] if bind else shown) or "unset", text
+
+
+def _mem_update(text: str, release: Release) -> tuple[str, Any]:
+    margin, _, delay = text.partition("@")
+    if not units.digits(margin) or not units.digits(delay):
+        raise RefusedError("needs MARGIN@DELAY, two whole numbers of at least 1")
+    return text, text
 
 
 def _gpu_bind(text: str, release: Release) -> tuple[str, Any]:
-    body = text.removeprefix("verbose,").removeprefix("v,")
-    if body not in ("closest", "none") and not body.startswith(("map_gpu:", "mask_gpu:", "per_task:", "single:")):
+    kind, colon, numbers = text.removeprefix("verbose,").lower().partition(":")
+    known = kind in ("map_gpu", "mask_gpu", "per_task", "single") if colon else kind.startswith(("closest", "none"))
+    if not known or (
+        kind.endswith("_gpu") and not all(_HEX.fullmatch(part) for part in numbers.split(",") if part)
+    ):
         raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
     return text, text
 
 
 def _user_env(text: str, release: Release) -> tuple[str, Any]:
     body = text.upper()
-    number = units.digits(body.removesuffix("S").removesuffix("L")) if body else 0
+    mode = body[-1:] if body[-1:] in ("S", "L") else ""
+    number = units.digits(body.removesuffix(mode) or "0")
     if number is None:
         raise RefusedError("takes nothing, or a time in seconds with S or L behind it")
-    return text.upper() or "0", text
+    return f"{number}{mode}", text
 
 
 def _tres(text: str, release: Release) -> tuple[str, Any]:
@@ -354,13 +395,10 @@ READERS: Final[dict[str, Reader]] = {
     "mail": _mail, "signal": _signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": _cpu_freq, "mem-bind": _mem_bind,
-    "gpu-bind": _gpu_bind, "get-user-env": _user_env, "moment": moments.read_moment, "array": _text,
-    "licenses": _text, "hint": _text, "mem-update": _text,
+    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": _mem_bind,
+    "gpu-bind": _gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
+    "licenses": _text, "hint": _text, "mem-update": _mem_update, "power": _power,
     "propagate": lambda text, release: (text or "ALL", text or "ALL"),
     "kill-on-invalid-dep": _one_of("yes", "no"),
-    "gres-flags": _list_of(
-        "disable-binding", "enforce-binding", "one-task-per-sharing", "multiple-tasks-per-sharing",
-        "allow-task-sharing",
-    ),
+    "gres-flags": _gres_flags, "gpu-freq": _gpu_freq,
 }  # fmt: skip

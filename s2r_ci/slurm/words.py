@@ -72,7 +72,7 @@ def _read_line(raw: bytes, line: int, release: Release, components: list[list[Wo
     words = components[-1]
     first = True
     for piece, column, plain in cut(raw, release, line, troubles):
-        if plain and len(piece) < 8 and piece.lower() in HETJOB:
+        if plain and len(piece) < 8 and piece.lower() in HETJOB and not _hash_behind(raw, column, piece):
             if first:
                 components.append([])
             lost = raw[column - 1 - _LENGTH + len(piece) :].partition(b"#")[0].strip()
@@ -81,6 +81,12 @@ def _read_line(raw: bytes, line: int, release: Release, components: list[list[Wo
             return
         words.append(Word(piece.decode("utf-8", "surrogateescape"), line, column))
         first = False
+
+
+def _hash_behind(raw: bytes, column: int, piece: bytes) -> bool:
+    """The separator is one only where a blank or the end of the line follows it."""
+    at = column - 1 - _LENGTH + len(piece)
+    return raw.isascii() and raw[at : at + 1] == b"#"
 
 
 def _tell_hetjob(piece: bytes, lost: bytes, first: bool, line: int, column: int, troubles: Troubles) -> None:

@@ -94,7 +94,7 @@ def test_one_run_names_all_that_is_wrong() -> None:
         (["--exclusive", "-s"], "exclude each other"),
         (["--gpus=5 --gpus-per-node=2"], "no multiple"),
         (["--gpus=8 -N 2 --gpus-per-node=2"], "4 nodes"),
-        (["--gpus=8 --gpus-per-task=2 -n 3"], "3 tasks"),
+        (["--gpus=8 --gpus-per-task=2 -n 3"], "need 4 tasks, not 3"),
         (["--gpus-per-task=2"], "--ntasks"),
         (["--gres=gpu:2:two"], "type comes before"),
         (["--gres=gpu:1,gpu:a100:1"], "with and without a type"),
@@ -233,7 +233,8 @@ def test_a_variable_sets_a_flag_or_takes_it_back(value: str, is_set: bool) -> No
 
 def test_a_memory_variable_never_clashes_with_the_script() -> None:
     header = read("#SBATCH --mem=4G", environ={"SBATCH_MEM_PER_CPU": "2G"})
-    assert (header.stage, options(header)) == ("accepted", {"mem": "4G"})
+    assert (header.stage, options(header)) == ("accepted", {"mem": "4G", "mem-per-cpu": "2G"})
+    assert header.components[0].request.get("min_mem_per_cpu") is None
     assert options(read("#SBATCH --mem=4G", environ={"SBATCH_MEM_PER_NODE": "6G"})) == {"mem": "6G"}
 
 

@@ -105,14 +105,6 @@ def test_a_list_of_node_counts_is_refused_before_23_02() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "count"),
-    [("n1", 1), ("n[010-013]", 4), ("n1,n2,n1", 2), ("n1 n2", 2), ("n[1-3,5],m4", 5), ("n[x]", 0), ("n[1]m[2]", 0)],
-)
-def test_node_names_are_counted(text: str, count: int) -> None:
-    assert units.host_count(text) == count
-
-
-@pytest.mark.parametrize(
     ("text", "ids", "throttle"),
     [
         ("0-31", range(32), 0), ("0-20:5", range(0, 21, 5), 0), ("1-100%8", range(1, 101), 8),

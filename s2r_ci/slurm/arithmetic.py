@@ -1,0 +1,122 @@
+"""sbatch's own arithmetic over nodes, tasks, CPUs and GPUs, and what it refuses on the way.
+
+The arithmetic was found by asking; the order of the steps matters (a node count that follows from the GPUs comes
+after the CPU count, for one).
+"""
+
+from typing import Final
+
+from s2r_ci.slurm import tres
+from s2r_ci.slurm.gpus import count_gpus
+from s2r_ci.slurm.hosts import HostListError, hosts
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.shape import Options, Shape, topology
+from s2r_ci.slurm.troubles import RefusedError
+
+_GPU_OPTIONS: Final = frozenset({
+    "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "tres-per-task", "ntasks-per-gpu",
+    "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu",
+})  # fmt: skip
+
+
+def shape_of(held: Options, release: Release) -> Shape:
+    """Nodes, tasks and CPUs of a component. Raises RefusedError where sbatch refuses the options together."""
+    shape = Shape()
+    if "tres-per-task" in held and not _controller_refuses_tres(held, release):
+        task = tres.read_per_task(held["tres-per-task"].data, release)
+        shape.cpus_per_task, shape.per_task = task.cpus, task.gres
+    if "cpus-per-task" in held:
+        shape.cpus_per_task = held["cpus-per-task"].data
+    if "ntasks-per-node" in held:
+        shape.tasks_per_node = held["ntasks-per-node"].data
+    if "ntasks" in held:
+        shape.tasks = shape.tasks_exported = held["ntasks"].data
+        shape.tasks_said = True
+    _nodes(shape, held, release)
+    _tasks(shape, held, release)
+    _cpus(shape, held)
+    if not _GPU_OPTIONS.isdisjoint(held):
+        count_gpus(shape, held, release)
+    return shape
+
+
+def _controller_refuses_tres(held: Options, release: Release) -> bool:
+    try:
+        tres.read_per_task(held["tres-per-task"].data, release)
+    except RefusedError:
+        return True
+    return False
+
+
+def _nodes(shape: Shape, held: Options, release: Release) -> None:
+    if nodes := held.get("nodes"):
+        shape.least_nodes, shape.most_nodes = nodes.data
+        shape.nodes_said = True
+    if "nodelist" in held:
+        _named_nodes(shape, held["nodelist"].data, release)
+
+
+def _named_nodes(shape: Shape, text: str, release: Release) -> None:
+    """How many nodes a list names counts where --nodes says nothing; up to 22.05 also against --nodes."""
+    if "/" in text:
+        return
+    try:
+        named = len(hosts(text))
+    except HostListError as trouble:
+        raise RefusedError(f"--nodelist={text} {trouble}") from None
+    if not shape.nodes_said and named:
+        shape.least_nodes, shape.most_nodes, shape.nodes_said = named, 0, True
+    elif release < (23, 2) and shape.most_nodes:
+        if named > shape.most_nodes:
+            raise RefusedError(f"--nodelist names {named} nodes, --nodes allows {shape.most_nodes}")
+        shape.least_nodes = max(shape.least_nodes, named)
+
+
+def _tasks(shape: Shape, held: Options, release: Release) -> None:
+    per_node = shape.tasks_per_node
+    if shape.tasks_said:
+        _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
+    elif not shape.fixed:
+        return
+    elif per_node:
+        shape.tasks = shape.least_nodes * per_node
+        shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held))
+        shape.tasks_exported = shape.tasks if release < (23, 2) else 0
+    elif shape.nodes_said or "extra-node-info" in held:
+        shape.tasks = shape.least_nodes
+        per_task = "gpus-per-task" in held or bool(shape.per_task)
+        shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
+        if "distribution" in held and held["distribution"].spelled == "arbitrary":
+            shape.tasks_said, shape.tasks_exported = True, shape.tasks
+        for factor in topology(held):
+            if factor is not None:
+                shape.tasks *= factor
+                shape.tasks_said, shape.tasks_exported = True, shape.tasks
+
+
+def _per_task_said(shape: Shape, held: Options) -> bool:
+    return bool(shape.cpus_per_task or shape.per_task or "gpus-per-task" in held)
+
+
+def _shrink(shape: Shape) -> None:
+    """sbatch never asks for more nodes than tasks."""
+    if shape.tasks < shape.most_nodes:
+        shape.most_nodes = shape.tasks
+    if shape.tasks < shape.least_nodes:
+        shape.least_nodes = shape.most_nodes = shape.tasks
+        shape.shrunk = True
+
+
+def _nodes_of_tasks(shape: Shape, release: Release) -> None:
+    if shape.tasks_per_node and release >= (23, 2):
+        shape.least_nodes = -(-shape.tasks // shape.tasks_per_node)
+        shape.nodes_said = True
+
+
+def _cpus(shape: Shape, held: Options) -> None:
+    if "overcommit" in held:
+        shape.cpus = max(shape.least_nodes, 1) if "nodes" in held or "nodelist" in held else 1
+    elif shape.nodes_said and shape.least_nodes == 0 and not shape.cpus_per_task:
+        shape.cpus = 0
+    else:
+        shape.cpus = shape.tasks * (shape.cpus_per_task or 1)

@@ -1,0 +1,87 @@
+"""The environment of a job: the variables that sbatch puts into it, and those that --export names."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.shape import Options, Shape, hint_dropped
+
+_COPIED: Final = (
+    ("ntasks_per_node", "SLURM_NTASKS_PER_NODE", "ntasks-per-node"),
+    ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
+    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
+    ("ntasks_per_socket", "SLURM_NTASKS_PER_SOCKET", "ntasks-per-socket"),
+    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU", ""),
+    ("threads_per_core", "SLURM_THREADS_PER_CORE", ""),
+    ("dependency", "SLURM_JOB_DEPENDENCY", ""),
+    ("tres_per_task", "SLURM_TRES_PER_TASK", ""),
+)
+
+
+# Up to 22.05 sbatch passed these on to the steps of the job.
+_ONCE: Final = (
+    ("acctg-freq", "SLURM_ACCTG_FREQ"), ("cpu-freq", "SLURM_CPU_FREQ_REQ"), ("profile", "SLURM_PROFILE"),
+    ("open-mode", "SLURM_OPEN_MODE"), ("gpu-bind", "SLURM_GPU_BIND"), ("gpus-per-task", "SLURM_GPUS_PER_TASK"),
+)  # fmt: skip
+
+
+def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: Release) -> dict[str, str]:
+    """The variables that sbatch itself puts into the job's environment, and those of --export."""
+    found = {
+        variable: str(request[field])
+        for field, variable, option in _COPIED
+        if field in request and (not option or option in held)
+    }
+    if release < (24, 5):
+        found.pop("SLURM_TRES_PER_TASK", None)
+        if "tres-per-task" in held:
+            found["SLURM_TRES_PER_TASK"] = held["tres-per-task"].data
+    if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
+        found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
+    if release < (23, 2):
+        found |= {name: held[option].spelled for option, name in _ONCE if option in held and held[option].spelled}
+    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+        found.pop("SLURM_CPUS_PER_TASK", None)
+    if shape.tasks_exported:
+        found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
+    for option, variable in (
+        ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
+        ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
+    ):  # fmt: skip
+        if option in held and held[option].data not in ("", None):
+            found[variable] = str(held[option].data)
+    if "hint" in held and hint_dropped(held):
+        found.pop("SLURM_HINT", None)
+    if "mem-bind" in held and held["mem-bind"].spelled != "unset" and held["mem-bind"].origin != "environment":
+        found["SLURM_MEM_BIND"] = held["mem-bind"].spelled
+    if "distribution" in held:
+        kind, _, planes = held["distribution"].spelled.partition("=")
+        found["SLURM_DISTRIBUTION"] = kind
+        found |= {"SLURM_DIST_PLANESIZE": planes} if planes else {}
+    if "get-user-env" in held:
+        found["SLURM_GET_USER_ENV"] = "1"
+    if "export" in held:
+        text = held["export"].data
+        found |= exported(text)
+        if text.upper() != "ALL":
+            found |= {"SLURM_EXPORT_ENV": text} if text else {}
+            found |= {} if text.upper() == "NIL" and release >= (23, 2) else {"SLURM_GET_USER_ENV": "1"}
+    return found
+
+
+def exported(text: str) -> dict[str, str]:
+    """NAME=VALUE pairs of --export. Quotes inside protect commas and stay part of the value; nothing is expanded."""
+    return {name: value for part in _commas(text) for name, equals, value in [part.partition("=")] if equals}
+
+
+def _commas(text: str) -> Iterator[str]:
+    current, quote = "", ""
+    for letter in text:
+        if letter == "," and not quote:
+            yield current
+            current = ""
+            continue
+        if letter in "\"'" and quote in ("", letter):
+            quote = "" if quote else letter
+        current += letter
+    yield current

@@ -1,0 +1,217 @@
+"""GPUs and other countable resources: what they mean for nodes, tasks and CPUs, and what sbatch refuses among them.
+
+sbatch keeps one record for every pair of name and type, and looks at one record after the other: --gpus=h100:1 and
+--gpus-per-node=a100:2 have nothing to do with each other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from s2r_ci.slurm import tres
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.shape import Options, Shape, topology
+from s2r_ci.slurm.tres import Gres
+from s2r_ci.slurm.troubles import RefusedError
+
+
+_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu"})  # these speak of whole GPUs
+
+
+@dataclass(slots=True)
+class _Record:
+    """One name and type, counted per job, node, socket and task; 0 where nothing is said."""
+
+    name: str
+    job: int = 0
+    node: int = 0
+    socket: int = 0
+    task: int = 0
+    typed: bool = False
+    most: int = 0  # a node's, where --gpus-per-node and --gres both say something; the later one is ``node``
+
+
+def count_gpus(shape: Shape, held: Options, release: Release) -> None:
+    """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
+
+    def said(name: str) -> tuple[Gres, ...]:
+        return tres.read_gpus(held[name].data, release) if name in held else ()
+
+    shape.gpus, shape.per_socket = said("gpus"), said("gpus-per-socket")
+    if "gpus-per-task" in held and release >= (24, 5):  # it is turned into --tres-per-task
+        shape.per_task += tres.counted_gpus(held["gpus-per-task"].data, release)
+    else:
+        shape.per_task += said("gpus-per-task")
+    shape.per_node = said("gpus-per-node")
+    if "gres" in held:
+        shape.per_node += tres.read_gres(held["gres"].data, release)
+    records = list(_records(shape))
+    lenient = _overlooks(records, held)
+    if not lenient:
+        _check_entries(shape, held)
+    for record in records:
+        _check_order(record, held)
+        _count(record, shape, held, lenient)
+    _per_gpu(shape, held, release, records)
+
+
+def _overlooks(records: list[_Record], held: Options) -> bool:
+    """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains and goes on."""
+    typed = [record.typed for record in records if record.name == "gpu"]
+    return "cpus-per-gpu" in held and len(records) > 1 and all(typed) and bool(typed)
+
+
+def _records(shape: Shape) -> Iterator[_Record]:
+    found: dict[tuple[str, str], _Record] = {}
+    for field, entries in (
+        ("job", shape.gpus), ("node", shape.per_node), ("socket", shape.per_socket), ("task", shape.per_task),
+    ):  # fmt: skip
+        for entry in entries:
+            record = found.setdefault((entry.name, entry.type), _Record(entry.name, typed=bool(entry.type)))
+            setattr(record, field, entry.number)
+            record.most = max(record.most, record.node)
+    return iter(found.values())
+
+
+def _check_entries(shape: Shape, held: Options) -> None:
+    """A type for all or none, and shared GPUs never beside whole ones."""
+    entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
+    if len(entries) > 1:
+        types = {bool(entry.type) for entry in entries if entry.name == "gpu"}
+        if len(types) > 1:
+            raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
+    names = {entry.name for entry in entries}
+    whole = "gpu" in names or not _WHOLE.isdisjoint(held)
+    if whole and names & {"shard", "mps"}:
+        raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
+
+
+def _check_order(record: _Record, held: Options) -> None:
+    """The job has at least what a node has, a node at least what a socket or a task has."""
+    job, node, socket, task = record.job, record.node, record.socket, record.task
+    if job and max(node, socket, task) > job:
+        raise RefusedError(
+            f"{job} {record.name} for the job are fewer than {max(node, socket, task)} for a part of it"
+        )
+    if node and max(socket, task) > node:
+        raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
+    if socket and not topology(held)[0]:
+        raise RefusedError("--gpus-per-socket needs --sockets-per-node")
+
+
+def _count(record: _Record, shape: Shape, held: Options, lenient: bool) -> None:
+    if record.job:
+        _nodes_of_job(record.job, shape)
+    if record.job and record.node:
+        _nodes_of_node(record.job, record.node, shape)
+    if record.node and record.socket:
+        _sockets(record.node, record.socket, held)
+    if record.socket and record.task:
+        shape.tasks_per_socket = max(record.socket // record.task, 1)
+    if record.task:
+        _tasks_of_task(record, shape, lenient)
+    if record.task and record.node:
+        _tasks_a_node(record, shape)
+
+
+def _nodes_of_job(total: int, shape: Shape) -> None:
+    if not shape.nodes_said:
+        return
+    if total < shape.least_nodes:
+        raise RefusedError(f"{total} GPUs are less than one for each of {shape.least_nodes} nodes")
+    if shape.most_nodes > total:
+        shape.most_nodes = total
+
+
+def _nodes_of_node(total: int, node: int, shape: Shape) -> None:
+    if total % node:
+        raise RefusedError(f"{total} GPUs for the job are no multiple of the {node} of each node")
+    needed = total // node
+    if shape.nodes_said and not shape.least_nodes <= needed <= (shape.most_nodes or needed):
+        raise RefusedError(f"{total} GPUs with {node} a node need {needed} nodes, --nodes says otherwise")
+    shape.least_nodes = shape.most_nodes = needed
+    shape.nodes_said = True
+
+
+def _sockets(node: int, socket: int, held: Options) -> None:
+    if node % socket:
+        raise RefusedError(f"{node} GPUs a node are no multiple of the {socket} of each socket")
+    if node // socket != topology(held)[0]:
+        raise RefusedError(f"{node} GPUs a node with {socket} a socket need {node // socket} sockets")
+
+
+def _tasks_of_task(record: _Record, shape: Shape, lenient: bool) -> None:
+    if not record.job:
+        if not shape.tasks_said and not lenient:
+            raise RefusedError("GPUs per task need a task count: give --ntasks, or --gpus for all of the job")
+        return
+    if record.job % record.task:
+        raise RefusedError(f"{record.job} GPUs for the job are no multiple of the {record.task} of each task")
+    needed = record.job // record.task
+    if shape.tasks_said and shape.tasks != needed:
+        raise RefusedError(f"{record.job} GPUs with {record.task} a task need {needed} tasks, not {shape.tasks}")
+    shape.tasks, shape.tasks_said = needed, True
+
+
+def _tasks_a_node(record: _Record, shape: Shape) -> None:
+    if record.node % record.task:
+        raise RefusedError(f"{record.node} GPUs a node are no multiple of the {record.task} of each task")
+    needed = record.node // record.task
+    if shape.tasks_per_node and shape.tasks_per_node != needed:
+        raise RefusedError(
+            f"{shape.tasks_per_node} tasks a node with {record.task} GPUs each are not {record.node} GPUs a node"
+        )
+    shape.tasks_per_node = needed
+
+
+def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record]) -> None:
+    """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu."""
+    gpus = [record for record in records if record.name == "gpu"]
+    ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
+    if ranks:
+        others = bool(records) or "cpus-per-gpu" in held or "mem-per-gpu" in held
+        made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
+        gpus = gpus or [_Record("gpu", job=made)]
+    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None and not gpus:
+        raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
+    if (cpus := held.get("cpus-per-gpu")) and cpus.data is not None:
+        for record in gpus:
+            if record.task and not record.typed:
+                shape.cpus_per_task = record.task * cpus.data
+        if release < (23, 2):
+            return
+        if not gpus:
+            raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
+        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus.data)
+    if release >= (25, 5) and gpus and shape.cpus_per_task and shape.tasks_said:
+        shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
+
+
+def _every(record: _Record, shape: Shape, held: Options) -> int:
+    """All that the job gets of one record."""
+    if record.job:
+        return record.job
+    if record.most:
+        return record.most * shape.least_nodes
+    if record.socket:
+        return record.socket * (topology(held)[0] or 1) * shape.least_nodes
+    return record.task * shape.tasks if shape.tasks_said else 0
+
+
+def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:
+    """Let the task count follow from the GPUs, or the other way round; how many GPUs that are."""
+    if gpus:
+        if not sum(gpus):
+            raise RefusedError("--ntasks-per-gpu needs GPUs, and none are left to count")
+        shape.tasks, shape.tasks_said = sum(gpus) * ranks, True
+        return sum(gpus)
+    if shape.tasks_said:
+        if shape.tasks % ranks and (strict or shape.tasks > ranks):
+            raise RefusedError(f"{shape.tasks} tasks are no multiple of the {ranks} of each GPU")
+        made = shape.tasks // ranks
+        if made:
+            _nodes_of_job(made, shape)
+        return made
+    if "nodes" not in held or not shape.fixed or not shape.least_nodes:
+        raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
+    shape.tasks, shape.tasks_said = shape.least_nodes * ranks, True
+    return shape.least_nodes
