@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
-from s2r_ci.discover import Found, find, read_file, repository_root
+from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.pipeline import Keeper, Options, World, scan
@@ -81,24 +81,44 @@ def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
 def found_in(place: Place) -> Found:
     """Discovery with the settings of the run. Raises ConfigurationError above the limits."""
     settings = place.settings
+    since = settings.changed_since
+    edited = _edited_since(place, since) if since else frozenset()
     found = find(
         place.paths,
         root=place.root,
         include=settings.include,
         exclude=settings.exclude,
         files=_listed(place),
-        since=settings.changed_since,
+        since="" if edited else since,
         jobs=settings.jobs,
         max_files=settings.max_files,
         max_file_bytes=settings.max_file_bytes,
         environ=os.environ,
     )
+    if edited:
+        found = _only(found, edited | changed_since(place.root, since, os.environ))
     if len(found.scripts) > settings.max_scripts:
         raise ConfigurationError(
             f"{len(found.scripts)} batch scripts are more than max-scripts allows ({settings.max_scripts})",
             hint="name the folders to look at, exclude some, or raise --max-scripts",
         )
     return found
+
+
+def _edited_since(place: Place, since: str) -> frozenset[str]:
+    """The scripts of manifests that changed while they did not: a change to a manifest alone is looked at too."""
+    changed = changed_since(place.root, since, os.environ)
+    sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml")))
+    return frozenset(source for source in sources if source and source not in changed)
+
+
+def _only(found: Found, paths: frozenset[str]) -> Found:
+    return replace(
+        found,
+        scripts=tuple(c for c in found.scripts if c.path in paths),
+        others=tuple(c for c in found.others if c.path in paths),
+        findings=tuple(f for f in found.findings if f.location.path in paths),
+    )
 
 
 def _listed(place: Place) -> list[bytes] | None:

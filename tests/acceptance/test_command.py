@@ -128,6 +128,18 @@ def test_changed_since_looks_at_what_changed(repository: Repository) -> None:
     assert [v["path"] for v in json.loads(done.stdout)["verdicts"]] == ["new.sh", "touched.sh"]
 
 
+def test_changed_since_looks_at_a_manifest_that_changed_alone(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    repository.write("b.sh", GOOD)
+    repository.run("write")
+    before = repository.commit()
+    manifest = repository.read("a.sh.runai.yaml")
+    repository.write("a.sh.runai.yaml", manifest.replace('nvidia.com/gpu: "2"', 'nvidia.com/gpu: "1"'))
+    done = repository.run("--format", "json", "--changed-since", before)
+    assert done.returncode == 1
+    assert [(v["path"], v["state"]) for v in json.loads(done.stdout)["verdicts"]] == [("a.sh", "edited")]
+
+
 def test_the_format_never_changes_the_verdict(repository: Repository) -> None:
     repository.write("a.sh", GOOD)
     for word in ("text", "json", "github", "sarif", "junit", "markdown", "gitlab"):
