@@ -40,9 +40,9 @@ WORDS = (
     b"torchrun ", b"module load ", b"export A=", b"SLURM_JOB_ID", b"/scratch/", b"#!", b"#PBS -l ", b"#BSUB ", b"\t",
 )  # fmt: skip
 NAMES = (
-    b"array begin chdir constraint container cpus-per-task dependency exclusive export gpus gpus-per-task gres job-name "
-    b"licenses mem mem-per-cpu nodes ntasks ntasks-per-node open-mode output partition qos account requeue signal time "
-    b"tmp wrap"
+    b"array begin chdir constraint container cpus-per-task dependency exclusive export gpus gpus-per-task gres "
+    b"job-name licenses mem mem-per-cpu nodes ntasks ntasks-per-node open-mode output partition qos "
+    b"account requeue signal time tmp wrap"
 ).split()
 VALUES = (
     *b"1 -1 0 1-4 1-4%0 0-2147483647 1:2:3:4:5 99999999999999999999 1- gpu:a100:2 gpu:0 ALL NONE NIL A=b,C".split(),
