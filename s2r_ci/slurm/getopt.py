@@ -28,7 +28,7 @@ _SRUN_ONLY = frozenset(
         "relative",
     ]
 )
-_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 
 
 class Given(NamedTuple):
@@ -166,7 +166,7 @@ def _tell_stray(word: Word, behind: Sequence[Word], given: list[Given], troubles
     text = word.text
     if text == "--":
         message = "nothing may follow `--` in a directive"
-    elif text[:1] and text[0] in _DASHES:
+    elif text[:1] and text[0] in DASHES:
         message = f"`{text}` begins with a typographic dash: write it with `-`"
     elif text.startswith("=") or (given and given[-1].line == word.line and given[-1].value == "="):
         name = given[-1].option.name if given else "option"

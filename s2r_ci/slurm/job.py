@@ -4,6 +4,7 @@ The arithmetic turns what sbatch would send into what one node gets, because one
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from os.path import basename
 from typing import Final
 
@@ -14,9 +15,11 @@ from s2r_ci.model import (
     Body,
     Component,
     Finding,
+    Header,
     Item,
     ItemKind,
     JobSpec,
+    Level,
     Location,
     Reading,
     Resources,
@@ -26,7 +29,7 @@ from s2r_ci.secrets import find_secrets
 from s2r_ci.slurm import exports, tres, units
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.header import Part, read_parts
-from s2r_ci.slurm.options import DEFAULT_RELEASE
+from s2r_ci.slurm.options import DEFAULT_RELEASE, catalogue
 from s2r_ci.slurm.shape import Held, Shape, topology
 from s2r_ci.slurm.tres import Gres
 
@@ -62,14 +65,44 @@ def read_script(
     environ: Mapping[str, str] = NOTHING,
     arguments: Sequence[str] = (),
 ) -> Reading:
-    """Read a whole script. A script that sbatch or the controller refuses gets no jobs, but all its findings."""
+    """Read a whole script. One that sbatch refuses gets no jobs, but all its findings; where a refused directive has
+    one evident meaning (``repair``) the jobs are those that were meant, and the finding stays.
+    """
     header, parts = read_parts(script.data, script.path, release=release, environ=environ, arguments=arguments)
     body, items, troubles = read_body(script)
+    if header.stage == "parse":
+        header, parts = _as_meant(script, header, parts, environ, arguments)
     findings = (*header.findings, *troubles, *_secrets(script))
-    jobs: tuple[JobSpec, ...] = ()
-    if header.stage == "accepted":
-        jobs = tuple(_job(script.path, part, part.shape, body, items) for part in parts if part.shape)
+    jobs = tuple(_job(script.path, part, part.shape, body, items) for part in parts if part.shape)
+    if header.stage not in ("accepted", "parse"):
+        jobs = ()
     return Reading(header=header, jobs=jobs, findings=findings)
+
+
+def _as_meant(
+    script: Script, header: Header, parts: list[Part], environ: Mapping[str, str], arguments: Sequence[str]
+) -> tuple[Header, list[Part]]:
+    """The header as sbatch has it, with each refusal saying what is read instead, and the parts that it gives then.
+
+    Where no repair is evident, or sbatch would refuse the repaired script too, everything stays as it is.
+    """
+    from s2r_ci.slurm.repair import repair  # only where something is wrong
+
+    repaired = repair(script.data, header.findings, catalogue(header.slurm))
+    if repaired is None:
+        return header, parts
+    again, meant = read_parts(
+        repaired.data, script.path, release=header.slurm, environ=environ, arguments=arguments
+    )
+    if again.stage != "accepted":
+        return header, parts
+    findings = tuple(
+        replace(f, message=f"{f.message}. Read here as `{repaired.lines[f.location.line]}`")
+        if f.level is Level.ERROR and f.location.line in repaired.lines
+        else f
+        for f in header.findings
+    )
+    return replace(header, findings=findings), meant
 
 
 def _secrets(script: Script) -> Iterator[Finding]:
