@@ -13,6 +13,7 @@ from s2r_ci.slurm.options import PLUGIN_OPTIONS, Catalogue, Option, UnknownOptio
 from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.words import KEYWORD, cut
 
+LONGEST: Final = 4096  # octets; nobody repairs a longer line by hand either
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _DASHED: Final = re.compile(rf"[-{_DASHES}]{{1,3}}(?=[A-Za-z])")
 _LONG: Final = re.compile(r"--([A-Za-z][\w-]*)(=.*)?", re.DOTALL)
@@ -35,6 +36,8 @@ Edit = Callable[[bytes, Catalogue], bytes]
 
 def words_in(line: bytes, known: Catalogue) -> list[Word]:
     """The words of a directive line; none where sbatch cannot cut it, or where a word is quoted."""
+    if len(line) > LONGEST:
+        return []
     raw = line[len(KEYWORD) :]
     found: list[Word] = []
     at = len(KEYWORD)

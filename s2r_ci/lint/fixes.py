@@ -127,7 +127,7 @@ def _remarks(lines: list[bytes], header: Header) -> Iterator[tuple[int, bytes, s
         if not _REMARK.match(finding.subject):
             continue
         place = finding.location.line - 1
-        if place >= len(lines):
+        if place >= len(lines) or len(lines[place]) > edits.LONGEST:
             continue
         text = lines[place].decode("utf-8", "surrogateescape")
         at = finding.location.column - 1

@@ -48,7 +48,8 @@ def gpus_said_twice(case: Case) -> Iterator[Finding]:
         yield found(rules.GPUS_SAID_TWICE, said, gres.location, "gpus")
     elif (other := case.directives.get("gpus")) and not case.says("nodes", "nodelist") and _count(job) != _all(job):
         nodes = -(-_all(job) // max(_count(job), 1))
-        said = f"--gres={gres.value} is per node, so --gpus={other.value} makes it {nodes} nodes: say --nodes, or keep one"
+        pair = f"--gres={gres.value} is per node, so --gpus={other.value} makes it {nodes} nodes"
+        said = f"{pair}: say --nodes, or keep one"
         yield found(rules.GPUS_SAID_TWICE, said, gres.location, "gpus")
 
 
