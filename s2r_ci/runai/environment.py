@@ -12,16 +12,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import Disposition, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import PYTORCH, Plan
 
 UID: Final = "S2R_WORKLOAD_UID"
 ARRAY_IDS: Final = "S2R_ARRAY_IDS"
 """The array's ids as ranges, ``1-7:3,9``: the prelude picks the one that belongs to JOB_COMPLETION_INDEX."""
 
-_BLOCKED: Final = re.compile(
+_BLOCKED: Final = lazy(
     r"LD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|GIT_SSH.*|(?:https?|ftp|all|no)_proxy", re.I
 )
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME: Final = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
 _BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
 """Slurm sets these too; they are no SLURM_* and so in no inventory."""
 

@@ -5,18 +5,18 @@ script's first line chooses the interpreter, sets what only the pod knows, and r
 Here is decided which parts a script needs; their texts are the catalogue's. Nothing of it is put into the script.
 """
 
-import re
 import zlib
 from collections.abc import Iterator
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import JOB, MPI, Plan
 from s2r_ci.runai.environment import VARIABLES, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
 
 __all__ = ["CATALOGUE", "prelude", "signal_of"]
 
-_SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?([A-Za-z]+[0-9]*|\d+)(?:@(\d+))?")
+_SIGNAL: Final = lazy(r"(?:([BR]+):)?(?:SIG)?([A-Za-z]+[0-9]*|\d+)(?:@(\d+))?")
 _SIGNAL_DEFAULT_S: Final = 60
 _KILL_AFTER_S: Final = 30
 
@@ -90,7 +90,7 @@ def _srun(made: Plan) -> str:
     return "srun one" if _is_plain(made) else "srun"
 
 
-_PLAIN: Final = re.compile(
+_PLAIN: Final = lazy(
     r"--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|--(?:ntasks|nodes)=1|-[nN]1"
     r"|--(?:cpus-per-task|cpu[-_]bind|mem-bind|gres|gpus|mem)=.+|--"
 )

@@ -5,11 +5,11 @@ here. One item stands for every use of a variable of Slurm's on a line, and for 
 cluster command and absolute path; arguments and variables from outside have one item a name, at their first use.
 """
 
-import re
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.model import Body, Finding, Item, ItemKind, Location, Script
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import inventory
 from s2r_ci.slurm.launchers import SHELLS, base_name
 from s2r_ci.slurm.scanner import LineScanner
@@ -19,13 +19,13 @@ GRAMMAR_LIMIT: Final = 256 * 1024  # octets that are given to the grammar
 SCAN_LIMIT: Final = 1024 * 1024  # octets that are read at all
 
 _LANGUAGES: Final = (
-    (re.compile(r"t?csh"), "csh"),
-    (re.compile(r"(?:i?python|pypy)[\d.]*"), "python"),
-    (re.compile(r"Rscript|R|littler|r"), "r"),
-    (re.compile(r"perl[\d.]*"), "perl"),
-    (re.compile(r"julia[\d.]*"), "julia"),
-    (re.compile(r"node|ruby|lua|octave|octave-cli|php|[gmn]?awk|fish|tclsh|wish|expect|make"), "other"),
-    (re.compile(r"matlab|stata|sas|nu|pwsh|scala"), "other"),
+    (lazy(r"t?csh"), "csh"),
+    (lazy(r"(?:i?python|pypy)[\d.]*"), "python"),
+    (lazy(r"Rscript|R|littler|r"), "r"),
+    (lazy(r"perl[\d.]*"), "perl"),
+    (lazy(r"julia[\d.]*"), "julia"),
+    (lazy(r"node|ruby|lua|octave|octave-cli|php|[gmn]?awk|fish|tclsh|wish|expect|make"), "other"),
+    (lazy(r"matlab|stata|sas|nu|pwsh|scala"), "other"),
 )
 
 

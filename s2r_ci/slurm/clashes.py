@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
@@ -36,7 +37,7 @@ _CONCERNED: Final = frozenset({
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
     "distribution", "resv-ports", "propagate", "nodes",
 })  # fmt: skip
-_DEPENDENCY: Final = re.compile(
+_DEPENDENCY: Final = lazy(
     r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
     r"(?:after|afterany|afterok|afternotok|aftercorr|afterburstbuffer)(?::\d+(?:_(?:\d+|\*))?(?:\+\d+)?)+)",
     re.IGNORECASE,

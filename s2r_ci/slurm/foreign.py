@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from s2r_ci import rules
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.getopt import Given
 from s2r_ci.slurm.hosts import folded
 from s2r_ci.slurm.options import Catalogue
@@ -37,7 +38,7 @@ _PBS_NAMES: Final = {
     "destination": "q", "rerunable": "r", "script_path": "S", "array": "t", "variable_list": "v", "all_env": "V",
     "attributes": "W",
 }  # fmt: skip
-_RESOURCE: Final = re.compile(
+_RESOURCE: Final = lazy(
     r"(?P<key>select|ncpus|mpiprocs)=(?P<short>[^:]*)|"
     r"(?P<name>nodes|walltime|cput|pcput|mem|file|nice|naccelerators|accelerator|proc)=(?P<long>[^,]*)|"
     r"(?:arch|host|opsys|other|pmem|pvmem|software|vmem)=[^,]*"

@@ -8,12 +8,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 
-_SECONDS: Final = re.compile(r"uts(\d{1,11})$", re.IGNORECASE)
+_SECONDS: Final = lazy(r"uts(\d{1,11})$", re.IGNORECASE)
 # Pieces in the order in which Slurm tries them; a capital T counts as a blank, so `Tomorrow` is refused.
-_PIECE: Final = re.compile(
+_PIECE: Final = lazy(
     r"(?P<blank>[ \t\-T]+)"
     r"|(?P<day>(?i:today|tomorrow))"
     r"|(?P<word>(?i:midnight|noon|elevenses|fika|teatime))"

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +62,12 @@ def test_something_else_in_the_way_is_left_alone(tmp_path: Path, kind: str) -> N
     victim = tmp_path / "victim"
     victim.write_bytes(b"keep")
     target = tmp_path / "x.yaml"
-    {"link": lambda: target.symlink_to(victim), "folder": target.mkdir, "pipe": lambda: os.mkfifo(target)}[kind]()
+    made: dict[str, Callable[[], None]] = {
+        "link": partial(target.symlink_to, victim),
+        "folder": target.mkdir,
+        "pipe": partial(os.mkfifo, target),
+    }
+    made[kind]()
     with FileStore(str(tmp_path)) as store, pytest.raises(IncompleteError, match="belongs"):
         store.write("x.yaml", b"x")
     assert victim.read_bytes() == b"keep"
