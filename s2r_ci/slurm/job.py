@@ -73,9 +73,9 @@ def read_script(
     if header.stage == "parse":
         header, parts = _as_meant(script, header, parts, environ, arguments)
     findings = (*header.findings, *troubles, *_secrets(script))
-    jobs = tuple(_job(script.path, part, part.shape, body, items) for part in parts if part.shape)
-    if header.stage not in ("accepted", "parse"):
-        jobs = ()
+    jobs: tuple[JobSpec, ...] = ()
+    if header.stage in ("accepted", "parse"):
+        jobs = tuple(_job(script.path, part, part.shape, body, items) for part in parts if part.shape)
     return Reading(header=header, jobs=jobs, findings=findings)
 
 

@@ -219,7 +219,7 @@ def _is_remark(word: str, before: Sequence[str], known: Catalogue) -> bool:
     option = known.names.get(name) or known.shorts.get(name)
     if option is None or option.kind in _FREE:
         return False
-    return word[:1].isalpha() and not _UNIT_WORD.fullmatch(word) and "=" not in word or word[:1] in "(["
+    return (word[:1].isalpha() and not _UNIT_WORD.fullmatch(word) and "=" not in word) or word[:1] in "(["
 
 
 def _quoted(word: str) -> str:
