@@ -15,18 +15,20 @@ from functools import cached_property
 from typing import Any, Final
 
 from s2r_ci.model import Manifest
-from s2r_ci.runai.shapes import Oddity, Shapes, Steps, arrives
+from s2r_ci.runai.shapes import Oddity, Shapes, Steps, arrives, gather
 
 Amounts = Mapping[str, Fraction]
 
 MIB: Final = 1024**2
+MOST_NODES: Final = 2000
+DEEPEST: Final = 16
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "PyTorchJob": ("spec", "pytorchReplicaSpecs"),
     "MPIJob": ("spec", "mpiReplicaSpecs"),
 }
 SHELL: Final = ("/bin/sh", "-c")
 
-_DECODED: Final = re.compile(r"\bbase64\s+(?:-d|-D|--decode)\b")
+_DECODED: Final = re.compile(r"base64\s+(?:-d|-D|--decode)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class Container:
     mounts: tuple[Mapping[str, Any], ...]
     node: Mapping[str, Any]
 
-    @property
+    @cached_property
     def carries(self) -> bool:
         """The settled form: ``sh -c PRELUDE FILE-NAME BODY ARGUMENTS``."""
         return self.command == SHELL and len(self.args) >= 2
@@ -61,7 +63,7 @@ class Container:
         """What the script is called in the container: ``$0`` of the prelude."""
         return self.args[1] if self.carries else ""
 
-    @property
+    @cached_property
     def encoded(self) -> bool:
         """The body travels as base64."""
         return bool(_DECODED.search(self.prelude))
@@ -154,6 +156,11 @@ class Facts:
     suspend: bool = False
     oddities: tuple[Oddity, ...] = ()
     body: Any = field(default=None, repr=False)
+
+    @cached_property
+    def texts(self) -> list[str] | None:
+        """All keys and texts of the document; None where it has too many nodes or they lie too deep."""
+        return gather(self.body, most_nodes=MOST_NODES, deepest=DEEPEST)
 
     @property
     def policy_steps(self) -> Steps:

@@ -19,7 +19,8 @@ _POWERS: Final = {
     "Ti": (1024, 4), "Pi": (1024, 5), "Ei": (1024, 6),
 }  # fmt: skip
 _QUANTITY: Final = re.compile(r"([+-]?)(\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))")
-_REFERENCE: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))|\$.", re.DOTALL)
+# Where the kubelet changes something, or would if it knew the name; a $ before any other character it copies.
+_REFERENCE: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +70,38 @@ def arrives(text: str, environment: Mapping[str, str | None]) -> str:
         dollar, name, cut = match.groups()
         if dollar or cut:
             return "$" if dollar else "$\N{REPLACEMENT CHARACTER}"
-        if name is None or name not in environment:
+        if name not in environment:
             return match[0]
         value = environment[name]
         return "\N{REPLACEMENT CHARACTER}" if value is None else value
 
     return _REFERENCE.sub(replace, text)
+
+
+def gather(body: object, *, most_nodes: int, deepest: int) -> list[str] | None:
+    """All keys and texts, in no special order; None where there are too many nodes or they lie too deep.
+
+    Level by level and without recursion, so that no depth can hurt.
+    """
+    texts: list[str] = []
+    level: list[Any] = [body]
+    nodes = depth = 0
+    while level:
+        nodes += len(level)
+        if nodes > most_nodes or depth > deepest:
+            return None
+        below: list[Any] = []
+        for node in level:
+            if isinstance(node, str):
+                texts.append(node)
+            elif isinstance(node, dict):
+                texts.extend(map(str, node))
+                below.extend(node.values())
+            elif isinstance(node, list):
+                below.extend(node)
+        level = below
+        depth += 1
+    return texts
 
 
 class Shapes:

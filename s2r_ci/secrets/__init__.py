@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from s2r_ci.patterns import lazy
@@ -228,6 +228,7 @@ def _apart(hits: Iterable[_Hit]) -> list[_Hit]:
     return kept
 
 
+@lru_cache(maxsize=4)  # the reader and the judge ask for the same script, one behind the other
 def find_secrets(text: str) -> tuple[Secret, ...]:
     """The secrets that stand in a text, in order. Linear in the length of the text."""
     lower = text.lower()

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts
+from s2r_ci.runai.facts import DEEPEST, MOST_NODES, Container, Facts
 from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
 from s2r_ci.verify.prelude_changed import read
-from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
+from s2r_ci.verify.scalars import places
 
 LONGEST_SCALAR: Final = 8192
 LONGEST_PRELUDE: Final = 32_768
@@ -95,24 +95,40 @@ def _found(text: str) -> tuple[str, ...]:
 
 def _scalars(facts: Facts) -> Iterator[Breach]:
     """P-26 and P-41: one look at all texts, and a walk for the place only where something is wrong."""
-    texts = gather(facts.body, most_nodes=MOST_NODES, deepest=DEEPEST)
+    texts = facts.texts
     if texts is None:
         message = f"P-41 more than {MOST_NODES} nodes, or deeper than {DEEPEST}"
         yield Breach(message=message, subject="P-41")
         return
     if sum(map(len, texts)) > LONGEST_FILE:
         yield Breach(message=f"P-41 more than {LONGEST_FILE} octets", subject="P-41")
-    ours = {step: most for role in facts.carriers for c in role.containers for step, most in _longer(c)}
-    if max(map(len, texts), default=0) > LONGEST_SCALAR // 4 or _HIDDEN.search("\n".join(texts)):
+    if not _are_fine(texts, facts):
+        ours = {step: most for role in facts.carriers for c in role.containers for step, _, most in _longer(c)}
         for steps, text in places(facts.body):
             yield from _scalar(text, steps, ours.get(steps, LONGEST_SCALAR))
 
 
-def _longer(container: Container) -> Iterator[tuple[Steps, int]]:
-    """Prelude and body may be longer than other texts."""
-    if container.carries:
-        yield (*container.steps, "args", 0), LONGEST_PRELUDE
-        yield (*container.steps, "args", 2), LONGEST_BODY
+def _are_fine(texts: list[str], facts: Facts) -> bool:
+    """The quick yes: all short enough in any encoding, and printable but for the script itself."""
+    long = {id(text): most for role in facts.carriers for c in role.containers for _, text, most in _longer(c)}
+    seen: list[str] = []
+    for text in texts:
+        most = long.get(id(text), LONGEST_SCALAR)
+        if len(text) * 4 > most:
+            return False
+        if most != LONGEST_BODY:
+            seen.append(text)
+    whole = "\n".join(seen)
+    plain = whole.isascii() and whole.replace("\n", "").replace("\t", "").isprintable()
+    return plain or not _HIDDEN.search(whole)
+
+
+def _longer(container: Container) -> Iterator[tuple[Steps, object, int]]:
+    """Prelude and body may be longer than other texts: their places, they themselves, and their limits."""
+    words = container.node.get("args") if container.carries else None
+    for index, most in ((0, LONGEST_PRELUDE), (2, LONGEST_BODY)):
+        if isinstance(words, list) and len(words) > index:
+            yield (*container.steps, "args", index), words[index], most
 
 
 def _scalar(text: str, steps: Steps, most: int) -> Iterator[Breach]:

@@ -34,6 +34,7 @@ _MEANS_LITTLE: Final = re.compile(
     r"|--(?:ntasks|nodes)[= ]1|--cpus-per-task[= ]\S+|--(?:cpu[-_]bind|mem-bind|gres|gpus|mem)=\S+))*(?: --)? [^-$].*",
     re.DOTALL,
 )
+_RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
 
@@ -81,7 +82,8 @@ def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str,
 def _wanted(request: ConversionRequest, facts: Facts, container: Container, parts: Parts) -> Wanted:
     """The parts that this script needs. Where two ways do, the one that is there counts."""
     wanted = dict.fromkeys(("head", "executable", _delivery(request, container)), NOTHING)
-    steps = _calls(request, "srun", "scontrol")
+    called = _called(request)
+    steps = not called.isdisjoint(("srun", "scontrol"))
     mentioned = _mentioned(request)
     computed = sorted(name for name in mentioned if _computed(name, request))
     if steps or mentioned & _NUMBERED:
@@ -94,10 +96,11 @@ def _wanted(request: ConversionRequest, facts: Facts, container: Container, part
         wanted["host"] = NOTHING
         wanted[f"hosts {facts.kind}"] = {"workers": str(request.job.resources.nodes - 1)}
     wanted |= _variables(request, mentioned, computed)
-    if facts.kind == "MPIJob" or _calls(request, "mpirun", "mpiexec"):
+    if facts.kind == "MPIJob" or not called.isdisjoint(_RUNNERS):
         wanted["mpirun"] = {"start": "ssh" if facts.kind == "MPIJob" else "fork"}
-    wanted |= _stand_ins(request, facts, parts, steps)
-    return wanted | _end(request, facts)
+    used: list[str] = [name for name in SHIMMED if name in called]
+    wanted |= _stand_ins(request, facts, parts, used, steps)
+    return wanted | _end(request, facts, used)
 
 
 def _delivery(request: ConversionRequest, container: Container) -> str:
@@ -106,14 +109,13 @@ def _delivery(request: ConversionRequest, container: Container) -> str:
     return "body base64" if container.encoded else "body text"  # either arrives: command-changed compares
 
 
-def _calls(request: ConversionRequest, *names: str) -> bool:
-    """Whether the script calls one of the commands; one that is not read, whether its text has the word."""
+def _called(request: ConversionRequest) -> set[str]:
+    """The commands that the script calls; of one that is not read, the words that stand in its text."""
     body = request.job.body
     called = {*body.commands, *(word for step in body.steps for word in (step.launcher, step.within))}
-    if called.intersection(names):
-        return True
-    read_as_shell = body.language in ("shell", "csh") and body.understood
-    return not read_as_shell and any(name.encode() in request.script.data for name in names)
+    if body.language not in ("shell", "csh") or not body.understood:
+        called |= {name for name in (*SHIMMED, *_RUNNERS) if name.encode() in request.script.data}
+    return called
 
 
 def _mentioned(request: ConversionRequest) -> set[str]:
@@ -151,9 +153,8 @@ def _variables(request: ConversionRequest, mentioned: set[str], computed: list[s
     return found
 
 
-def _stand_ins(request: ConversionRequest, facts: Facts, parts: Parts, steps: bool) -> Wanted:
+def _stand_ins(request: ConversionRequest, facts: Facts, parts: Parts, used: list[str], steps: bool) -> Wanted:
     """The shims of the commands that the script calls."""
-    used = [name for name in SHIMMED if _calls(request, name)]
     found: Wanted = dict.fromkeys(("bin", "executables") if used else (), NOTHING)
     for name in used:
         found[f"shim {_form(request, facts, parts) if name == 'srun' else name}"] = NOTHING
@@ -186,13 +187,13 @@ def _short_will_do(request: ConversionRequest, facts: Facts) -> bool:
     return "gpus-per-task" not in job.options and all(_MEANS_LITTLE.fullmatch(call) for call in calls)
 
 
-def _end(request: ConversionRequest, facts: Facts) -> Wanted:
+def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
     """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
     ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
     if not (warned or ended):
-        return _straight(request)
+        return _straight(request, used)
     found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)
     if warned:
         letters, signal, before = warned.groups()
@@ -204,10 +205,9 @@ def _end(request: ConversionRequest, facts: Facts) -> Wanted:
     return found
 
 
-def _straight(request: ConversionRequest) -> Wanted:
+def _straight(request: ConversionRequest, used: list[str]) -> Wanted:
     first, *options = request.job.body.interpreter.split() or [""]
     login = first.endswith("bash") and not {"-l", "--login", "-il", "-li"}.isdisjoint(options)
-    names = [name for name in SHIMMED if _calls(request, name)]
-    if login and names:
-        return {"run at login": {"functions": functions(names)}}
+    if login and used:
+        return {"run at login": {"functions": functions(used)}}
     return {"run": NOTHING}

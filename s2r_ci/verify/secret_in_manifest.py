@@ -10,7 +10,8 @@ from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.shapes import Steps
 from s2r_ci.secrets import find_secrets
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.scalars import DEEPEST, MOST_NODES, gather, places
+from s2r_ci.verify.prelude_changed import read
+from s2r_ci.verify.scalars import places
 
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LONG: Final = 256
@@ -55,19 +56,32 @@ def _seen(text: str) -> bool:
 
 
 def _portions(request: ConversionRequest, facts: Facts, told: list[tuple[Steps, str]]) -> Iterator[str]:
-    """Long texts one by one, the short ones together, each only once; the script was looked through already."""
-    texts = gather(facts.body, most_nodes=MOST_NODES, deepest=DEEPEST)
+    """Long texts one by one, the short ones together, each only once.
+
+    Not looked through again: the script, and a prelude of the catalogue, which says nothing but what the script says.
+    """
+    texts = facts.texts
     if texts is None:
         return  # policy refuses it for its size, whatever it says
+    known = {id(word) for role in facts.carriers for c in role.containers for word in _known_words(request, c)}
     short: list[str] = []
-    script = request.script.text
-    for text in dict.fromkeys((*texts, *(text for _, text in told))):
-        if len(text) > _LONG:
-            if text != script:
-                yield text
-        elif len(text) >= _SHORTEST and text not in _FIELDS:
+    for text in {*texts, *(text for _, text in told)} - _FIELDS:
+        if len(text) <= _LONG:
             short.append(text)
-    yield "\n".join(short)
+        elif id(text) not in known:
+            yield text
+    yield "\n".join(sorted(short))
+
+
+def _known_words(request: ConversionRequest, container: Container) -> Iterator[object]:
+    """Words of the container, as they stand in the manifest, that say only what the script says."""
+    words = container.node.get("args")
+    if not container.carries or not isinstance(words, list):
+        return
+    if not read(container.prelude)[1]:
+        yield words[0]
+    if container.body == request.script.data:
+        yield words[2]
 
 
 def _told(container: Container) -> Iterator[tuple[Steps, str]]:
@@ -84,10 +98,11 @@ def _body(request: ConversionRequest, container: Container) -> Steps:
     return (*container.steps, "args", 2) if container.body == request.script.data else ()
 
 
-def _known(text: str) -> set[str]:
+@lru_cache(maxsize=8)
+def _known(text: str) -> frozenset[str]:
     """Every spelling of every secret in the script."""
     values = {text[secret.start : secret.end] for secret in find_secrets(text)}
-    return {spelling for value in values if len(value) >= _SHORTEST for spelling in _spellings(value)}
+    return frozenset(spelling for value in values if len(value) >= _SHORTEST for spelling in _spellings(value))
 
 
 def _spellings(value: str) -> Iterator[str]:
