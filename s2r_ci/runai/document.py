@@ -26,9 +26,9 @@ Only the standard library: a manifest that is current is recognised without YAML
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Finding, Location, Question, Target
 from s2r_ci.rules import RULES
@@ -41,8 +41,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _LONGEST_HEADER: Final = 64  # lines; ours has eleven
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Where a manifest came from. Digests are SHA-256 in hex; that of the settings has sixteen digits."""
 
     tool_version: str = ""
@@ -55,8 +54,7 @@ class Stamp:
     content_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notes:
+class Notes(NamedTuple):
     """What the conversion reported, so that a look at a current manifest reports it again."""
 
     kind: str = ""
@@ -64,8 +62,7 @@ class Notes:
     questions: tuple[Question, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(NamedTuple):
     """A file that begins with our marker. ``intact``: everything below the header is as it was written, and its
     notes can be read; where it is not, ``notes`` is empty. ``content`` is what stands below the header, which
     has ``header_lines`` lines.

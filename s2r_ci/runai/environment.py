@@ -6,10 +6,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Disposition, ItemKind
 from s2r_ci.patterns import lazy
@@ -29,8 +28,7 @@ _BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_D
 _UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
+class Variable(NamedTuple):
     """What becomes of one variable: a constant ``value``, a name the prelude sets, or unset (neither)."""
 
     value: str | None = None

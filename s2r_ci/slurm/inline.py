@@ -6,8 +6,8 @@ comment, and the findings about the file as a whole. Without a reason it covers 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Stage
@@ -17,8 +17,7 @@ _COMMENT: Final = re.compile(r"(?:^|\s)#[ \t]*s2r:[ \t]*ignore\[([^\]\n]*)\][ \t
 _NEVER: Final = frozenset({Stage.POLICY, Stage.VALIDATE, Stage.DISCOVER})  # not the script's to silence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignore:
+class Ignore(NamedTuple):
     """One comment: which rules it silences, on which line, and why."""
 
     rules: tuple[str, ...]

@@ -1,15 +1,14 @@
 """A broken promise, and the shape of what looks for one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.runai.facts import Facts
 from s2r_ci.runai.shapes import Steps
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class Breach(NamedTuple):
     """One promise that the manifest breaks."""
 
     message: str  # what the script says, then what the manifest says
