@@ -6,6 +6,7 @@ from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
+from s2r_ci.lint.variables import guarded
 from s2r_ci.model import Array, Finding
 
 _INDEX: Final = r"\$\{?SLURM_ARRAY_TASK_ID\}?"
@@ -42,13 +43,9 @@ def array_not_requested(case: Case) -> Iterator[Finding]:
     if case.job is None or case.says("array"):
         return
     name = next((name for name in case.variables if name.startswith("SLURM_ARRAY_")), "")
-    if name and not _guarded(case, name):
+    if name and not guarded(case, name):
         message = f"{name} is set only when the script is sent with --array"
         yield found(rules.ARRAY_NOT_REQUESTED, message, case.variables[name], "array")
-
-
-def _guarded(case: Case, name: str) -> bool:
-    return re.search(rf"\$\{{{name}:?[-+=?]|(?:-[znv]|\[\[)\s+[\"']?\$?\{{?{name}|environ", case.code) is not None
 
 
 def array_ids_high(case: Case) -> Iterator[Finding]:

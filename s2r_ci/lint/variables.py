@@ -88,7 +88,9 @@ def _sets(case: Case, name: str) -> bool:
     return name in case.body.sets or name in case.body.exports
 
 
-_GUARD: Final = r"\$\{{{name}:?[-=?+]|-[znv]\s+[\"']?\$?\{{?{name}\b|\b{name}=|environ|getenv"
+_GUARD: Final = (
+    r"\$\{{{name}:?[-=?+]|(?:\[|\btest)\s+(?:!\s+)?(?:-[znv]\s+)?[\"']?\$?\{{?{name}\b|\b{name}=|environ|getenv"
+)
 
 
 def guarded(case: Case, name: str) -> bool:

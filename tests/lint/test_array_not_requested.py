@@ -12,6 +12,7 @@ RULE = "array-not-requested"
     [
         pytest.param(job("--mem=1G", body="python a.py $SLURM_ARRAY_TASK_ID"), "--array", id="used without one"),
         pytest.param(job(body="echo $SLURM_ARRAY_TASK_COUNT"), "SLURM_ARRAY_TASK_COUNT", id="how many"),
+        pytest.param(job(body='x=$(sed -n "${SLURM_ARRAY_TASK_ID}p" list.txt)'), "--array", id="a line of a file"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:

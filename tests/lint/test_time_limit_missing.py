@@ -24,7 +24,6 @@ def test_it_fires(script: str, says: str) -> None:
     [
         pytest.param(job("--time=60"), id="said"),
         pytest.param(job("-t 1:00:00"), id="said by a letter"),
-        pytest.param(job("--memm=1G"), id="refused anyway"),
         pytest.param(job("--time=0"), id="no limit wished"),
     ],
 )

@@ -16,6 +16,7 @@ RULE = "variable-unset"
             id="CPUs of a task",
         ),
         pytest.param(job("--nodes=2", body="mpirun -np $SLURM_NTASKS ./a"), "--ntasks", id="tasks"),
+        pytest.param(job("--nodes=2", body="srun -n $SLURM_NTASKS ./a"), "--ntasks", id="tasks of a step"),
         pytest.param(
             job("--gres=gpu:4", body="python a.py --gpus ${SLURM_GPUS_PER_NODE}"),
             "--gpus-per-node",
