@@ -33,10 +33,11 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
 )
 # An option of these has to be there before anything below can be wrong: the common script skips it all.
 _CONCERNED: Final = frozenset({
-    "mem", "mem-per-cpu", "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
+    "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
-    "distribution", "resv-ports", "propagate", "nodes",
+    "distribution", "resv-ports", "propagate",
 })  # fmt: skip
+_OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
     r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
     r"(?:after|afterany|afterok|afternotok|aftercorr|afterburstbuffer)(?::\d+(?:_(?:\d+|\*))?(?:\+\d+)?)+)",
@@ -68,7 +69,9 @@ def _cpus_said(held: Options, release: Release) -> bool:
 
 def clashes(held: Options, release: Release) -> Iterator[Clash]:
     """What sbatch refuses after it has read every directive."""
-    if _CONCERNED.isdisjoint(held):
+    if "nodes" in held and held["nodes"].data == units.NO_NODES:
+        yield "nodes", "--nodes holds no number of nodes"
+    if _CONCERNED.isdisjoint(held) and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held)):
         return
     memory = [f"--{name}" for name in _MEMORY if name in held and held[name].data is not None]
     if len(memory) > 1:
@@ -112,8 +115,6 @@ def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
-    if "nodes" in held and held["nodes"].data == units.NO_NODES:
-        yield "nodes", "--nodes holds no number of nodes"
     if "hint" in held and str(held["hint"].data or _HINTS[0]).lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")

@@ -41,6 +41,9 @@ class Given(NamedTuple):
     origin: str = "script"
 
 
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long
+
+
 class Options(NamedTuple):
     """What the words of one component say."""
 
@@ -58,6 +61,10 @@ def read_options(words: Sequence[Word], known: Catalogue, troubles: Troubles) ->
         text = word.text
         at += 1
         if text.startswith("--") and len(text) > 2:
+            name, equals, value = text[2:].partition("=")
+            if equals and (option := known.names.get(name)) and option.argument != "none":
+                given.append(_new(Given, (option, value, word.line, word.column, "script")))
+                continue
             reader = _long
         elif text[:1] == "-" and len(text) > 1 and text != "--":
             reader = _short
@@ -103,7 +110,7 @@ def _long(
         value = words[at].text
         used = 1
         _watch_value(word, words[at], option, troubles)
-    given.append(Given(option, value, word.line, word.column))
+    given.append(_new(Given, (option, value, word.line, word.column, "script")))
     return used
 
 

@@ -24,6 +24,10 @@ _AS_THEY_ARE: Final = (
     ("mail-type", "mail_type"), ("begin", "begin_time"),
 )  # fmt: skip
 _FIELDS: Final = dict(_AS_THEY_ARE)
+_COUNTED: Final = frozenset({
+    "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task", "cpus-per-gpu",
+    "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
+})  # fmt: skip
 _MAY_BE_EMPTY: Final = frozenset({"std_in", "std_out", "std_err", "work_dir"})
 _FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
@@ -117,6 +121,8 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
 
 
 def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
+    if _COUNTED.isdisjoint(held):
+        return
     prefix = "gres/gpu:" if release >= (23, 2) else "gres:gpu:"
 
     def listed(name: str) -> list[str]:

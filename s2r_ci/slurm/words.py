@@ -4,6 +4,7 @@ sbatch is not a shell: quotes may stand anywhere, a backslash works inside both 
 the line even inside a word, and an empty quoted word ends it too. Blanks are those of C: space, tab, CR, VT, FF.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -36,6 +37,12 @@ class Header(NamedTuple):
     fatal: bool  # sbatch stopped at a word it cannot read
 
 
+# What most lines look like: an option, perhaps a value behind it, no quotes, no remark.
+_PLAIN: Final = re.compile(
+    rb"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*)(?:[ \t]+([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*))?[ \t]*(?:\n|\Z)"
+)
+_new = tuple.__new__  # a named tuple's own constructor takes twice as long
+
 Comment = Callable[[bytes, int], None]
 
 
@@ -47,7 +54,19 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
     """
     components: list[list[Word]] = [[]]
     at, line, size = 0, 0, len(data)
+    plain = _PLAIN.match
     while at < size:
+        if found := plain(data, at):
+            line += 1
+            first, second = found.groups()
+            if second is None or second.lower() not in HETJOB:
+                words = components[-1]
+                words.append(_new(Word, (first.decode(), line, found.start(1) - at + 1)))
+                if second is not None:
+                    words.append(_new(Word, (second.decode(), line, found.start(2) - at + 1)))
+                at = found.end()
+                continue
+            line -= 1
         end = data.find(b"\n", at)
         if end < 0:
             end = size
@@ -69,6 +88,7 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
 
 
 def _read_line(raw: bytes, line: int, release: Release, components: list[list[Word]], troubles: Troubles) -> None:
+    """A line of any kind: quotes, a hash, a separator, letters that take several octets, many words."""
     words = components[-1]
     first = True
     for piece, column, plain in cut(raw, release, line, troubles):
