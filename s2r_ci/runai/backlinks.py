@@ -1,11 +1,13 @@
 """From the lines of a manifest back to the lines of the script: the ledger, as comments."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from s2r_ci.model import Disposition, LedgerEntry
 
 Steps = tuple[str | int, ...]
+
+_ENDS: Final = ("", ".", "[")  # what may stand behind a key
 
 
 def backlinks(ledger: Iterable[LedgerEntry], body: Any) -> dict[Steps, str]:
@@ -45,25 +47,11 @@ def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
         return _named(rest, body)
     if not isinstance(body, Mapping):
         return None, ""
-    end = len(rest)
-    while end > 0:
-        if rest[:end] in body:
-            return rest[:end], rest[end:].removeprefix(".")
-        end = max(rest.rfind(".", 0, end), rest.rfind("[", 0, end))
-    return None, ""
-
-
-def _named(rest: str, items: list[Any]) -> tuple[int | None, str]:
-    for index, item in enumerate(items):
-        name = item.get("name") if isinstance(item, Mapping) else None
-        if (
-            isinstance(name, str)
-            and name
-            and rest.startswith(name)
-            and rest[len(name) : len(name) + 1] in ("", ".")
-        ):
-            return index, rest[len(name) :].removeprefix(".")
-    return None, ""
+    longest = ""
+    for key in body:
+        if len(key) > len(longest) and rest.startswith(key) and rest[len(key) : len(key) + 1] in _ENDS:
+            longest = key
+    return (longest, rest[len(longest) :].removeprefix(".")) if longest else (None, "")
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -7,7 +7,7 @@ duplicate keys, a second document. Nothing here recurses over what it reads. ``y
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from s2r_ci.errors import MalformedReplyError
@@ -21,7 +21,6 @@ LONGEST_NUMBER: Final = 400  # characters; more is no amount of anything
 
 _FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _KEY: Final = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")  # every key Kubernetes knows is ASCII
-_MAYBE_EXPLICIT: Final = re.compile(r"(?:^|[\s,\[{])\?", re.MULTILINE)
 
 # What go-yaml (sigs.k8s.io/yaml) makes of plain scalars, asked of a real API server. Everything else is a string.
 _WORDS: Final[Mapping[str, bool | None]] = {
@@ -49,7 +48,7 @@ def read_yaml(data: bytes, *, where: str = "") -> Manifest:
     text = _text(data, where)
     builder = _Builder(where)
     _drive(builder, text, where)
-    if any(not builder.is_in_block(found.end() - 1) for found in _MAYBE_EXPLICIT.finditer(text)):
+    if any(not builder.is_in_block(at) for at in _question_marks(text)):
         _refuse_explicit_keys(text, where)
     return Manifest(body=builder.root, lines=builder.lines)
 
@@ -255,6 +254,15 @@ def _finite(plain: str) -> int | float:
         raise ValueError(f"the number {plain[:40]} is not finite to every reader")
     whole = number.is_integer() and abs(number) <= LARGEST_INTEGER
     return int(number) if whole else number  # as its JSON would be read: 1e3 is 1000
+
+
+def _question_marks(text: str) -> Iterator[int]:
+    """Where a ``?`` stands that could make an explicit key, were it not part of a text."""
+    at = text.find("?")
+    while at >= 0:
+        if at == 0 or text[at - 1] in " \t\n,[{":
+            yield at
+        at = text.find("?", at + 1)
 
 
 def _refuse_explicit_keys(text: str, where: str) -> None:
