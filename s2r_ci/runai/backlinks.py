@@ -54,6 +54,19 @@ def _step(rest: str, body: Any) -> tuple[str | int | None, str]:
     return (longest, rest[len(longest) :].removeprefix(".")) if longest else (None, "")
 
 
+def _named(rest: str, items: list[Any]) -> tuple[int | None, str]:
+    for index, item in enumerate(items):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if (
+            isinstance(name, str)
+            and name
+            and rest.startswith(name)
+            and rest[len(name) : len(name) + 1] in ("", ".")
+        ):
+            return index, rest[len(name) :].removeprefix(".")
+    return None, ""
+
+
 def _short(text: str, limit: int = 60) -> str:
     first = text.split("\n", 1)[0]
     return first if len(first) <= limit else first[: limit - 1] + "…"
