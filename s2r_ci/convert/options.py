@@ -136,7 +136,7 @@ def _memory(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
 
 
 def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
-    field = f"{made.template}.spec.containers[0].resources.limits.{compute.GPU_RESOURCE}"
+    field = _device(item, made)
     for prefix, names in (
         ("gres", sorted(made.job.resources.other_gres)),
         ("gpu-model", [made.job.resources.gpu_model]),
@@ -149,6 +149,15 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     if "gpus-per-task" in item.name or "per-socket" in item.name:
         return Answer(NEAR, field, "count exact; which GPUs a task sees is up to the launcher")
     return Answer(EXACT, field, "per node and so per pod")
+
+
+def _device(item: Item, made: Plan) -> str:
+    """The field of what the option asks for: GPUs, or what the site map makes of another generic resource."""
+    limits = f"{made.template}.spec.containers[0].resources.limits"
+    others = compute.extended(made.request)
+    if item.name == "gres" and "gpu" not in item.value.lower() and others:
+        return f"{limits}.{next(iter(others))}"
+    return f"{limits}.{compute.GPU_RESOURCE}" if made.gpus else ""
 
 
 def _time(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
@@ -218,6 +227,8 @@ def _export(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = f"{made.runner}.spec.containers[0].env"
     if exported(made):
         return Answer(ASK, field, asked[f"variable.{exported(made)[0]}"].text)
+    if not made.job.environment:
+        field = ""
     if made.job.export.split(",")[0] == "ALL":
         return Answer(NEAR, field, "values are set; the rest of the submitting shell is not there to copy")
     return Answer(EXACT, field, "values are set, and nothing else is copied")

@@ -199,9 +199,9 @@ _SPECS: Final = {JOB: _job, PYTORCH: _pytorch, MPI: _mpi}
 
 
 def _suffix(kind: str, job: JobSpec) -> int:
-    """Octets that the controllers put behind the name: ``-worker-12``, ``-launcher``, ``-95``."""
+    """Octets that the controllers put behind the name: ``-worker-12``, ``-launcher-0``, ``-95``."""
     if kind != JOB:
-        return max(len("-launcher"), len(f"-worker-{job.resources.nodes - 1}"))
+        return max(len("-launcher-0"), len(f"-worker-{job.resources.nodes - 1}"))
     return len(f"-{len(job.array.ids) - 1}") if job.array is not None else 0
 
 

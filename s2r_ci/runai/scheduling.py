@@ -13,7 +13,8 @@ GRACE_S: Final = 60
 
 NAME_ANNOTATION: Final = "s2r-ci/job-name"
 POOLS_ANNOTATION: Final = "runai-nodepools"
-_RANGE: Final = re.compile(r"([^\[\],]*)\[([0-9,\-]+)\]([^\[\],]*)$")
+_BRACKETS: Final = re.compile(r"\[[0-9,\-]+\]")
+_PIECES: Final = re.compile(r"([^\[\]]+)|\[([0-9,\-]+)\]")
 _MOST_HOSTS: Final = 4096
 
 
@@ -97,19 +98,21 @@ def deadline_s(made: Plan) -> int:
 
 
 def expand_hosts(text: str) -> list[str]:
-    """``node[07-08],gpu1`` as a list of names; empty where the text cannot be read or names too many."""
-    found: list[str] = []
+    """``node[07-08],gpu1`` as a list of names, each group of brackets times the others; empty where the text cannot be
+    read or names too many.
+    """
+    found: dict[str, None] = {}
     for part in _split(text):
-        match = _RANGE.match(part)
-        if match is None:
-            if any(mark in part for mark in "[]/"):
-                return []
-            found.append(part)
-            continue
-        found += [match[1] + number + match[3] for number in _numbers(match[2])]
-        if len(found) > _MOST_HOSTS:
+        if any(mark in _BRACKETS.sub("", part) for mark in "[]/"):
             return []
-    return found
+        names = [""]
+        for plain, ranges in _PIECES.findall(part):
+            numbers = list(_numbers(ranges)) if ranges else [""]
+            names = [name + plain + number for name in names for number in numbers]
+            if len(names) > _MOST_HOSTS:
+                return []
+        found |= dict.fromkeys(names)
+    return list(found) if len(found) <= _MOST_HOSTS else []
 
 
 def _split(text: str) -> Iterator[str]:

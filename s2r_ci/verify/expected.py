@@ -5,6 +5,7 @@ These are the judge's own sums. The writer has its own, and neither knows the ot
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Service
@@ -13,6 +14,7 @@ PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
 TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
 MPI: Final = frozenset({"mpirun", "mpiexec", "srun"})
 RETRIES: Final = 6
+_MOST_EXPANDED: Final = 4096
 MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -104,25 +106,30 @@ def settable(name: str, request: ConversionRequest) -> bool:
 
 
 def hosts(text: str) -> Iterator[str]:
-    """``gpu[07-09],login`` host by host; nothing where it is no list of hosts, at most 4,096.
+    """``gpu[07-09],login`` host by host; nothing where it is no list of hosts, at most 4,096 of one range.
 
-    >>> list(hosts("gpu[07-08,11],login"))
-    ['gpu07', 'gpu08', 'gpu11', 'login']
+    >>> list(hosts("gpu[07-08,11],login")), list(hosts("r[1-2]n[1,3]"))
+    (['gpu07', 'gpu08', 'gpu11', 'login'], ['r1n1', 'r1n3', 'r2n1', 'r2n3'])
     """
     if "/" in text:
         return
     for part in _outside_brackets(text):
-        head, bracket, rest = part.partition("[")
-        ranges, _, tail = rest.partition("]")
-        if not bracket:
-            yield head
-            continue
-        for piece in ranges.split(","):
-            first, _, last = piece.partition("-")
-            last = last or first
-            if first.isdecimal() and last.isdecimal() and len(last) < 10:
-                numbers = range(int(first), min(int(last), int(first) + 4096) + 1)
-                yield from (f"{head}{number:0{len(first)}}{tail}" for number in numbers)
+        yield from islice(_expanded(part), _MOST_EXPANDED)
+
+
+def _expanded(part: str) -> Iterator[str]:
+    """The group of brackets that comes first, then the rest of the name, which may have more of them."""
+    head, bracket, rest = part.partition("[")
+    ranges, _, tail = rest.partition("]")
+    if not bracket:
+        yield head
+        return
+    for piece in ranges.split(","):
+        first, _, last = piece.partition("-")
+        last = last or first
+        if first.isdecimal() and last.isdecimal() and len(last) < 10:
+            numbers = range(int(first), min(int(last), int(first) + _MOST_EXPANDED) + 1)
+            yield from (f"{head}{number:0{len(first)}}{end}" for number in numbers for end in _expanded(tail))
 
 
 def _outside_brackets(text: str) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _wanted(request: ConversionRequest, facts: Facts) -> str:
 
 
 def _appended(request: ConversionRequest, facts: Facts) -> int:
-    """Octets that the controllers put behind the name of a pod: ``-3``, ``-worker-12``, ``-launcher``."""
+    """Octets that the controllers put behind the name of a pod: ``-3``, ``-worker-12``, ``-launcher-0``."""
     if facts.kind == "Job":
         return 0 if request.job.array is None else 1 + len(str(len(request.job.array.ids) - 1))
-    return max(len("-launcher"), len("-worker-") + len(str(request.job.resources.nodes - 1)))
+    return max(len("-launcher-0"), len("-worker-") + len(str(request.job.resources.nodes - 1)))

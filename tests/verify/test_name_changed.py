@@ -26,7 +26,7 @@ def test_silent_on_every_good_shape(shape: str) -> None:
             {"job": {"name": "x" * 90, "array": ARRAY}},
             id="room for the index",
         ),
-        pytest.param("mpi", {"metadata.name": "x" * 54}, {"job": {"name": "x" * 90}}, id="room for the launcher"),
+        pytest.param("mpi", {"metadata.name": "x" * 52}, {"job": {"name": "x" * 90}}, id="room for the launcher"),
     ],
 )
 def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ def test_a_long_name_leaves_room_for_what_controllers_append() -> None:
     long = "x" * 80
     assert len(body(job(name=long))["metadata"]["name"]) == 63
     assert len(body(job(name=long, array=tuple(range(100))))["metadata"]["name"]) == 60
-    assert len(body(job(name=long, nodes=12, steps=(step("mpirun", "x"),)))["metadata"]["name"]) == 53
+    assert len(body(job(name=long, nodes=12, steps=(step("mpirun", "x"),)))["metadata"]["name"]) == 52
 
 
 def test_the_jobs_own_name_is_kept_where_it_differs() -> None:

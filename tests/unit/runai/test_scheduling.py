@@ -52,7 +52,9 @@ HOSTS = [
     pytest.param("a", ["a"], id="one"),
     pytest.param("", [], id="none"),
     pytest.param("./nodes.txt", [], id="file"),
-    pytest.param("n[1-2]x[3-4]", [], id="two-brackets"),
+    pytest.param("n[1-2]x[3-4]-ib", ["n1x3-ib", "n1x4-ib", "n2x3-ib", "n2x4-ib"], id="two-brackets"),
+    pytest.param("n[1-2]x[3", [], id="an-open-bracket"),
+    pytest.param("n[1-2],n1", ["n1", "n2"], id="named-twice"),
     pytest.param("n[0-99999]", [], id="too-many"),
 ]
 
