@@ -7,15 +7,16 @@ where starting workers would cost more than it saves.
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from typing import Any, BinaryIO, Final, TypeVar
+
+from s2r_ci.errors import IncompleteError
 
 I = TypeVar("I")  # noqa: E741
 O = TypeVar("O")  # noqa: E741
 
 CHUNK: Final = 32
 WORTH_A_WORKER: Final = 192  # items; below, one process is faster
-
-_work: Callable[[Sequence[Any]], list[Any]] | None = None
 
 
 def cores() -> int:
@@ -36,29 +37,81 @@ def each_chunk(items: Sequence[I], work: Callable[[Sequence[I]], list[O]], *, jo
 
 
 def _forked(chunks: list[Sequence[I]], work: Callable[[Sequence[I]], list[O]], processes: int) -> Iterator[list[O]]:
-    import multiprocessing  # 20 ms, paid only by large runs
-
-    global _work
-    _work = work
+    """Every process takes each ``processes``-th chunk and answers over a pipe of its own: no lock, so nothing to be
+    stuck on when one of them is ended.
+    """
+    workers = [_start(chunks[number::processes], work) for number in range(processes)]
     try:
-        with multiprocessing.get_context("fork").Pool(processes, _quiet) as pool:
-            yield from pool.imap(_call, chunks)
+        for number in range(len(chunks)):
+            yield _answer(workers[number % processes])
     finally:
-        _work = None
+        for worker in workers:
+            worker.end()
 
 
-def _quiet() -> None:
-    """An interrupt is the parent's to handle: it ends the workers, who then tidy up on the way out."""
+class _Worker:
+    """A process, and the reading end of its pipe."""
+
+    def __init__(self, process: int, answers: BinaryIO) -> None:
+        self.process = process
+        self.answers = answers
+
+    def end(self) -> None:
+        """Ask the process to end, and gather it. A worker that is done already is not there to be asked."""
+        import signal
+
+        self.answers.close()
+        with suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGTERM)
+        with suppress(ChildProcessError):
+            os.waitpid(self.process, 0)
+
+
+def _start(chunks: list[Sequence[I]], work: Callable[[Sequence[I]], list[O]]) -> _Worker:
+    import pickle
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = os.fork()
+    if process:
+        os.close(writing)
+        return _Worker(process, os.fdopen(reading, "rb"))
+    os.close(reading)
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle: it ends its workers
+        signal.signal(signal.SIGTERM, _leave)
+        with os.fdopen(writing, "wb") as answers:
+            for chunk in chunks:
+                pickle.dump(_tried(work, chunk), answers, pickle.HIGHEST_PROTOCOL)
+                answers.flush()
+        code = 0
+    except (BrokenPipeError, SystemExit):
+        pass
+    finally:
+        os._exit(code)  # not through the parent's own clean-up
+
+
+def _tried(work: Callable[[Sequence[I]], list[O]], chunk: Sequence[I]) -> tuple[list[O] | None, Exception | None]:
+    try:
+        return work(chunk), None
+    except Exception as error:  # it is the caller's, who is in another process
+        return None, error
+
+
+def _answer(worker: _Worker) -> list[Any]:
+    import pickle  # 3 ms, paid only by large runs
+
+    try:
+        answer, error = pickle.load(worker.answers)  # noqa: S301  our own process wrote it
+    except (EOFError, pickle.UnpicklingError) as end:
+        raise IncompleteError("a process of this run was killed", hint="run again; what is done is kept") from end
+    if error is not None:
+        raise error
+    return list(answer)
 
 
 def _leave(*_: object) -> None:
-    raise SystemExit(143)
-
-
-def _call(chunk: Sequence[Any]) -> list[Any]:
-    assert _work is not None  # noqa: S101  set before the fork
-    return _work(chunk)
+    raise SystemExit
