@@ -187,6 +187,7 @@ _SHIMS: Final = {
     "srun": (
         ("srun", shims.SRUN.replace("#MPI\n", "")),
         ("srun mpi", shims.SRUN.replace("#MPI\n", shims.SRUN_MPI)),
+        ("srun of MPIJob", shims.SRUN.partition("#MPI\n")[0] + shims.SRUN_MPI),
         ("srun one", shims.SRUN_ONE),
     ),
     "scontrol": (("scontrol", shims.SCONTROL),),

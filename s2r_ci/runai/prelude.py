@@ -85,7 +85,9 @@ def _shims(made: Plan, steps: bool) -> Iterator[Chosen]:
 
 
 def _srun(made: Plan) -> str:
-    if made.kind == MPI or (made.kind == JOB and b"--mpi" in made.request.script.data):
+    if made.kind == MPI:
+        return "srun of MPIJob"  # where mpirun starts all ranks, and nothing behind it is ever reached
+    if made.kind == JOB and b"--mpi" in made.request.script.data:
         return "srun mpi"
     return "srun one" if _is_plain(made) else "srun"
 

@@ -168,21 +168,31 @@ exec "$@"
 
 # An image with mpirun: srun becomes mpirun, whose ranks are told their SLURM names by a line of sh.
 SRUN_MPI: Final = r"""if [ -n "$S2R_MPI" ]; then
+  # mpirun brings all output together, so the file of the first rank holds that of all.
+  if [ -n "$out" ]; then o=$(marks "$out" 0); exec >>"$o"; [ -n "$err" ] || exec 2>&1; fi
+  if [ -n "$err" ]; then e=$(marks "$err" 0); exec 2>>"$e"; fi
+  export S2R_GPUS_PER_TASK="$gpus"
   case $(mpirun --version 2>&1) in
     *Open*MPI* | *OpenRTE* | *PRRTE*)
       x="-N $k"
       [ "$S2R_NODES" -gt 1 ] || x="$x --oversubscribe"
+      [ -z "$label" ] || x="$x --tag-output"
       for v in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case $v in HOSTNAME | PWD | OLDPWD | SHLVL | _ | PATH | LD_LIBRARY_PATH | OMPI_* | PMIX_* | PRTE_*) ;;
           *) x="$x -x $v" ;;
         esac
       done ;;
-    *) x="-ppn $k -genvall" ;;
+    *) x="-ppn $k -genvall${label:+ -prepend-rank}" ;;
   esac
   # shellcheck disable=SC2086,SC2016
   exec mpirun -n "$n" $x /bin/sh -c 'r=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}
     l=${OMPI_COMM_WORLD_LOCAL_RANK:-${MPI_LOCALRANKID:-0}}
     export SLURM_PROCID="$r" SLURM_LOCALID="$l" SLURM_NODEID="$((r / S2R_PER_NODE))"
+    if [ -n "$S2R_GPUS_PER_TASK" ]; then
+      g=$((l * S2R_GPUS_PER_TASK)) v=""
+      while [ "$g" -lt $(((l + 1) * S2R_GPUS_PER_TASK)) ]; do v=$v${v:+,}$g; g=$((g + 1)); done
+      export CUDA_VISIBLE_DEVICES="$v"
+    fi
     exec "$@"' "$S2R_NAME" "$@"
 fi
 """

@@ -174,7 +174,9 @@ def _stand_ins(request: ConversionRequest, facts: Facts, parts: Parts, used: lis
 
 def _form(request: ConversionRequest, facts: Facts, parts: Parts) -> str:
     """Which srun: with mpirun behind it, the whole, or the short one where that is there and will do."""
-    if facts.kind == "MPIJob" or (facts.kind == "Job" and b"--mpi" in request.script.data):
+    if facts.kind == "MPIJob":
+        return "srun of MPIJob"
+    if facts.kind == "Job" and b"--mpi" in request.script.data:
         return "srun mpi"
     return "srun one" if "shim srun one" in parts and _short_will_do(request, facts) else "srun"
 

@@ -281,12 +281,14 @@ def test_srun_of_an_mpi_job_becomes_mpirun_in_the_launcher(shell: str, tmp_path:
     stand_in.parent.mkdir()
     stand_in.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1"; exit; }\n'
-        'echo "mpirun $1 $2 $3 $4"\nwhile [ "$1" != /bin/sh ]; do shift; done\nOMPI_COMM_WORLD_RANK=3 "$@"\n'
+        'echo "mpirun $1 $2 $3 $4"\nwhile [ "$1" != /bin/sh ]; do shift; done\nOMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_LOCAL_RANK=1 "$@"\n'
     )
     stand_in.chmod(0o755)
     body = (
         "#!/bin/bash\necho $SLURM_JOB_NODELIST $OMPI_MCA_plm\n"
-        "srun -n 4 bash -c 'echo rank $SLURM_PROCID node $SLURM_NODEID of $SLURM_NTASKS'\n"
+        "srun -n 4 --gpus-per-task=2 "
+        "bash -c 'echo rank $SLURM_PROCID node $SLURM_NODEID of $SLURM_NTASKS sees $CUDA_VISIBLE_DEVICES'\n"
+        "srun -n 4 -o step-%s.txt echo into a file\n"
     )
     made = job(
         steps=(step("srun", "./flow"),), items=variables("SLURM_JOB_NODELIST"), nodes=2, tasks=4, tasks_per_node=2
@@ -296,9 +298,9 @@ def test_srun_of_an_mpi_job_becomes_mpirun_in_the_launcher(shell: str, tmp_path:
         "PATH": f"{stand_in.parent}:{os.environ['PATH']}",
     }
     done = run(shell, tmp_path, made, body, extra=extra)
-    assert done.stdout == (
-        "flow-worker-0.flow.ns.svc,flow-worker-1.flow.ns.svc ^slurm\nmpirun -n 4 -N 2\nrank 3 node 1 of 4\n"
-    )
+    hosts = "flow-worker-0.flow.ns.svc,flow-worker-1.flow.ns.svc"
+    assert done.stdout == f"{hosts} ^slurm\nmpirun -n 4 -N 2\nrank 3 node 1 of 4 sees 2,3\n"
+    assert (tmp_path / "step-1.txt").read_text() == "mpirun -n 4 -N 2\ninto a file\n"
 
 
 def test_module_explains_and_succeeds_even_under_set_e(shell: str, tmp_path: Path) -> None:
