@@ -50,6 +50,6 @@ def convert_slurm_to_runai(
             f"no such answer: {error}", hint="see s2r_ci.model.Target for their names"
         ) from None
     walked = walk(Script(path=os.path.basename(name) or "job.sh", data=data), wish, load_converter(wish.converter))
-    if not walked.writable:
+    if walked.reading.refused or not walked.writable:
         raise refusal(walked)
     return document_of(walked, wish, f"{os.path.basename(name)}.runai.yaml").decode("utf-8")

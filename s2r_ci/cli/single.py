@@ -63,7 +63,7 @@ def _converted(script: Script, target: Target) -> str:
     walked = walk(script, target, load_converter(target.converter))
     for question in walked.result.questions if walked.result else ():
         print(f"s2r: open: {question.text}\n  hint: {question.answer}", file=sys.stderr)
-    if not walked.writable:
+    if walked.reading.refused or not walked.writable:
         raise refusal(walked)
     return document_of(walked, target, f"{script.path}.runai.yaml").decode("utf-8")
 
