@@ -1,18 +1,23 @@
 """``s2r-scan explain FILE…``: a script and its manifest line by line, with the ledger between them."""
 
 import os
+import posixpath
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
 from s2r_ci.cli.verdict import style_of
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.judging import outcome_of
-from s2r_ci.model import Outcome, Script
+from s2r_ci.model import Outcome, Reading, Script
 from s2r_ci.pipeline import Options, World, walk
 from s2r_ci.publish.report import publish, wanted
 from s2r_ci.session import Place, found_in, options_of, place_of, world_of
 from s2r_ci.walked import Walk, document_of
+
+if TYPE_CHECKING:
+    from s2r_ci.slurm.driver import Call
 
 
 def run(verb: str, words: Sequence[str]) -> int:
@@ -59,11 +64,31 @@ def _explain(place: Place, path: str, script_class: str, world: World, options: 
         elif ask.word == "text":
             results = (walked.result,) if walked.result else ()
             style = style_of(place, ask.file)
-            text = render_explanation(script, walked.reading, results, document, walked.findings, style)
+            calls = _sent(script, world, target.slurm_version)
+            text = render_explanation(script, walked.reading, results, document, walked.findings, style, calls)
         else:
             raise ConfigurationError(f"an explanation has no format '{ask.word}'", hint="choose one of: text, json")
         publish(text, _numbered(ask.file))
     return outcome
+
+
+def _sent(script: Script, world: World, release: str) -> list[tuple["Call", Reading | None]]:
+    """The sbatch calls of a program, each with the script it sends where that lies beside it or at the root."""
+    from s2r_ci.slurm.driver import sbatch_calls
+    from s2r_ci.slurm.job import read_script
+
+    found: list[tuple[Call, Reading | None]] = []
+    for call in sbatch_calls(script.text, release=release):
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(script.path), call.script))
+        names = [posixpath.normpath(call.script), beside] if call.script and "$" not in call.script else []
+        names = [name for name in names if not name.startswith(("/", ".."))]
+        data = next((data for name in names if (data := world.read(name))), None)
+        reading = None
+        if data is not None:
+            sends = Script(path=call.script, data=data)
+            reading = read_script(sends, release=release, environ=call.environ, arguments=call.options)
+        found.append((call, reading))
+    return found
 
 
 def _document(walked: Walk, world: World) -> str:

@@ -18,10 +18,12 @@ from s2r_ci.model import (
     Script,
 )
 from s2r_ci.render import Style
+from s2r_ci.render.reading import STAGES, options_table, program, releases, request_words, sent, summary, unread
 from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.text import finding_lines, paint
 from s2r_ci.render.words import by_gravity, without_root
 from s2r_ci.rules import QUESTION_OPEN
+from s2r_ci.slurm.driver import Call
 
 _COLORS: Final = {
     Disposition.EXACT: "32",
@@ -29,16 +31,8 @@ _COLORS: Final = {
     Disposition.NEEDS_ANSWER: "36",
     Disposition.NOT_EXPRESSIBLE: "31",
 }
-_STAGES: Final = {
-    "read": "sbatch refuses the file before it reads a directive",
-    "parse": "sbatch refuses a directive",
-    "verify": "sbatch reads all directives and refuses them together",
-    "controller": "sbatch sends the job, the controller refuses it",
-    "accepted": "sbatch accepts it",
-}
 _LONG_TEXT: Final = 12  # lines of a block of text that are shown
 _BLOCK: Final = re.compile(r"(?:^|[-:] )[|>][-+1-9]*(?: +#.*)?$")  # a YAML line that a block of text follows
-_QUIET_REQUEST: Final = frozenset({"environment"})  # long, and of no interest to a person
 
 
 def render_explanation(
@@ -48,14 +42,20 @@ def render_explanation(
     document_text: str,
     findings: Iterable[Finding],
     style: Style,
+    calls: Sequence[tuple[Call, Reading | None]] = (),
 ) -> str:
     """What Slurm reads, the script with its ledger, findings, questions, and the manifest with the way back.
 
-    ``document_text`` is the manifest as it lies on disk, "" where there is none.
+    ``document_text`` is the manifest as it lies on disk, "" where there is none. ``calls`` are the sbatch calls of
+    a program that sends jobs, each with the reading of what it sends where that could be read.
     """
     ledger = [entry for result in results for entry in result.ledger]
     parts = (
         _reading(script, reading, style),
+        _titled("Not read by Slurm", unread(script, reading.header), style),
+        _titled("Other releases", _releases(script, reading), style),
+        _titled("Program", program(script, reading), style),
+        _titled("Jobs it sends", sent(calls), style),
         _script(script, ledger, style),
         _titled("Findings", finding_lines(_told(findings, results, style), style, indent="  "), style),
         _titled("Open questions", _questions(results, style), style),
@@ -117,18 +117,30 @@ def _titled(title: str, lines: Iterable[str], style: Style) -> Iterator[str]:
 
 def _reading(script: Script, reading: Reading, style: Style) -> Iterator[str]:
     header = reading.header
-    verdict = f"{_STAGES.get(header.stage, '')} (Slurm {header.slurm}, stage {header.stage})"
+    verdict = f"{STAGES.get(header.stage, '')} (Slurm {header.slurm}, stage {header.stage})"
     yield f"{paint(shown_path(script.path), '1', style)}: {verdict}"
-    for number, component in enumerate(header.components, 1):
-        mark = f"component {number} " if len(header.components) > 1 else ""
+    for number, component in enumerate(header.components):
+        mark = f"component {number + 1} " if len(header.components) > 1 else ""
+        if component.directives:
+            yield ""
+            yield paint(f"What Slurm reads{f', component {number + 1}' if mark else ''}", "1", style)
+            yield from options_table(component, script, header, style)
+        if number < len(reading.jobs):
+            meant = "" if header.stage == "accepted" else ", as it is meant"
+            yield f"  {'in all':>12}  {summary(reading.jobs[number])}{meant}"
         yield from _component(component, mark, style)
+
+
+def _releases(script: Script, reading: Reading) -> Iterator[str]:
+    """Only where there is something to compare: a header that is worth a second look."""
+    if any(component.directives for component in reading.header.components):
+        yield from releases(script, reading.header)
 
 
 def _component(component: Component, mark: str, style: Style) -> Iterator[str]:
     options = [f"--{name}" if value == "set" else f"--{name}={value}" for name, value in component.options.items()]
-    request = [f"{name} {value}" for name, value in component.request.items() if name not in _QUIET_REQUEST]
     yield from _wrapped(f"{mark}options", options, " ", style)
-    yield from _wrapped(f"{mark}request", request, ", ", style)
+    yield from _wrapped(f"{mark}request", request_words(component.request), ", ", style)
 
 
 def _wrapped(title: str, words: Sequence[str], between: str, style: Style) -> Iterator[str]:
@@ -181,7 +193,7 @@ def _questions(results: Iterable[ConversionResult], style: Style) -> Iterator[st
     for question in told.values():
         place = f"line {question.location.line}: " if question.location.line else ""
         yield f"  {place}{printable(question.key)} — {printable(question.text)}"
-        yield f"    answer with {printable(question.answer)}"
+        yield f"    answer in the settings: {printable(question.answer)}"
 
 
 # --- the manifest with the way back ------------------------------------------------------------------------

@@ -129,9 +129,8 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         and not {"nodelist", "nodefile"} & set(held)
     ):
         yield "distribution", "--distribution=arbitrary needs --nodelist"
-    elif "distribution" in held and held["distribution"].data == "arbitrary" and "nodes" in held:
-        if release >= (23, 2):
-            yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
+    elif held.get("distribution", ("", ""))[1] == "arbitrary" and "nodes" in held and release >= (23, 2):
+        yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
     if "distribution" in held and held["distribution"].spelled.startswith("plane="):
         yield from _plane(held)
     if "resv-ports" in held:

@@ -18,6 +18,13 @@ _COPIED: Final = (
 )
 
 
+_SAME: Final = (
+    ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
+    ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
+)  # fmt: skip
+_NAMED: Final = frozenset({
+    *dict(_SAME), "ntasks-per-tres", "mem-bind", "distribution", "get-user-env",
+})  # fmt: skip
 # Up to 22.05 sbatch passed these on to the steps of the job.
 _ONCE: Final = (
     ("acctg-freq", "SLURM_ACCTG_FREQ"), ("cpu-freq", "SLURM_CPU_FREQ_REQ"), ("profile", "SLURM_PROFILE"),
@@ -32,22 +39,28 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         for field, variable, option in _COPIED
         if field in request and (not option or option in held)
     }
-    if release < (24, 5):
-        found.pop("SLURM_TRES_PER_TASK", None)
-        if "tres-per-task" in held:
-            found["SLURM_TRES_PER_TASK"] = held["tres-per-task"].data
-    if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
-        found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
-    if release < (23, 2):
-        found |= {name: held[option].spelled for option, name in _ONCE if option in held and held[option].spelled}
-    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
-        found.pop("SLURM_CPUS_PER_TASK", None)
     if shape.tasks_exported:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
-    for option, variable in (
-        ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
-        ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
-    ):  # fmt: skip
+    if not _NAMED.isdisjoint(held):
+        _corrected(found, held)
+        _said(found, held)
+    if release < (24, 5):
+        _up_to_24_05(found, held, release)
+    if "export" in held:
+        _exports(found, held["export"].data, release)
+    return found
+
+
+def _corrected(found: dict[str, str], held: Options) -> None:
+    """Two options that share a field, and one that takes another's place."""
+    if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
+        found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
+    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+        found.pop("SLURM_CPUS_PER_TASK", None)
+
+
+def _said(found: dict[str, str], held: Options) -> None:
+    for option, variable in _SAME:
         if option in held and held[option].data not in ("", None):
             found[variable] = str(held[option].data)
     if "hint" in held and hint_dropped(held):
@@ -60,13 +73,22 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         found |= {"SLURM_DIST_PLANESIZE": planes} if planes else {}
     if "get-user-env" in held:
         found["SLURM_GET_USER_ENV"] = "1"
-    if "export" in held:
-        text = held["export"].data
-        found |= exported(text)
-        if text.upper() != "ALL":
-            found |= {"SLURM_EXPORT_ENV": text} if text else {}
-            found |= {} if text.upper() == "NIL" and release >= (23, 2) else {"SLURM_GET_USER_ENV": "1"}
-    return found
+
+
+def _up_to_24_05(found: dict[str, str], held: Options, release: Release) -> None:
+    """SLURM_TRES_PER_TASK was what --tres-per-task says, and up to 22.05 more options were passed on."""
+    found.pop("SLURM_TRES_PER_TASK", None)
+    if "tres-per-task" in held:
+        found["SLURM_TRES_PER_TASK"] = held["tres-per-task"].data
+    if release < (23, 2):
+        found |= {name: held[option].spelled for option, name in _ONCE if option in held and held[option].spelled}
+
+
+def _exports(found: dict[str, str], text: str, release: Release) -> None:
+    found |= exported(text)
+    if text.upper() != "ALL":
+        found |= {"SLURM_EXPORT_ENV": text} if text else {}
+        found |= {} if text.upper() == "NIL" and release >= (23, 2) else {"SLURM_GET_USER_ENV": "1"}
 
 
 def exported(text: str) -> dict[str, str]:

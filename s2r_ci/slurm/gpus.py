@@ -13,7 +13,6 @@ from s2r_ci.slurm.shape import Options, Shape, topology
 from s2r_ci.slurm.tres import Gres
 from s2r_ci.slurm.troubles import RefusedError
 
-
 _WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu"})  # these speak of whole GPUs
 
 

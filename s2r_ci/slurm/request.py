@@ -23,30 +23,48 @@ _AS_THEY_ARE: Final = (
     ("ntasks-per-tres", "ntasks_per_tres"), ("mincpus", "pn_min_cpus"),
     ("mail-type", "mail_type"), ("begin", "begin_time"),
 )  # fmt: skip
-_FIELDS: Final = dict(_AS_THEY_ARE)
+_FIELDS: Final = {**dict(_AS_THEY_ARE), "job-name": "name"}
 _COUNTED: Final = frozenset({
-    "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task", "cpus-per-gpu",
-    "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
+    "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task",
+    "cpus-per-gpu", "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
 })  # fmt: skip
 _MAY_BE_EMPTY: Final = frozenset({"std_in", "std_out", "std_err", "work_dir"})
+_TIMES: Final = {"time": "time_limit", "time-min": "time_min"}
+_SEEN_LATE: Final = (("core-spec", "core_spec"), ("thread-spec", "thread_spec"), ("segment", "segment_size"))
+_RARE: Final = frozenset({
+    "contiguous", "hold", "nodelist", "cpu-freq", "core-spec", "thread-spec", "segment", "switches", "delay-boot",
+    "hint",
+})  # fmt: skip
 _FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
 
 def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> dict[str, Any]:
     """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing."""
-    request: dict[str, Any] = {}
+    request: dict[str, Any] = {"name": name}
+    rare = False
     for option, said in held.items():
+        data = said.data
         if field := _FIELDS.get(option):
-            if said.data not in ("", None) and (option != "mail-type" or said.data):
-                request[field] = said.data
-        elif option in _FIXED:
-            field, number = _FIXED[option]
-            request[field] = number
-    request["name"] = held["job-name"].data if "job-name" in held else name
-    for option, field in (("time", "time_limit"), ("time-min", "time_min")):
+            if data not in ("", None) and (data or option != "mail-type"):
+                request[field] = data
+        elif option in _TIMES:
+            request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
+        elif option in _RARE:
+            rare = True
+    if rare:
+        _put_rare(request, held, shape, release)
+    _put_shape(request, held, shape)
+    _put_tres(request, held, shape, release)
+    _put_streams(request, held)
+    request["environment"] = {} if het else variables(held, shape, request, release)
+    return {key: value for key, value in request.items() if value != "" or key in _MAY_BE_EMPTY}
+
+
+def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
+    """Fields that do not simply take over what an option says."""
+    for option, (field, number) in _FIXED.items():
         if option in held:
-            total = held[option].data
-            request[field] = "UNLIMITED" if total == units.UNLIMITED else total
+            request[field] = number
     if "nodelist" in held and held["nodelist"].data:
         most = shape.tasks if shape.tasks_said and release < (23, 2) else None  # one node a task, the first ones
         request["req_nodes"] = _folded(held["nodelist"].data, most)
@@ -54,26 +72,17 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
         numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
         request.update({field: number for field, number in numbers if number is not None})
     if release >= (26, 5):  # up to then the controller's plug-ins did not see them
-        for option, field in (
-            ("core-spec", "core_spec"),
-            ("thread-spec", "thread_spec"),
-            ("segment", "segment_size"),
-        ):
+        for option, field in _SEEN_LATE:
             if option in held and (held[option].data or (option == "core-spec" and held[option].data == 0)):
                 request[field] = held[option].data
-    _put_shape(request, held, shape)
-    _put_tres(request, held, shape, release)
-    _put_streams(request, held)
     if "switches" in held:
         count, wait = held["switches"].data
-        if count is not None:
-            request["req_switch"] = count
-        if wait is not None:
-            request["wait4switch"] = wait * 60
+        request |= {} if count is None else {"req_switch": count}
+        request |= {} if wait is None else {"wait4switch": wait * 60}
     if "delay-boot" in held:
         request["delay_boot"] = held["delay-boot"].data * 60
-    request["environment"] = {} if het else variables(held, shape, request, release)
-    return {key: value for key, value in request.items() if value != "" or key in _MAY_BE_EMPTY}
+    if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
+        request["ntasks_per_core"] = 65535
 
 
 def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
@@ -116,8 +125,6 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
     ):
         if number:
             request[field] = number
-    if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
-        request["ntasks_per_core"] = 65535
 
 
 def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:

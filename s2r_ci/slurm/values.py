@@ -5,12 +5,11 @@ a list). It raises RefusedError with the reason where sbatch refuses the value. 
 in ``options``.
 """
 
-import itertools
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from s2r_ci.slurm import units
+from s2r_ci.slurm.binding import read_gpu_bind, read_mem_bind
 from s2r_ci.slurm.moments import read_moment
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.speeds import read_speed
@@ -30,7 +29,6 @@ _SIGNALS: Final = {
 _SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
 SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo": 4}
 _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
-_HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
 _NICE_LIMIT: Final = 2_147_483_645
 _LARGEST_INT: Final = 2**31 - 1
 
@@ -327,52 +325,10 @@ def _gpu_freq(text: str, release: Release) -> tuple[str, Any]:
     return text, text
 
 
-_MEM_BIND: Final = {
-    "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
-    "noprefer": "", "sort": "sort", "nosort": "", "no": "none", "none": "none", "rank": "rank", "local": "local",
-}  # fmt: skip
-_BINDS: Final = ("none", "rank", "local")
-
-
-def _mem_bind(text: str, release: Release) -> tuple[str, Any]:
-    """Words with a manner each; of the ways to bind the last one counts."""
-    manner: dict[str, bool] = {}
-    bind = ""
-    words = iter(text.lower().split(","))
-    for word in words:
-        kind, _, first = word.partition(":")
-        if kind in ("map_mem", "mask_mem"):
-            numbers = [first.removeprefix("0x")]
-            numbers += [
-                word.removeprefix("0x") for word in itertools.takewhile(lambda word: word[:1].isdigit(), words)
-            ]
-            if not all(_HEX.fullmatch(number) for number in numbers):
-                raise RefusedError(f"needs a list of numbers behind {kind}:")
-            bind = f"{kind}:{','.join(numbers)}"
-        elif word not in _MEM_BIND or (word in ("sort", "nosort") and release >= (26, 5)):
-            raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, prefer, verbose, quiet")
-        elif _MEM_BIND[word] in _BINDS:
-            bind = _MEM_BIND[word]
-        else:
-            manner[_MEM_BIND[word]] = True
-    shown = [word for word in ("verbose", "prefer", "sort") if word in manner]
-    return ",".join([*shown, bind] if bind else shown) or "unset", text
-
-
 def _mem_update(text: str, release: Release) -> tuple[str, Any]:
     margin, _, delay = text.partition("@")
     if not units.digits(margin) or not units.digits(delay):
         raise RefusedError("needs MARGIN@DELAY, two whole numbers of at least 1")
-    return text, text
-
-
-def _gpu_bind(text: str, release: Release) -> tuple[str, Any]:
-    kind, colon, numbers = text.removeprefix("verbose,").lower().partition(":")
-    known = kind in ("map_gpu", "mask_gpu", "per_task", "single") if colon else kind.startswith(("closest", "none"))
-    if not known or (
-        kind.endswith("_gpu") and not all(_HEX.fullmatch(part) for part in numbers.split(",") if part)
-    ):
-        raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
     return text, text
 
 
@@ -395,8 +351,8 @@ READERS: Final[dict[str, Reader]] = {
     "mail": _mail, "signal": _signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": _mem_bind,
-    "gpu-bind": _gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
+    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": read_mem_bind,
+    "gpu-bind": read_gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
     "licenses": _text, "hint": _text, "mem-update": _mem_update, "power": _power,
     "propagate": lambda text, release: (text or "ALL", text or "ALL"),
     "kill-on-invalid-dep": _one_of("yes", "no"),

@@ -131,7 +131,7 @@ def test_findings_and_questions_are_told() -> None:
     lines = lines_of()
     assert "  jobs/fit.sh:3: note[not-expressible]: no mail" in lines
     assert "  image — which image?" in lines
-    assert '    answer with image = "..."' in lines
+    assert '    answer in the settings: image = "..."' in lines
     assert sum("which image?" in line for line in lines) == 1
 
 

@@ -1,0 +1,291 @@
+"""What Slurm makes of a script, in words for a person: every option with its line and what it becomes, what Slurm
+does not read, what other releases would say, and what the program part does.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from s2r_ci import rules
+from s2r_ci.model import (
+    Body,
+    Component,
+    Directive,
+    Header,
+    Item,
+    ItemKind,
+    JobSpec,
+    Level,
+    Reading,
+    Resources,
+    Script,
+)
+from s2r_ci.render import Style
+from s2r_ci.render.safe import printable
+from s2r_ci.render.text import paint
+from s2r_ci.slurm.driver import Call
+from s2r_ci.slurm.header import read_header
+from s2r_ci.slurm.options import parse_release
+from s2r_ci.slurm.touched import touched
+from s2r_ci.slurm.troubles import RefusedError
+from s2r_ci.slurm.words import cut
+
+RELEASES: Final = ("22.05", "24.11", "26.05")
+STAGES: Final = {
+    "read": "sbatch refuses the file before it reads a directive",
+    "parse": "sbatch refuses a directive",
+    "verify": "sbatch reads all directives and refuses them together",
+    "controller": "sbatch sends the job, the controller refuses it",
+    "accepted": "sbatch accepts it",
+}
+# option -> field of the request, and its unit
+_NUMBERS: Final = {
+    "time": ("time_limit", "minutes"), "time-min": ("time_min", "minutes"), "mem": ("min_mem_per_node", "MiB a node"),
+    "mem-per-cpu": ("min_mem_per_cpu", "MiB a CPU"), "tmp": ("pn_min_tmp_disk", "MiB a node"),
+    "delay-boot": ("delay_boot", "seconds"), "begin": ("begin_time", "seconds since 1970"),
+}  # fmt: skip
+_UNREAD: Final = {
+    rules.LATE_DIRECTIVE.id: "behind the first command",
+    rules.NOT_A_DIRECTIVE.id: "a comment to sbatch",
+    rules.DIRECTIVE_WITHOUT_EFFECT.id: "no effect in a script",
+    rules.DIRECTIVE_CUT_SHORT.id: "the line ends before its end",
+}
+_ORIGINS: Final = {"pbs": "#PBS", "bsub": "#BSUB", "environment": "environment", "command-line": "command line"}
+_WIDEST: Final = 34  # cells of the words and of the options
+
+
+def options_table(component: Component, script: Script, header: Header, style: Style) -> Iterator[str]:
+    """One line an option: its line, its words, the option where the words do not name it, and what it becomes."""
+    lines = script.data.split(b"\n")
+    refused = {(f.location.line, f.subject) for f in header.findings if f.level is Level.ERROR}
+    rows = []
+    for each in component.directives:
+        words, said = _words(each, lines, header.slurm), _said(each)
+        becomes, counts = _outcome(each, component)
+        if (each.location.line, each.name) in refused and not each.overridden_by:
+            becomes, counts = "refused", False
+        rows.append(
+            (_place(each), words, ", ".join(filter(None, [said if said != words else "", becomes])), counts)
+        )
+    width = min(max((len(words) for _, words, _, _ in rows), default=0), _WIDEST)
+    for place, words, becomes, counts in rows:
+        line = f"  {place:>12}  {words:<{width}}  {becomes}".rstrip()
+        yield line if counts else paint(line, "2", style)
+
+
+def _words(directive: Directive, lines: Sequence[bytes], slurm: str) -> str:
+    """The words as they stand in the script; for an option from elsewhere, the option."""
+    place = directive.location
+    if directive.origin != "script" or not 0 < place.line <= len(lines):
+        return _said(directive)
+    text = lines[place.line - 1].decode("utf-8", "surrogateescape")[place.column - 1 :]
+    try:
+        pieces = [piece for piece, _, _ in cut(text.encode("utf-8", "surrogateescape"), parse_release(slurm))]
+    except RefusedError:
+        return _said(directive)
+    words = [piece.decode("utf-8", "surrogateescape") for piece in pieces[:2]]
+    glued = len(words) < 2 or not directive.value or "=" in words[0] or words[0].endswith(directive.value)
+    return printable(" ".join(words[:1] if glued else words))
+
+
+def _place(directive: Directive) -> str:
+    if directive.location.line:
+        return f"line {directive.location.line}"
+    return _ORIGINS.get(directive.origin, "")
+
+
+def _said(directive: Directive) -> str:
+    name = f"--{directive.name}"
+    return printable(f"{name}={directive.value}" if directive.value else name)
+
+
+def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
+    """What becomes of an option, and whether it counts."""
+    spelled = str(component.options.get(directive.name, ""))
+    if winner := directive.overridden_by:
+        where = f"line {winner.line}" if winner.line else "the call or the environment"
+        if directive.name == "mail-type" and set(directive.value.upper().split(",")) <= set(spelled.split(",")):
+            return f"added to what {where} says", True
+        return f"does not count: {where} says it again", False
+    parts = []
+    if spelled not in ("", "set", directive.value):
+        parts.append(f"= {printable(spelled)}")
+    if directive.name in _NUMBERS:
+        field, unit = _NUMBERS[directive.name]
+        number = component.request.get(field)
+        if isinstance(number, int) and str(number) != spelled:
+            parts.append(f"{number:,} {unit}")
+    return ", ".join(parts), True
+
+
+def summary(job: JobSpec) -> str:
+    """What one job asks for, after Slurm's own arithmetic, in one line."""
+    asked = job.resources
+    parts = [_nodes(asked), f"{_count(asked.tasks, 'task')}", f"{_count(asked.cpus_per_node, 'CPU')} a node"]
+    if asked.gpus_per_node:
+        model = f" {asked.gpu_model}" if asked.gpu_model else ""
+        parts.append(f"{_count(asked.gpus_per_node, 'GPU')}{model} a node")
+    if asked.memory_per_node_mib is not None:
+        mib = asked.memory_per_node_mib
+        parts.append(f"{_mib(mib)} a node" if mib else "all memory of each node")
+    if job.time_limit_s is not None:
+        parts.append(f"at most {_time(job.time_limit_s)}" if job.time_limit_s else "no time limit")
+    if job.array:
+        throttle = f", {job.array.throttle} at once" if job.array.throttle else ""
+        parts.append(f"{_count(len(job.array.ids), 'time')}{throttle}")
+    return ", ".join(parts)
+
+
+def _nodes(asked: Resources) -> str:
+    return f"{asked.nodes} to {asked.nodes_max} nodes" if asked.nodes_max else _count(asked.nodes, "node")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
+
+
+def _mib(mib: int) -> str:
+    return f"{mib // 1024:,} GiB" if mib % 1024 == 0 else f"{mib:,} MiB"
+
+
+def _time(seconds: int) -> str:
+    days, rest = divmod(seconds, 86400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    named = ((days, "d"), (hours, "h"), (minutes, "min"))
+    return " ".join(f"{number} {unit}" for number, unit in named if number)
+
+
+# --- what is not read --------------------------------------------------------------------------------------
+
+
+def unread(script: Script, header: Header) -> Iterator[str]:
+    """The lines that name SBATCH and do not count, with the reason."""
+    lines = script.text.split("\n")
+    reasons = {f.location.line: _UNREAD[f.rule.id] for f in header.findings if f.rule.id in _UNREAD}
+    for number, line in enumerate(lines, 1):
+        if number not in reasons and line.lstrip().startswith("##SBATCH"):
+            reasons[number] = "switched off by the second #"
+    for number, reason in sorted(reasons.items()):
+        if 0 < number <= len(lines):
+            yield f"  {f'line {number}':>12}  {_short(lines[number - 1].strip(), 60)}  ({reason})"
+
+
+def releases(script: Script, header: Header) -> Iterator[str]:
+    """What differs in the other releases: how far sbatch comes, and options that it holds otherwise."""
+    for release in RELEASES:
+        if release == header.slurm:
+            continue
+        other = read_header(script.data, script.path, release=release)
+        told = list(_differences(header, other))
+        yield f"  {release:>12}  {'; '.join(told) if told else 'the same'}"
+
+
+def _differences(header: Header, other: Header) -> Iterator[str]:
+    if other.stage != header.stage:
+        why = next((f.message for f in other.findings if f.level is Level.ERROR and f not in header.findings), "")
+        yield STAGES.get(other.stage, other.stage) + (f" ({_short(why, 90)})" if why else "")
+        return
+    for ours, theirs in zip(header.components, other.components, strict=False):
+        for name in sorted({*ours.options, *theirs.options}):
+            a, b = ours.options.get(name), theirs.options.get(name)
+            if a != b and _plain(a) != _plain(b):
+                yield f"--{name} is {printable(str(b))}" if b is not None else f"--{name} is not set"
+        for name in sorted({*ours.request, *theirs.request} & _TOLD):
+            a, b = ours.request.get(name), theirs.request.get(name)
+            if a != b:
+                yield f"{name} is {b if b is not None else 'not sent'}"
+
+
+_TOLD: Final = frozenset({"num_tasks", "min_nodes", "max_nodes", "min_cpus", "cpus_per_task", "time_limit"})
+
+
+def _plain(text: str | None) -> str | None:
+    """A prefix that only the releases spell differently."""
+    return text.replace("gres:", "gres/") if text else text
+
+
+# --- the program -------------------------------------------------------------------------------------------
+
+
+def program(script: Script, reading: Reading) -> Iterator[str]:
+    """The structure of the program part: steps, background work, software, files, what comes from outside."""
+    if not reading.jobs:
+        return
+    job = reading.jobs[0]
+    yield _row(
+        "read by", printable(job.body.interpreter) + ("" if job.body.understood else ", and not all understood")
+    )
+    yield from _rows("steps", _steps(job.body))
+    items = [item for item in job.inventory if item.kind is not ItemKind.DIRECTIVE]
+    yield from _rows("software", _items(items, ItemKind.MODULE, ItemKind.CONTAINER))
+    if job.body.language == "shell":
+        files, behind = touched(script.text)
+        steps = {step.location.line for step in job.body.steps}
+        yield from _rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
+        for how in ("reads", "writes"):
+            yield from _rows(how, [(each.line, each.name) for each in files if each.how == how])
+    yield from _rows("host paths", _items(items, ItemKind.PATH))
+    yield from _rows("from Slurm", _items(items, ItemKind.VARIABLE))
+    yield from _rows("from outside", _items(items, ItemKind.ARGUMENT))
+    yield from _rows("cluster", _items(items, ItemKind.COMMAND))
+
+
+def _steps(body: Body) -> Iterator[tuple[int, str]]:
+    for step in body.steps:
+        words = " ".join(step.program) or " ".join(step.words)
+        within = f" within {step.within}" if step.within else ""
+        behind = " (in the background)" if step.background else ""
+        yield step.location.line, f"{step.launcher}{within}: {words}{behind}"
+
+
+def _items(items: Iterable[Item], *kinds: ItemKind) -> Iterator[tuple[int, str]]:
+    """Each name once, where it stands first."""
+    seen: dict[str, int] = {}
+    for item in items:
+        if item.kind in kinds:
+            named = item.kind in (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)
+            seen.setdefault(item.name if named else item.value or item.name, item.location.line)
+    yield from ((line, name) for name, line in seen.items())
+
+
+def _rows(title: str, found: Iterable[tuple[int, str]]) -> Iterator[str]:
+    for line, text in found:
+        yield _row(title, f"line {line}: {_short(text, 78)}")
+        title = ""
+
+
+def _row(title: str, text: str) -> str:
+    return f"  {title:>12}  {text}".rstrip()
+
+
+def _short(text: str, limit: int) -> str:
+    shown = printable(text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+# --- a program that sends jobs -----------------------------------------------------------------------------
+
+
+def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
+    """Each sbatch call: its line, its words, and what the script it sends asks for then."""
+    for call, reading in calls:
+        target = printable(call.script) if call.script else _unnamed(call)
+        options = " ".join(map(printable, call.options)) or "no options of its own"
+        yield _row(f"line {call.line}", f"sends {target} with {options}")
+        if call.left_open:
+            yield _row("", f"decided only when it runs: {', '.join(map(printable, call.left_open))}")
+        if reading is None:
+            continue
+        if not reading.jobs:
+            yield _row("", STAGES.get(reading.header.stage, reading.header.stage))
+        yield from (_row("", summary(job)) for job in reading.jobs)
+
+
+def _unnamed(call: Call) -> str:
+    if call.wrapped is not None:
+        return f"the command `{_short(call.wrapped, 40)}`"
+    return "a script whose name is decided when it runs"
+
+
+def request_words(request: Mapping[str, object]) -> list[str]:
+    """Fields of a request for a person; the environment is long, and of no interest here."""
+    return [f"{name} {value}" for name, value in request.items() if name != "environment"]

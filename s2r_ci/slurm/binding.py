@@ -1,0 +1,51 @@
+"""How memory and GPUs are bound to tasks: --mem-bind and --gpu-bind."""
+
+import itertools
+import re
+from typing import Any, Final
+
+from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.troubles import RefusedError
+
+_HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
+_MEM_BIND: Final = {
+    "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
+    "noprefer": "", "sort": "sort", "nosort": "", "no": "none", "none": "none", "rank": "rank", "local": "local",
+}  # fmt: skip
+_BINDS: Final = ("none", "rank", "local")
+
+
+def read_mem_bind(text: str, release: Release) -> tuple[str, Any]:
+    """Words with a manner each; of the ways to bind the last one counts."""
+    manner: dict[str, bool] = {}
+    bind = ""
+    words = iter(text.lower().split(","))
+    for word in words:
+        kind, _, first = word.partition(":")
+        if kind in ("map_mem", "mask_mem"):
+            numbers = [first.removeprefix("0x")]
+            numbers += [
+                word.removeprefix("0x") for word in itertools.takewhile(lambda word: word[:1].isdigit(), words)
+            ]
+            if not all(_HEX.fullmatch(number) for number in numbers):
+                raise RefusedError(f"needs a list of numbers behind {kind}:")
+            bind = f"{kind}:{','.join(numbers)}"
+        elif word not in _MEM_BIND or (word in ("sort", "nosort") and release >= (26, 5)):
+            raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, prefer, verbose, quiet")
+        elif _MEM_BIND[word] in _BINDS:
+            bind = _MEM_BIND[word]
+        else:
+            manner[_MEM_BIND[word]] = True
+    shown = [word for word in ("verbose", "prefer", "sort") if word in manner]
+    return ",".join([*shown, bind] if bind else shown) or "unset", text
+
+
+def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:
+    """One way to bind, the word verbose before it."""
+    kind, colon, numbers = text.removeprefix("verbose,").lower().partition(":")
+    known = kind in ("map_gpu", "mask_gpu", "per_task", "single") if colon else kind.startswith(("closest", "none"))
+    if not known or (
+        kind.endswith("_gpu") and not all(_HEX.fullmatch(part) for part in numbers.split(",") if part)
+    ):
+        raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
+    return text, text

@@ -1,0 +1,30 @@
+"""Files that a program names, and what it starts in the background."""
+
+import pytest
+
+from s2r_ci.slurm.touched import touched
+
+FILES = [
+    ("cat a.txt > b.txt", [("reads", "a.txt"), ("writes", "b.txt")]),
+    ("./x < in >> out 2> err", [("reads", "in"), ("writes", "err"), ("writes", "out")]),
+    ("cp a b c/", [("reads", "a"), ("reads", "b"), ("writes", "c/")]),
+    ("mkdir -p d && tee log", [("writes", "d"), ("writes", "log")]),
+    ("x > /dev/null 2>&1", []),
+    ("echo hello", []),
+    ("source env.sh", [("reads", "env.sh")]),
+    ("head -n 5 list", [("reads", "list")]),
+    ("", []),
+]
+
+
+@pytest.mark.parametrize(("text", "files"), FILES, ids=[text for text, _ in FILES])
+def test_files_are_named_with_what_happens_to_them(text: str, files: list[tuple[str, str]]) -> None:
+    assert sorted((each.how, each.name) for each in touched(text)[0]) == files
+
+
+def test_a_file_is_named_once_at_its_first_line() -> None:
+    assert [(each.line, each.name) for each in touched("x >> log\ny >> log\n")[0]] == [(1, "log")]
+
+
+def test_background_commands_are_found_and_others_are_not() -> None:
+    assert touched("a  b &\nc && d\n(e; f) &\nwait\n")[1] == ((1, "a b"), (3, "(e; f)"))
