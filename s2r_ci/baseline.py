@@ -7,7 +7,7 @@ from typing import Any
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.judging import outcome_of
-from s2r_ci.model import Finding, Report, Verdict
+from s2r_ci.model import Finding, Outcome, Report, Verdict
 
 REASON = "known from the baseline"
 
@@ -26,8 +26,10 @@ def against_baseline(report: Report, file: str) -> Report:
         findings = tuple(map(known, old.findings))
         if findings == old.findings:
             return old
-        outcome = min(old.outcome, outcome_of(findings, bool(old.questions), report.fail_on))
-        return replace(old, findings=findings, outcome=outcome)
+        outcome = outcome_of(findings, bool(old.questions), report.fail_on)
+        if outcome is Outcome.PASSED and not old.kind:
+            outcome = Outcome.SKIPPED  # known, and still without a manifest: nothing that could have passed
+        return replace(old, findings=findings, outcome=min(old.outcome, outcome))
 
     return replace(
         report,

@@ -81,8 +81,16 @@ def _convert(
     text = write_yaml(result.manifest.body, comments=backlinks(result.ledger, result.manifest.body))
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
-    found.extend(judge(request, text.encode(), path))
+    found.extend(_on_script(finding, path) for finding in judge(request, text.encode(), _UNWRITTEN))
     return result, text
+
+
+_UNWRITTEN = "\0manifest"  # no file has this name
+
+
+def _on_script(finding: Finding, path: str) -> Finding:
+    """A fault of a manifest that is on no disk yet has no line there: it is the whole script's."""
+    return replace(finding, location=Location(path=path)) if finding.location.path == _UNWRITTEN else finding
 
 
 # --- one script and what lies beside it --------------------------------------------------------------------

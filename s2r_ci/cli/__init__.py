@@ -56,6 +56,7 @@ def as_process(main: Callable[[], int]) -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code (table in the README)."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     if words == ["--version"]:  # before anything is loaded
         print(f"s2r-scan {__version__}")
         return 0
@@ -77,6 +78,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BUG
     except Exception as error:  # the one door: a bug is told as one
         return _bug(error)
+
+
+def _open_streams() -> None:
+    """A stream that was closed before the start (``>&-``) is None: what would go there goes nowhere."""
+    import os
+
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  open as long as the process
 
 
 def _run(words: list[str]) -> int:

@@ -88,7 +88,7 @@ def _image(made: Plan) -> Iterator[Question]:
         key="image",
         text="which container image holds the software that this script uses?",
         location=first or Location(path=made.request.script.path),
-        answer='[tool.s2r-ci] image = "NAME:TAG"',
+        answer='image = "NAME:TAG"',
     )
 
 
@@ -101,7 +101,7 @@ def _memory(made: Plan) -> Iterator[Question]:
         key="memory",
         text=f"{what}: how much is that in the new cluster (site default memory)?",
         location=place(made, "memory"),
-        answer='[tool.s2r-ci] memory = "32G"',
+        answer='memory = "32G"',
     )
 
 
@@ -180,7 +180,7 @@ def _partitions(made: Plan) -> Iterator[Question]:
                 key=f"partition.{name}",
                 text=f"which node pools stand for the partition {name}?",
                 location=place(made, "partition"),
-                answer=f'[tool.s2r-ci.site.partitions] {_key(name)} = ["POOL"]',
+                answer=f'site.partitions.{_key(name)} = ["POOL"]',
             )
 
 
@@ -191,7 +191,7 @@ def _qos(made: Plan) -> Iterator[Question]:
             key=f"qos.{name}",
             text=f"which priority does the QOS {name} have?",
             location=place(made, "qos"),
-            answer=f'[tool.s2r-ci.site.qos] {_key(name)} = {{ priority = "high" }}',
+            answer=f'site.qos.{_key(name)} = {{ priority = "high" }}',
         )
 
 
@@ -203,7 +203,7 @@ def _constraints(made: Plan) -> Iterator[Question]:
                 key=f"constraint.{name}",
                 text=f"which node labels stand for the feature {name}?",
                 location=place(made, "constraint"),
-                answer=f'[tool.s2r-ci.site.features] {_key(name)} = {{ "LABEL" = "VALUE" }}',
+                answer=f'site.features.{_key(name)} = {{ "LABEL" = "VALUE" }}',
             )
 
 
@@ -214,7 +214,7 @@ def _gpu_model(made: Plan) -> Iterator[Question]:
             key=f"gpu-model.{name}",
             text=f"which node labels does the GPU model {name} have?",
             location=place(made, "gpu-model"),
-            answer=f'[tool.s2r-ci.site.gpus] {_key(name)} = {{ "nvidia.com/gpu.product" = "..." }}',
+            answer=f'site.gpus.{_key(name)} = {{ "nvidia.com/gpu.product" = "..." }}',
         )
 
 
@@ -226,7 +226,7 @@ def _gres(made: Plan) -> Iterator[Question]:
                 key=f"gres.{name}",
                 text=f"which extended resource stands for the generic resource {name}?",
                 location=place(made, "gpus"),
-                answer=f'[tool.s2r-ci.site.gres] {_key(name)} = "VENDOR/NAME"',
+                answer=f'site.gres.{_key(name)} = "VENDOR/NAME"',
             )
 
 
@@ -239,7 +239,7 @@ def _volumes(made: Plan) -> Iterator[Question]:
                 key=f"volume.{folder}",
                 text=f"which volume holds {folder}?",
                 location=places.get(path) or place(made, "working-directory"),
-                answer=f'[tool.s2r-ci.site.volumes] {_key(folder)} = {{ claim = "NAME" }}',
+                answer=f'site.volumes.{_key(folder)} = {{ claim = "NAME" }}',
             )
 
 
@@ -251,7 +251,7 @@ def _working_directory(made: Plan) -> Iterator[Question]:
             key="working-directory",
             text="the script uses relative paths: in which folder of the container does it start?",
             location=place(made, "working-directory"),
-            answer='[tool.s2r-ci] working-directory = "/PATH"',
+            answer='working-directory = "/PATH"',
         )
 
 
@@ -294,7 +294,7 @@ _ASKS: Final = (
 
 def _answer(made: Plan, text: str) -> str:
     path = made.request.script.path.encode("utf-8", "replace").decode()
-    return f"[[tool.s2r-ci.answers]] scripts = {json.dumps(path)}, {text}"
+    return f"answers = [{{ scripts = {json.dumps(path)}, {text} }}]"
 
 
 def _key(name: str) -> str:

@@ -84,7 +84,7 @@ def lint(script: Script, reading: Reading, around: Around | None = None) -> list
     for check in CHECKS:
         every.extend(check(case))
     if ignores := read_ignores(script.text):
-        every = [f for f in apply_ignores(every, ignores, script.path) if not _of_another_verb(f)]
+        every = [f for f in apply_ignores(every, ignores, script.path, linted=True) if not _of_another_verb(f)]
     return sorted(every, key=lambda finding: (finding.location.line, finding.location.column))
 
 

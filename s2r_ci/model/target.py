@@ -48,7 +48,8 @@ class Target:
     converter: str = "rules"
     project: str = ""
     namespace: str = ""
-    image: str = ""  # the default, or the answer for this script
+    image: str = ""  # the answer for this script: it counts over what the script itself names
+    default_image: str = ""  # for scripts that name none
     working_directory: str = ""
     memory_mib: int = 0  # for scripts that say nothing, or --mem=0; 0: ask
     gpus: int | None = None  # the answer where the partition decides

@@ -104,7 +104,7 @@ def _questions(summary: AuditSummary, style: Style) -> Iterator[str]:
     yield paint("Answers that serve most scripts first:", "1", style)
     for key, said, answer, scripts in _shown(summary.questions, style):
         yield f"  {scripts:>8,}  {printable(key)} — {printable(said)}"
-        yield f"  {'':>8}  answer with {printable(answer)}"
+        yield f"  {'':>8}  answer in the settings: {printable(answer)}"
     yield from _rest(len(summary.questions), style)
 
 

@@ -121,7 +121,7 @@ def _questions(report: Report, style: Style) -> Iterator[str]:
         wordings = f" (asked in {each.texts} wordings)" if each.texts > 1 else ""
         head = f"{printable(each.question.key)}: {count(each.scripts, 'script')}"
         yield f"  {paint(head, '36', style)} — {printable(each.question.text)}{wordings}"
-        yield f"    answer with {printable(each.question.answer)}"
+        yield f"    answer in the settings: {printable(each.question.answer)}"
     if len(every) > len(shown):
         yield f"  {count(len(every) - len(shown), 'further question')} (--verbose shows all)"
     yield ""

@@ -7,6 +7,8 @@ from s2r_ci.model import Disposition, LedgerEntry
 
 Steps = tuple[str | int, ...]
 
+_MARKS: Final = {Disposition.APPROXIMATE: " (approximate)", Disposition.NEEDS_ANSWER: " (not answered yet)"}
+
 _ENDS: Final = ("", ".", "[")  # what may stand behind a key
 
 
@@ -16,7 +18,7 @@ def backlinks(ledger: Iterable[LedgerEntry], body: Any) -> dict[Steps, str]:
     for entry in ledger:
         steps = resolve(entry.field, body)
         if steps and entry.location.line:
-            mark = " (approximate)" if entry.disposition is Disposition.APPROXIMATE else ""
+            mark = _MARKS.get(entry.disposition, "")
             said.setdefault(steps, []).append(f"line {entry.location.line}: {_short(str(entry.item))}{mark}")
     return {steps: ", ".join(dict.fromkeys(texts)) for steps, texts in said.items()}
 

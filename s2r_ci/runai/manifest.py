@@ -22,7 +22,10 @@ def write(made: Plan) -> Manifest:
 
 
 def image(request: ConversionRequest) -> tuple[str, str]:
-    """The image and what named it: settings, directive, script, module; ``""`` for the placeholder."""
+    """The image and what named it: settings, directive, script, module; ``""`` for the placeholder.
+
+    An answer for the script comes first, the default of the settings last.
+    """
     if request.target.image:
         return request.target.image, "settings"
     if named := container_image(request.job.options.get("container-image", "")):
@@ -34,7 +37,7 @@ def image(request: ConversionRequest) -> tuple[str, str]:
     for item in request.job.inventory:
         if item.kind is ItemKind.MODULE and (known := module_image(item.value, modules)):
             return known, "module"
-    return PLACEHOLDER, ""
+    return (request.target.default_image, "settings") if request.target.default_image else (PLACEHOLDER, "")
 
 
 def module_image(value: str, modules: Any) -> str:

@@ -122,7 +122,6 @@ class _Targets:
 def _target(settings: Settings, values: dict[str, object]) -> Target:
     memory = str(values.pop("memory", settings.memory))
     given = {
-        "image": settings.image,
         "working_directory": settings.working_directory,
         **values,
     }
@@ -133,6 +132,7 @@ def _target(settings: Settings, values: dict[str, object]) -> Target:
         converter=settings.converter,
         project=settings.project,
         namespace=settings.namespace,
+        default_image=settings.image,
         memory_mib=memory_mib(memory),
         body_delivery=settings.body_delivery,
         image_allow=settings.image_allow,

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Stage
+from s2r_ci.rules import LINT_ONLY, RULES
 
 _WORD: Final = "s2r:"
 _COMMENT: Final = re.compile(r"(?:^|\s)#[ \t]*s2r:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\r\n]*)")
@@ -30,6 +31,8 @@ class Ignore(NamedTuple):
         """Whether this comment covers the finding."""
         if finding.rule.stage in _NEVER or finding.rule.id not in self.rules:
             return False
+        if finding.rule is rules.QUESTION_OPEN and not finding.location.line:
+            return False  # of the whole file there may be several: each is answered, or accepted, by its key
         return finding.location.line == self.covers or (self.alone and finding.location.line == 0)
 
 
@@ -63,8 +66,13 @@ def _next_line(lines: list[str], number: int) -> int:
     return number + 1
 
 
-def apply_ignores(findings: Iterable[Finding], ignores: tuple[Ignore, ...], path: str) -> list[Finding]:
-    """Carry the reasons into the findings they cover, and report comments that lack a reason or cover nothing."""
+def apply_ignores(
+    findings: Iterable[Finding], ignores: tuple[Ignore, ...], path: str, *, linted: bool = False
+) -> list[Finding]:
+    """Carry the reasons into the findings they cover, and report comments that lack a reason or cover nothing.
+
+    ``linted``: the linter ran, so a comment for one of its rules can be seen to cover nothing.
+    """
     findings = list(findings)
     if not ignores:
         return findings
@@ -76,13 +84,22 @@ def apply_ignores(findings: Iterable[Finding], ignores: tuple[Ignore, ...], path
                 findings[place] = replace(finding, suppression=ignore.reason)
                 used.add(ignore.line)
                 break
-    return findings + [_complaint(ignore, path) for ignore in ignores if ignore.line not in used]
+    left = [ignore for ignore in ignores if ignore.line not in used]
+    return findings + [_complaint(ignore, path) for ignore in left if linted or not _for_the_linter(ignore)]
+
+
+def _for_the_linter(ignore: Ignore) -> bool:
+    return bool(ignore.reason) and bool(LINT_ONLY.intersection(ignore.rules))
 
 
 def _complaint(ignore: Ignore, path: str) -> Finding:
     names = ", ".join(ignore.rules) or "no rule"
+    unknown = [name for name in ignore.rules if name not in RULES]
     rule = rules.IGNORE_UNUSED if ignore.reason else rules.IGNORE_WITHOUT_REASON
-    message = f"this comment ignores {names}, " + (
-        "which is not found here" if ignore.reason else "and does not say why"
-    )
+    if not ignore.reason:
+        message = f"this comment ignores {names}, and does not say why"
+    elif unknown:
+        message = f"there is no rule {unknown[0]}: `s2r-scan rule` lists them all"
+    else:
+        message = f"this comment ignores {names}, which is not found here"
     return Finding(rule=rule, message=message, location=Location(path=path, line=ignore.line), subject=names)

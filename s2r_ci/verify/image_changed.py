@@ -11,6 +11,8 @@ from s2r_ci.verify.expected import PLACEHOLDER_IMAGE
 
 _SCHEME: Final = re.compile(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
 _DEFAULT: Final = "docker.io"
+_REFERENCE: Final = re.compile(r"[\w][\w.:@/#-]*")
+_FILES: Final = (".sif", ".sqsh", ".simg", ".img")
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
@@ -48,9 +50,22 @@ def normal(image: str) -> str:
 def _known(request: ConversionRequest) -> Iterator[str]:
     target = request.target
     yield from (image for image in (target.image, *target.image_allow) if image)
+    if target.default_image and not any(_pulled(image) for image in _own(request)):
+        yield target.default_image
     loaded = [item.value.split() for item in request.job.inventory if item.kind is ItemKind.MODULE]
     names = {name for words in loaded for word in words for name in (word, word.partition("/")[0])}
     yield from (image for module, image in target.site.modules.items() if module in names)
+    yield from _own(request)
+
+
+def _own(request: ConversionRequest) -> Iterator[str]:
+    """The images that the script itself names."""
     yield from (item.value for item in request.job.inventory if item.kind is ItemKind.CONTAINER and item.value)
     if image := request.job.options.get("container-image"):
         yield image
+
+
+def _pulled(image: str) -> bool:
+    """A registry could give it: neither a file nor a variable."""
+    plain = _SCHEME.sub("", image.strip("\"'"))
+    return bool(_REFERENCE.fullmatch(plain)) and not plain.endswith(_FILES)

@@ -165,7 +165,7 @@ def test_an_ignored_false_alarm_is_written_with_its_reason(repository: Repositor
     repository.write("jobs/train.sh", f"{GOOD}{line}  # s2r: ignore[secret-in-script] a dummy for the tests\n")
     done = repository.run("write")
     assert done.returncode == 0, done.stdout
-    assert rules(repository) == (0, ["secret-in-script", "secret-in-manifest"], ["current"])
+    assert rules(repository) == (0, ["secret-in-manifest", "secret-in-script"], ["current"])
 
 
 def test_diff_shows_and_writes_nothing(repository: Repository) -> None:

@@ -78,7 +78,7 @@ def test_many_different_questions_are_cut_unless_all_are_asked_for() -> None:
     )
     report = Report(tool_version="1", verdicts=(asking,))
     assert "  13 further questions (--verbose shows all)" in shown(report)
-    assert sum("answer with" in line for line in shown(report, verbose=1)) == 33
+    assert sum("answer in the settings" in line for line in shown(report, verbose=1)) == 33
 
 
 def test_no_script_is_said_in_one_line() -> None:

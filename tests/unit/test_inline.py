@@ -42,6 +42,7 @@ def test_a_reason_silences_a_finding(text: str, line: int) -> None:
         pytest.param("x # s2r: ignore[unknown-directive] because\n", "ignore-unused", id="another rule"),
         pytest.param("\n\nx # s2r: ignore[late-directive] because\n", "ignore-unused", id="another line"),
         pytest.param("x # s2r: ignore[] because\n", "ignore-unused", id="no rule"),
+        pytest.param("x # s2r: ignore[late-directivve] because\n", "ignore-unused", id="no such rule"),
     ],
 )
 def test_a_comment_that_silences_nothing_is_a_finding(text: str, complaint: str) -> None:
@@ -63,3 +64,14 @@ def test_a_finding_about_another_file_is_not_silenced() -> None:
 
 def test_text_without_comments_gives_none() -> None:
     assert read_ignores("#!/bin/bash\n# ignore[x] y\necho s2r: ignore[x]\n") == ()
+
+
+def test_one_comment_does_not_silence_every_question_of_a_file() -> None:
+    done = outcome("# s2r: ignore[question-open] later\nx\n", finding(rules.QUESTION_OPEN, 0))
+    assert done[0] == ("question-open", 0, "")
+
+
+def test_a_comment_for_the_linter_is_no_trouble_where_it_did_not_run() -> None:
+    ignores = read_ignores("x # s2r: ignore[time-limit-missing] runs on a queue of its own\n")
+    assert apply_ignores([], ignores, PATH) == []
+    assert [f.rule.id for f in apply_ignores([], ignores, PATH, linted=True)] == ["ignore-unused"]

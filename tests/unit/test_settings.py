@@ -166,7 +166,12 @@ def test_the_nearest_settings_win_key_by_key(
     tmp_path: Path, path: str, image: str, memory_mib: int, pool: str, gpus: int | None
 ) -> None:
     target = tree(tmp_path, MONOREPO).for_script(path).target_for(path)
-    assert (target.image, target.memory_mib, target.site.partitions["gpu"], target.gpus) == (
+    assert (
+        target.image or target.default_image,
+        target.memory_mib,
+        target.site.partitions["gpu"],
+        target.gpus,
+    ) == (
         image,
         memory_mib,
         (pool,),
@@ -179,7 +184,7 @@ def test_environment_and_arguments_beat_folders_and_answers(tmp_path: Path) -> N
     write(tmp_path, MONOREPO)
     settings = resolve(tmp_path, {"image": "arg:1"}, {"S2R_MEMORY": "1G"}).for_script("vision/deep/m.R")
     target = settings.target_for("vision/deep/m.R")
-    assert (target.image, target.memory_mib, target.gpus) == ("arg:1", 1024, 4)
+    assert (target.image or target.default_image, target.memory_mib, target.gpus) == ("arg:1", 1024, 4)
 
 
 def test_equal_settings_are_one_object_and_equal_answers_one_target(tmp_path: Path) -> None:
@@ -292,7 +297,9 @@ def test_the_manifest_pattern_says_where_a_manifest_lies(
             '\nfial-on = "error"', ":2", "unknown setting fial-on", "did you mean fail-on?", id="misspelt"
         ),
         pytest.param('fail_on = "error"', ":1", "unknown setting fail_on", "fail-on", id="underscore"),
-        pytest.param("zzz = 1", ":1", "unknown setting zzz", "known here: accepted, allow-missing,", id="nothing near"),
+        pytest.param(
+            "zzz = 1", ":1", "unknown setting zzz", "known here: accepted, allow-missing,", id="nothing near"
+        ),
         pytest.param("[site.volume]", ":1", "site.volume", "volumes", id="unknown table"),
         pytest.param(
             "[[answers]]\nscript = 1", ":2", "answers[1].script", "scripts", id="unknown key of an answer"

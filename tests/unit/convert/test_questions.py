@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from s2r_ci.convert.questions import questions
-from s2r_ci.model import Item, ItemKind, Service, Site, Target, Volume
+from s2r_ci.convert.rules import RulesConverter
+from s2r_ci.model import ConversionRequest, Item, ItemKind, Script, Service, Site, Target, Volume
 from s2r_ci.runai.distribution import plan
+from s2r_ci.slurm.job import read_script
 from tests.jobs import ANSWERED, item, job, request, step
 
 SITE = Site(
@@ -101,5 +103,25 @@ def test_paths_of_one_folder_are_one_question() -> None:
 
 def test_an_answer_can_be_typed() -> None:
     found = questions(plan(request(job(options={"partition": "gpu.long"}), target=Target())))
-    assert found["image"].answer == '[tool.s2r-ci] image = "NAME:TAG"'
-    assert found["partition.gpu.long"].answer == '[tool.s2r-ci.site.partitions] "gpu.long" = ["POOL"]'
+    assert found["image"].answer == 'image = "NAME:TAG"'
+    assert found["partition.gpu.long"].answer == 'site.partitions."gpu.long" = ["POOL"]'
+
+
+@pytest.mark.parametrize(
+    ("target", "image"),
+    [
+        pytest.param(
+            Target(default_image="site:1"), "ghcr.io/af/alphafold:2.3.2", id="the script's own, not the default"
+        ),
+        pytest.param(Target(image="answer:1", default_image="site:1"), "answer:1", id="an answer for the script"),
+        pytest.param(Target(), "ghcr.io/af/alphafold:2.3.2", id="no settings"),
+    ],
+)
+def test_an_image_that_the_script_names_gives_way_to_an_answer_only(target: Target, image: str) -> None:
+    script = Script(
+        path="a.sh", data=b"#!/bin/bash\napptainer exec docker://ghcr.io/af/alphafold:2.3.2 python r.py\n"
+    )
+    (spec,) = read_script(script).jobs
+    made = RulesConverter().convert(ConversionRequest(script=script, job=spec, target=target))
+    body = made.manifest.body
+    assert body["spec"]["template"]["spec"]["containers"][0]["image"] == image
