@@ -115,7 +115,7 @@ def _broken(reader: ShellReader) -> Finding:
 def _mended(reader: ShellReader, items: list[Item]) -> list[Item]:
     """Add what a line scanner finds where the grammar gave up, so that no launcher disappears in there."""
     known = {(item.kind, item.name, item.location.line) for item in items}
-    for start, end in reader.broken:
+    for start, end in _merged(reader):
         first = reader.found.place(start).line
         text = reader.found.line_text(start, end)
         scanner = LineScanner(reader.found.path, "shell")
@@ -128,6 +128,19 @@ def _mended(reader: ShellReader, items: list[Item]) -> list[Item]:
         places = {(step.launcher, step.location.line) for step in reader.found.steps}
         reader.found.steps += [step for step in scanner.steps if (step.launcher, step.location.line) not in places]
     return sorted(items, key=lambda item: (item.location.line, item.location.column))
+
+
+def _merged(reader: ShellReader) -> list[tuple[int, int]]:
+    """The broken parts, those that share a line as one: a line is looked through once, however often it breaks."""
+    merged: list[tuple[int, int]] = []
+    last = 0
+    for start, end in sorted(reader.broken):
+        if merged and reader.found.place(start).line <= last:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+        last = max(last, reader.found.place(end).line)
+    return merged
 
 
 def _without_grammar(
