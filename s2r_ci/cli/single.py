@@ -50,8 +50,8 @@ def _run(words: Sequence[str]) -> int:
         raise ConfigurationError("no script was given", hint="s2r job.sh, or s2r < job.sh")
     if out and os.path.lexists(out) and not _ours(out):
         raise ConfigurationError("a file that s2r did not write is in the way", where=out, hint="name another file")
-    script = Script(path=os.path.basename(name) if name != _STDIN else "job.sh", data=_read(name))
-    publish(_converted(script, _target({k: v for k, v in given.items() if k not in ("script", "out")}, name)), out)
+    path, target = _target({k: v for k, v in given.items() if k not in ("script", "out")}, name)
+    publish(_converted(Script(path=path, data=_read(name)), target), out)
     return 0
 
 
@@ -68,12 +68,13 @@ def _converted(script: Script, target: Target) -> str:
     return document_of(walked, target, f"{script.path}.runai.yaml").decode("utf-8")
 
 
-def _target(given: dict[str, object], name: str) -> Target:
-    """The target by the settings around the script, or around the working directory."""
+def _target(given: dict[str, object], name: str) -> tuple[str, Target]:
+    """The script's path as ``s2r-scan`` would name it, and the target by the settings around it."""
     from s2r_ci.session import place_of
 
     place = place_of({**given, "paths": [] if name == _STDIN else [name]})
-    return place.tree.target_for(place.paths[0] if place.paths else "job.sh")
+    path = "job.sh" if name == _STDIN else place.paths[0]
+    return path, place.tree.target_for(path)
 
 
 def _read(name: str) -> bytes:

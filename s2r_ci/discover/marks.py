@@ -29,6 +29,7 @@ ANYWHERE: Final = (
     (re.compile(rb"%%?[A-Z][A-Z_]{2,}%%?"), "percent marks"),
     (re.compile(rb"\[% ?\w+ ?%\]"), "bracket marks"),
 )
+FREE_TEXT: Final = re.compile(rb"""--(?:comment|wckey)(?:=|[ \t]+)(?:"[^"\n]*"|'[^'\n]*'|\S+)""")
 IN_STRUCTURE: Final = (
     (re.compile(rb"\$(?:\{?[A-Za-z_0-9]|\()"), "a variable, which sbatch does not expand"),
     (re.compile(rb"<[^<>\n]*>"), "a mark to fill in"),
@@ -57,8 +58,9 @@ def template_mark(data: bytes, end: int) -> tuple[str, int] | None:
 
 def _in_directive(line: bytes) -> str:
     text = re.split(rb"\s#", line, maxsplit=1)[0]
+    shaping = FREE_TEXT.sub(b"", text)
     for pattern, marks in ANYWHERE:
-        if pattern.search(text):
+        if pattern.search(shaping):
             return f"{marks} in a directive"
     for option in OPTION.finditer(text):
         name: bytes = option[1] or option[2]

@@ -212,6 +212,23 @@ def test_one_unreadable_script_does_not_hide_the_next(repository: Repository) ->
     assert [v["path"] for v in json.loads(done.stdout)["verdicts"] if v["state"] == "missing"] == ["b.sh"]
 
 
+def test_one_script_from_a_subfolder_is_current_to_check(repository: Repository) -> None:
+    repository.write("jobs/a.sh", GOOD)
+    words = [sys.executable, "-c", "import sys; from s2r_ci.cli.single import main; sys.exit(main())", "jobs/a.sh"]
+    done = subprocess.run(words, cwd=repository.root, capture_output=True, check=True, env=clean())
+    repository.write("jobs/a.sh.runai.yaml", done.stdout)
+    report = json.loads(repository.run("--format", "json").stdout)
+    assert [v["state"] for v in report["verdicts"]] == ["current"]
+
+
+def test_a_closed_output_is_no_bug(repository: Repository) -> None:
+    command = f"exec {sys.executable} -m s2r_ci --allow-missing >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=repository.root, stderr=subprocess.PIPE, check=False, env=clean()
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_rule_schema_doctor(repository: Repository) -> None:
     assert "How to put it right" in repository.run("rule", "gpu-count-changed").stdout
     assert "gpu-count-changed" in repository.run("rule").stdout

@@ -87,6 +87,7 @@ SNIPPETS = {
     "echo": ("a.sh", b'#!/bin/bash\necho "#SBATCH -N $n" >> job\n', "generator", 2),
     "printf": ("a.sh", b"#!/bin/bash\nprintf '#!/bin/sh\\n#SBATCH -n 1\\n' > j\n", "generator", 2),
     "a quoted block": ("a.sh", b'#!/bin/bash\necho "#!/bin/bash\n#SBATCH -N $n\nrun" > j\n', "generator", 3),
+    "braces in a remark": ("a.sh", b'#!/bin/sh\n#SBATCH --comment="a {test}" -n 1\nx\n', "batch-script", 2),
     "a string of a test tool": (
         "t",
         b'#!/usr/bin/env expect\nset x 1\nmake_script $f "\n#SBATCH -N 1\n$x\n"\n',
