@@ -281,7 +281,8 @@ def test_srun_of_an_mpi_job_becomes_mpirun_in_the_launcher(shell: str, tmp_path:
     stand_in.parent.mkdir()
     stand_in.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && { echo "mpirun (Open MPI) 4.1"; exit; }\n'
-        'echo "mpirun $1 $2 $3 $4"\nwhile [ "$1" != /bin/sh ]; do shift; done\nOMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_LOCAL_RANK=1 "$@"\n'
+        'echo "mpirun $1 $2 $3 $4"\nwhile [ "$1" != /bin/sh ]; do shift; done\n'
+        'OMPI_COMM_WORLD_RANK=3 OMPI_COMM_WORLD_LOCAL_RANK=1 "$@"\n'
     )
     stand_in.chmod(0o755)
     body = (
