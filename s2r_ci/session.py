@@ -39,7 +39,8 @@ class Place(NamedTuple):
 def place_of(given: Mapping[str, Any]) -> Place:
     """Find the root of the repository that the paths lie in, and its settings.
 
-    Raises ConfigurationError for a path that does not exist or lies in another repository.
+    Raises ConfigurationError for a path that does not exist or lies in another repository, and for a report that
+    would replace a file of somebody else.
     """
     paths: Sequence[str] = given.get("paths", ())
     first = os.path.abspath(paths[0]) if paths else os.getcwd()
@@ -50,6 +51,10 @@ def place_of(given: Mapping[str, Any]) -> Place:
     tree = resolve(root, _arguments(given), os.environ)
     if not paths and "files-from" not in given:
         paths = tree.settings.paths
+    if any("=" in asked for asked in tree.settings.format) and not tree.settings.overwrite:
+        from s2r_ci.publish.report import refuse_foreign, wanted
+
+        refuse_foreign(wanted(tree.settings.format))  # now, not after the work
     return Place(root=root, tree=tree, paths=tuple(_inside(root, path) for path in paths), given=given)
 
 

@@ -94,6 +94,11 @@ def add_report(made: argparse.ArgumentParser) -> None:
         "--fail-on", choices=["note", "warning", "error"], help="fail from here on (default: error)"
     )
     report.add_argument("--baseline", metavar="FILE", help="an earlier JSON report: fail only on what is new")
+    report.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files of others too: reports, and manifests edited by hand",
+    )
     report.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core)")
 
 
@@ -126,7 +131,6 @@ def add_disk(made: argparse.ArgumentParser, verb: str) -> None:
             "--reverify", action="store_true", help="judge manifests anew even where their header says current"
         )
     if verb == "write":
-        disk.add_argument("--overwrite", action="store_true", help="replace foreign and hand-edited files too")
         disk.add_argument("--diff", action="store_true", help="show what would be written, write nothing")
 
 

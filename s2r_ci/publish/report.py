@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError, PublishError
 
@@ -31,6 +31,35 @@ def wanted(formats: Sequence[str]) -> tuple[Wanted, ...]:
     if asked and "" not in places:
         asked.insert(0, Wanted(word="text"))
     return tuple(asked) or (Wanted(word="text"),)
+
+
+_SIGNATURES: Final = (
+    b'"name": "s2r-ci"', b'name="s2r-ci"', b"## s2r-ci ", b'"check_name": ', b"checked offline by rules",
+    b"no batch script was found",
+)  # fmt: skip
+
+
+def refuse_foreign(asked: Sequence[Wanted]) -> None:
+    """Raise ConfigurationError for a file that exists and is no report: ``--format json=README.md`` is a slip."""
+    for ask in asked:
+        if ask.file and not _may_replace(ask.file):
+            raise ConfigurationError(
+                "the file exists and is no report of s2r-scan",
+                where=ask.file,
+                hint="name another file, or --overwrite",
+            )
+
+
+def _may_replace(file: str) -> bool:
+    try:
+        with open(file, "rb") as known:
+            head = known.read(2048)
+            known.seek(0, os.SEEK_END)
+            known.seek(max(known.tell() - 512, 0))
+            seen = head + known.read()
+    except OSError:
+        return True  # not there, or nothing to be read: writing will tell
+    return head.translate(None, b" \n") in (b"", b"[]") or any(signature in seen for signature in _SIGNATURES)
 
 
 def publish(text: str, file: str) -> None:

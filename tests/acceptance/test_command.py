@@ -156,6 +156,19 @@ def test_several_formats_go_to_several_places(repository: Repository) -> None:
     assert repository.read("out.xml").startswith("<?xml")
 
 
+def test_a_report_replaces_reports_only(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    faces = ("json", "sarif", "junit", "markdown", "gitlab", "text")
+    for word in faces:
+        for _ in range(2):
+            assert repository.run("--allow-missing", "--format", f"{word}=out.{word}").returncode == 0, word
+    repository.write("README.md", "# My project\n")
+    done = repository.run("--allow-missing", "--format", "json=README.md")
+    assert done.returncode == 2
+    assert repository.read("README.md") == "# My project\n"
+    assert repository.run("--allow-missing", "--overwrite", "--format", "json=README.md").returncode == 0
+
+
 def test_a_report_that_cannot_be_written_is_five(repository: Repository) -> None:
     repository.write("a.sh", GOOD)
     done = repository.run("--allow-missing", "--format", "json=no/such/folder/x.json")
