@@ -4,6 +4,7 @@
 #   make test                 lint, types and tests: what CI runs
 #   make lint                 lint and types only
 #   make slow                 the tests that take minutes
+#   make oracle               5,000 generated headers put to real Slurm, three releases (root, debootstrap, 2 GB)
 #   make bench                the figures at a tenth of the size; SCALE=full for the whole
 #   make lock                 write the lock files anew (needs uv)
 #   make clean
@@ -23,7 +24,7 @@ CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types slow bench lock tables clean
+.PHONY: help demo test lint types slow oracle bench lock tables clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +44,14 @@ types: $(VENV)/dev.stamp
 
 slow: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -q -m slow --timeout=7200 $(ARGS) $(TESTS)
+
+# The chroots stay in ORACLE_ROOT (~/.slurm-oracle), so that a second run starts at once; the daemons are stopped.
+HEADERS ?= 5000
+SEED ?= 1
+oracle: $(VENV)/dev.stamp
+	tools/slurm_oracle/setup.sh up
+	$(BIN)/python -m tools.slurm_oracle.compare --count $(HEADERS) --seed $(SEED) $(ARGS); \
+		status=$$?; tools/slurm_oracle/setup.sh down; exit $$status
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.run --scale $(SCALE)

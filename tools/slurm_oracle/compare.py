@@ -1,0 +1,302 @@
+"""Asks real Slurm about generated headers and compares its answers with this reading's.
+
+::
+
+    python -m tools.slurm_oracle.compare --count 5000 --seed 1        # after tools/slurm_oracle/setup.sh
+    python -m tools.slurm_oracle.compare --answers FOLDER --reuse     # judge answers that were kept, without Slurm
+    python -m tools.slurm_oracle.compare --answers FOLDER --reuse --freeze tests/oracle/generated.jsonl --only NUMBERS
+
+Compared are the stage, the words cut from the lines, the options as Slurm spells them and the request that it
+sends. Differences are grouped by what differs; the exit code is 1 while one is left that no entry of ``EXPLAINED``
+accounts for.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from s2r_ci.model import Header
+from s2r_ci.slurm.header import read_header
+from tools.slurm_oracle import oracle
+from tools.slurm_oracle.headers import Made, headers
+
+RELEASES: Final = {"bookworm": "22.05", "trixie": "24.11", "sid": "26.05"}
+FOLDER: Final = "/home/alice/proj"
+_RELATIVE: Final = ("begin", "deadline", "begin_time", "end_time")
+
+Answer = dict[str, Any]
+
+
+class Difference(NamedTuple):
+    """One place where this reading says something else than Slurm."""
+
+    group: str
+    number: int
+    release: str
+    ours: Any
+    theirs: Any
+
+
+# Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
+EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
+    ("stage .*", "--spread-job|Invalid Trackable RESource", "which resources exist is the site's"),
+    ("stage .*", "opening file", "whether a file of node names exists"),
+    ("stage .*", "Invalid license", "which licenses exist is the site's"),
+    (
+        "stage .*",
+        "in your slurm.conf|allowed in slurm.conf|one-task-per-sharing and|not supported|Preemption is",
+        "what the site has configured",
+    ),
+    (
+        "stage controller for accepted",
+        "is no dependency",
+        "the oracle's plug-in takes dependencies away before the controller sees them",
+    ),
+    ("stage read for parse.*", "", "sbatch looks at its command line before it opens the script"),
+    ("request array_inx", "", "an array in a heterogeneous job, which the controller refuses anyway"),
+    (
+        "stage parse for .*",
+        "2147483647|99999999999",
+        "up to 22.05 numbers past 32 bits wrap around; this reading refuses them",
+    ),
+)
+
+
+def read(made: Made, number: int, release: str, now: float | None) -> Header:
+    """Our answer to one script."""
+    return read_header(
+        made.data, f"h{number:05}.sh", release=release, environ=made.environ, arguments=made.arguments, now=now
+    )
+
+
+def differences(
+    number: int, header: Header, answer: Answer, outside: Mapping[str, str] = {}
+) -> Iterator[Difference]:
+    """Where the two answers part; a stage that differs hides the rest."""
+
+    def differ(group: str, ours: Any, theirs: Any) -> Difference:
+        return Difference(group, number, header.slurm, ours, theirs)
+
+    stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
+    if header.stage != stage:
+        yield differ(
+            f"stage {header.stage} for {stage}{_message(answer)}",
+            [f.message for f in header.findings if f.level == 3],
+            answer["messages"],
+        )
+        return
+    parts, theirs = header.components, answer["components"]
+    ours, words = [list(part.tokens) for part in parts], [part.get("tokens", []) for part in theirs]
+    if ours != words and not (stage in ("read", "parse", "verify") and _begins(ours, words)):
+        yield differ("tokens", ours, words)
+        return
+    het = len(parts) > 1  # the environment of such a job is one for all components
+    for part, other in zip(parts, theirs, strict=stage == "accepted"):
+        if "options" not in other:
+            continue
+        yield from (
+            differ(f"option {name}", a, b) for name, a, b in _unequal(part.options, _told(other.get("options", {})))
+        )
+        if "request" in other and stage in ("accepted", "controller"):
+            yield from (
+                differ(f"request {name}", a, b)
+                for name, a, b in _fields(part.request, other["request"], het, outside)
+            )
+
+
+def _begins(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> bool:
+    """sbatch stops at the first trouble; this reading goes on, to name all that is wrong."""
+    return len(theirs) <= len(ours) and all(
+        list(a[: len(b)]) == list(b) for a, b in zip(ours, theirs, strict=False)
+    )
+
+
+def _message(answer: Answer) -> str:
+    """What Slurm complained of last, without the value."""
+    said = [m for m in answer["messages"] if not m.startswith(("Try", "sbatch: Warning", "Number of tasks"))]
+    return (
+        ": " + re.sub(r"[`'\"\[(].*|\d+|: .*", "", said[-1].removeprefix("error: ").removeprefix("fatal: "))
+        if said
+        else ""
+    )
+
+
+def _told(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _inside(value) for name, value in options.items()}
+
+
+def _inside(value: Any) -> Any:
+    return value.removeprefix(FOLDER + "/") if isinstance(value, str) else value
+
+
+def _fields(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], het: bool, outside: Mapping[str, str]
+) -> Iterator[tuple[str, Any, Any]]:
+    """Of the environment, what sbatch adds: not what stands there already, or comes from the user's shell."""
+    if not het:
+        known = {"ORACLE_VAR", "HOME", *outside}
+        yield from _unequal(*(_variables(each.get("environment", {}), known) for each in (ours, theirs)))
+    plain = {name: _inside(value) for name, value in theirs.items() if name != "environment" and value != FOLDER}
+    yield from _unequal({k: v for k, v in ours.items() if k != "environment"}, plain)
+
+
+def _variables(environment: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    """The controller's plug-in sees names that are identifiers, and values that are not empty."""
+    return {
+        name: value for name, value in environment.items() if name not in known and name.isidentifier() and value
+    }
+
+
+def _unequal(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for name in sorted({*ours, *theirs}):
+        a, b = ours.get(name), theirs.get(name)
+        if a != b and not (name in _RELATIVE and _near(a, b)):
+            yield name, a, b
+
+
+def _near(ours: Any, theirs: Any) -> bool:
+    """Two moments that differ by the seconds that passed between two calls of the clock."""
+    return _seconds(ours) is not None and abs((_seconds(ours) or 0) - (_seconds(theirs) or 0)) <= 3
+
+
+def _seconds(moment: Any) -> float | None:
+    if isinstance(moment, int | float):
+        return moment
+    try:
+        return time.mktime(time.strptime(str(moment), "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return None
+
+
+def explanation(difference: Difference) -> str:
+    """Why a difference is none of ours, or nothing."""
+    said = f"{difference.ours} {difference.theirs}"
+    for group, message, why in EXPLAINED:
+        if re.fullmatch(group, difference.group) and re.search(message, said):
+            return why
+    return ""
+
+
+# --- asking ------------------------------------------------------------------------------------------------
+
+
+def ask(made: Sequence[Made], answers: Path) -> None:
+    """Put every script to each release; the answers go to ``answers``, one file a release."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [_write(Path(folder), number, each) for number, each in enumerate(made)]
+        for name, release in RELEASES.items():
+            slurm = oracle.Slurm(name)
+            slurm.strict(False)
+            began = time.time()
+            with (answers / f"{release}.jsonl").open("w", encoding="utf-8") as out:
+                for answer in oracle.ask(slurm, paths):
+                    out.write(json.dumps(answer) + "\n")
+            print(f"{release}: {len(paths)} answers in {time.time() - began:.0f} s", file=sys.stderr, flush=True)
+
+
+def _write(folder: Path, number: int, made: Made) -> str:
+    path = folder / f"h{number:05}.sh"
+    path.write_bytes(made.data)
+    if made.environ or made.arguments:
+        setup = {"env": made.environ, "args": made.arguments}
+        Path(f"{path}.setup.json").write_text(json.dumps(setup), encoding="utf-8")
+    return str(path)
+
+
+# --- judging -----------------------------------------------------------------------------------------------
+
+
+def judge(made: Sequence[Made], answers: Path) -> tuple[list[Difference], Counter[str], list[Any]]:
+    """All differences, how many answers there were by stage, and the rows that agree."""
+    found: list[Difference] = []
+    stages: Counter[str] = Counter()
+    agreed = []
+    for release in RELEASES.values():
+        with (answers / f"{release}.jsonl").open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                answer = json.loads(line)
+                stages[f"{release} {answer['stage']}"] += 1
+                header = read(made[number], number, release, answer.get("submitted_at"))
+                new = list(differences(number, header, answer, made[number].environ))
+                found += new
+                if not new:
+                    agreed.append((number, release, answer))
+    return found, stages, agreed
+
+
+def freeze(target: Path, made: Sequence[Made], agreed: Sequence[Any], numbers: Sequence[int]) -> int:
+    """Write scripts on which all three releases agree with this reading as cases for a test; how many."""
+    answers: defaultdict[int, dict[str, Answer]] = defaultdict(dict)
+    for number, release, answer in agreed:
+        answers[number][release] = {
+            "stage": answer["stage"],
+            "components": [{k: v for k, v in part.items() if k != "record"} for part in answer["components"]],
+            **({"submitted_at": answer["submitted_at"]} if "submitted_at" in answer else {}),
+        }
+    rows = []
+    for number in numbers:
+        if len(answers[number]) == len(RELEASES):
+            script = made[number]
+            text = script.data.decode("utf-8")
+            row = {"number": number, "script": text, "environ": script.environ, "arguments": script.arguments}
+            rows.append(json.dumps({**row, "answers": answers[number]}, ensure_ascii=False))
+    target.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return len(rows)
+
+
+def show(found: Sequence[Difference], made: Sequence[Made], examples: int) -> int:
+    """Print the differences, grouped; how many scripts are left without an explanation."""
+    groups: defaultdict[str, list[Difference]] = defaultdict(list)
+    for each in found:
+        why = explanation(each)
+        groups[f"explained: {why}" if why else each.group].append(each)
+    for group, members in sorted(groups.items(), key=lambda pair: -len(pair[1])):
+        by_release = Counter(each.release for each in members)
+        print(f"\n## {group}: {len(members)} ({', '.join(f'{k}: {v}' for k, v in sorted(by_release.items()))})")
+        for each in members[: 0 if group.startswith("explained") else examples]:
+            script = made[each.number]
+            text = script.data.decode("utf-8", "replace").rstrip("\n").replace("\n", "\n        ")
+            print(f"  {each.number} {each.release} ours {each.ours!r}, Slurm {each.theirs!r}")
+            print(f"        {text}")
+            if script.environ or script.arguments:
+                print(f"        environment {script.environ}, command line {script.arguments}")
+    return len({(each.number, each.release) for each in found if not explanation(each)})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--answers", type=Path, help="keep Slurm's answers in this folder")
+    parser.add_argument("--reuse", action="store_true", help="do not ask again")
+    parser.add_argument("--examples", type=int, default=2, help="shown of every group")
+    parser.add_argument("--freeze", type=Path, help="write cases for the tests into this file")
+    parser.add_argument("--only", type=Path, help="the numbers of the scripts to freeze, one a line")
+    given = parser.parse_args(argv)
+    made = list(headers(given.count, given.seed))
+    with tempfile.TemporaryDirectory() as scratch:
+        answers = given.answers or Path(scratch)
+        answers.mkdir(parents=True, exist_ok=True)
+        if not given.reuse:
+            ask(made, answers)
+        found, stages, agreed = judge(made, answers)
+    for stage, number in sorted(stages.items()):
+        print(f"{stage}: {number}")
+    if given.freeze:
+        numbers = [int(line) for line in given.only.read_text().split()] if given.only else range(len(made))
+        print(f"{freeze(given.freeze, made, agreed, numbers)} cases written to {given.freeze}")
+    left = show(found, made, given.examples)
+    print(f"\n{len(agreed)} of {sum(stages.values())} answers agree, {left} differ without an explanation")
+    return int(left > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
