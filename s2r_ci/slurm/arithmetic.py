@@ -80,22 +80,30 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         return
     elif per_node:
         shape.tasks = shape.least_nodes * per_node
-        shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held))
+        shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held, release))
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
-        per_task = "gpus-per-task" in held or bool(shape.per_task)
+        per_task = _gpus_per_task(held, release) or bool(shape.per_task)
         shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
         if "distribution" in held and held["distribution"].spelled == "arbitrary":
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
         for factor in topology(held):
             if factor is not None:
+                shape.tasks = shape.tasks or int(not shape.tasks_exported)  # zero nodes count as one here
                 shape.tasks *= factor
                 shape.tasks_said, shape.tasks_exported = True, shape.tasks
 
 
-def _per_task_said(shape: Shape, held: Options) -> bool:
-    return bool(shape.cpus_per_task or shape.per_task or "gpus-per-task" in held)
+def _per_task_said(shape: Shape, held: Options, release: Release) -> bool:
+    return bool(shape.cpus_per_task or shape.per_task or _gpus_per_task(held, release))
+
+
+def _gpus_per_task(held: Options, release: Release) -> bool:
+    """From 24.05 on a type without a number is dropped on the way."""
+    if "gpus-per-task" not in held:
+        return False
+    return release < (24, 5) or bool(tres.counted_gpus(held["gpus-per-task"].data, release))
 
 
 def _shrink(shape: Shape) -> None:

@@ -1,7 +1,7 @@
 """What sbatch and the controller refuse although every option by itself is right."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -35,7 +35,7 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
 _CONCERNED: Final = frozenset({
     "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
-    "distribution", "resv-ports", "propagate",
+    "distribution", "resv-ports", "propagate", "segment",
 })  # fmt: skip
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -54,11 +54,24 @@ def settle(held: dict[str, Held], release: Release) -> None:
         for name in said:
             if held[name].origin == "environment":
                 held[name] = held[name]._replace(data=None)
+    tres_task = held.get("tres-per-task")
+    if tres_task and tres_task.origin == "environment" and release >= (24, 5):
+        held["tres-per-task"] = tres_task._replace(data=_given_way(held, tres_task.data))
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
     if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
+
+
+def _given_way(held: Mapping[str, Held], text: str) -> str:
+    """SBATCH_TRES_PER_TASK without what --cpus-per-task and --gpus-per-task say in its place."""
+    gone = [
+        beginning
+        for option, beginning in (("cpus-per-task", "cpu"), ("gpus-per-task", "gres/gpu"))
+        if option in held and held[option].origin != "environment"
+    ]
+    return ",".join(part for part in text.split(",") if not part.startswith(tuple(gone)))
 
 
 def _cpus_said(held: Options, release: Release) -> bool:
@@ -91,6 +104,7 @@ def clashes(held: Options, release: Release) -> Iterator[Clash]:
     if "gpus-per-node" in held and release >= (26, 5) and "gpu" in str(held.get("gres", ("", ""))[1]):
         yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
     yield from _single(held, release)
+    yield from _placed(held, release)
 
 
 def _per_task(held: Options, release: Release) -> Iterator[Clash]:
@@ -108,14 +122,19 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
 
 def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool:
     try:
-        types = {entry.type for entry in tres.read_gpus(text, release)}
+        types = {
+            entry.type
+            for entry in tres.read_gpus(text, release)
+            if tres.amount(text.rpartition(":")[2]) is not None
+        }
+        types |= {""} if any(tres.amount(part.rpartition(":")[2]) is None for part in text.split(",")) else set()
     except RefusedError:
         return False
     return any(entry.name == "gpu" and entry.type in types for entry in gres)
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
-    if "hint" in held and str(held["hint"].data or _HINTS[0]).lower() not in _HINTS:
+    if "hint" in held and held["hint"].data is not None and held["hint"].data.lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")
     if begin and deadline and begin.data and deadline.data and deadline.data < begin.data:
@@ -131,8 +150,6 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         yield "distribution", "--distribution=arbitrary needs --nodelist"
     elif held.get("distribution", ("", ""))[1] == "arbitrary" and "nodes" in held and release >= (23, 2):
         yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
-    if "distribution" in held and held["distribution"].spelled.startswith("plane="):
-        yield from _plane(held)
     if "resv-ports" in held:
         yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
     if "propagate" in held:
@@ -144,6 +161,16 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
     one, other = held.get("ntasks-per-gpu"), held.get("ntasks-per-tres")
     if one and other and one.data != other.data:
         yield "ntasks-per-tres", "--ntasks-per-gpu and --ntasks-per-tres differ: keep one"
+
+
+def _placed(held: Options, release: Release) -> Iterator[Clash]:
+    """How tasks and nodes are laid out."""
+    if "distribution" in held and held["distribution"].spelled.startswith("plane="):
+        yield from _plane(held)
+    if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
+        least, segment = held["nodes"].data[0], held["segment"].data
+        if least > segment and least % segment:
+            yield "segment", f"--segment={held['segment'].data} does not divide the {held['nodes'].data[0]} nodes"
 
 
 def _plane(held: Options) -> Iterator[Clash]:
@@ -200,6 +227,8 @@ def too_late(held: Options, now: float | None) -> Iterator[Clash]:
         if name in held and held[name].data not in (units.UNLIMITED, None):
             least = held[name].data * 60
             break
+    if "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
+        least = 2**40
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"
 

@@ -55,8 +55,9 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
     """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains and goes on."""
-    typed = [record.typed for record in records if record.name == "gpu"]
-    return "cpus-per-gpu" in held and len(records) > 1 and all(typed) and bool(typed)
+    gpus = [record for record in records if record.name == "gpu"]
+    counted = any(record.job or record.node for record in gpus)
+    return "cpus-per-gpu" in held and len(records) > 1 and counted and all(record.typed for record in gpus)
 
 
 def _records(shape: Shape) -> Iterator[_Record]:
@@ -75,7 +76,7 @@ def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
     if len(entries) > 1:
-        types = {bool(entry.type) for entry in entries if entry.name == "gpu"}
+        types = {bool(entry.type) for entry in entries if entry.name == "gpu" and entry.number}
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
     names = {entry.name for entry in entries}
@@ -181,7 +182,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         if not gpus:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
         shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus.data)
-    if release >= (25, 5) and gpus and shape.cpus_per_task and shape.tasks_said:
+    if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
         shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
 
 

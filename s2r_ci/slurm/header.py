@@ -158,6 +158,8 @@ class _Reader:
             self.stage = before
             if refused or (fatal and number == len(components)):
                 self._lower("parse")
+            if extra and any(each.option.name == "ignore-pbs" for each in given):
+                words, extra = [], []
             every = [*given, *extra, *outside] if extra or outside else given
             held = merging.carried(held, self._known) if number > 1 else {}
             part = self._component([*each, *words] if words else each, every, held)
@@ -246,13 +248,14 @@ class _Reader:
                 self._troubles.refuse(_refused_value(given, str(trouble)), line, column, name)
                 return
         if origin == "environment" and option.argument == "none" and value == "no":
-            if name != "ignore-pbs":
-                held.pop(name, None)
+            merging.take_back(held, name)
             return
         if origin == "script" and ("$" in value or "`" in value or name in _LOOK_CLOSER):
             self._watch(given, name)
         if origin == "pbs" and name == "export" and name in held:
             spelled = data = f"{held[name].spelled},{value}"
+        if name == "hint" and name in held and held[name].origin == "carried":
+            return  # of a heterogeneous job, the first one stays
         if name in merging.TOGETHER:
             spelled, data = merging.TOGETHER[name](held, name, spelled, data, self._known.release)
         held[name] = _new(Held, (spelled, data, line, column, origin))

@@ -24,10 +24,14 @@ def hosts(text: str) -> list[str]:
     return list(found)
 
 
-def folded(names: Iterable[str], most: int | None = None) -> str:
-    """The names sorted, at most so many, numbers that follow each other as ranges: ``m7,n[1-3,5]``."""
+def folded(names: Iterable[str], most: int | None = None, *, in_order: bool = False) -> str:
+    """The names sorted, at most so many, numbers that follow each other as ranges: ``m7,n[1-3,5]``.
+
+    ``in_order`` leaves them in the order in which they stand.
+    """
     groups: dict[str, list[str]] = {}
-    for prefix, number in sorted((_split(name) for name in set(names)), key=_order)[:most]:
+    pairs = [_split(name) for name in dict.fromkeys(names)]
+    for prefix, number in (pairs if in_order else sorted(pairs, key=_order))[:most]:
         groups.setdefault(prefix, []).append(number)
     return ",".join(prefix + _ranges(numbers) for prefix, numbers in groups.items())
 

@@ -78,10 +78,31 @@ def _instead_of(other: str) -> Together:
     return take
 
 
+def _keep_wait(
+    held: dict[str, Held], name: str, spelled: str, data: tuple[int, int | None], release: Release
+) -> tuple[str, tuple[int, int | None]]:
+    """The time to wait of an earlier --switches stays."""
+    before = held.get(name)
+    if before is None or data[1] is not None or before.data[1] is None:
+        return spelled, data
+    return f"{data[0]}@{units.clock(before.data[1])}", (data[0], before.data[1])
+
+
+def take_back(held: dict[str, Held], name: str) -> None:
+    """A flag that the environment sets to no. The two names for requeueing share a field, which is then empty."""
+    if name == "ignore-pbs":
+        return
+    held.pop(name, None)
+    other = {"requeue": "no-requeue", "no-requeue": "requeue"}.get(name, "")
+    if before := held.get(other):
+        held[other] = before._replace(spelled="unset", data=None)
+
+
 TOGETHER: Final[dict[str, Together]] = {
     "extra-node-info": _topology,
     "core-spec": _instead_of("thread-spec"),
     "thread-spec": _instead_of("core-spec"),
+    "switches": _keep_wait,
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
@@ -97,8 +118,10 @@ TOGETHER: Final[dict[str, Together]] = {
 def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
     """What a component keeps of the one before. A file's name was joined to the folder that held then."""
     kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
-    if "hint" in kept and kept["hint"].data is None:
-        del kept["hint"]
+    if hint := kept.get("hint"):
+        kept["hint"] = hint._replace(origin="carried")
+        if hint.data is None:
+            del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):
         if (said := kept.get(name)) and said.data and not said.data.startswith("/") and said.origin != "carried":

@@ -40,7 +40,7 @@ _FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
 def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> dict[str, Any]:
     """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing."""
-    request: dict[str, Any] = {"name": name}
+    request: dict[str, Any] = {"name": held["job-name"].data if "job-name" in held else name}
     rare = False
     for option, said in held.items():
         data = said.data
@@ -67,7 +67,8 @@ def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Rel
             request[field] = number
     if "nodelist" in held and held["nodelist"].data:
         most = shape.tasks if shape.tasks_said and release < (23, 2) else None  # one node a task, the first ones
-        request["req_nodes"] = _folded(held["nodelist"].data, most)
+        arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
+        request["req_nodes"] = _folded(held["nodelist"].data, most, in_order=arbitrary)
     if "cpu-freq" in held:
         numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
         request.update({field: number for field, number in numbers if number is not None})
@@ -94,12 +95,12 @@ def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
             request["exc_nodes"] = ",".join(filter(None, [request.get("exc_nodes", ""), *others]))
 
 
-def _folded(text: str, most: int | None) -> str:
+def _folded(text: str, most: int | None, *, in_order: bool) -> str:
     """Node names as the controller gets them; a file of names, or what cannot be read, as it stands."""
     if "/" in text:
         return text
     try:
-        return folded(hosts(text), most)
+        return folded(hosts(text), most, in_order=in_order)
     except HostListError:
         return text
 
@@ -178,7 +179,7 @@ def _each(shape: Shape, name: str, release: Release) -> int:
 
 def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    said = [held["tres-per-task"].data] if "tres-per-task" in held else []
+    said = [held["tres-per-task"].data] if "tres-per-task" in held and held["tres-per-task"].data else []
     if release < (24, 5):
         return said
     parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []

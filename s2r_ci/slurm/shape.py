@@ -64,6 +64,8 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
             fields[place] = said.data
     if hinted and "hint" in held and not hint_dropped(held):
         hint = str(held["hint"].data).lower()
+        if held["hint"].origin == "environment" and any(field is not None for field in fields):
+            return [*fields[:2], 1 if hint in ("nomultithread", "compute_bound") else fields[2]]
         if hint in ("nomultithread", "compute_bound"):
             return [None, None, 1]
         if hint == "memory_bound":

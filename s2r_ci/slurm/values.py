@@ -204,7 +204,7 @@ def _open(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _bit(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text, least=0)
+    number = units.whole(text or "0", least=0)
     if number not in (0, 1):
         raise RefusedError("takes 0 or 1")
     return str(number), number
@@ -219,7 +219,7 @@ def _ports(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _segment(text: str, release: Release) -> tuple[str, Any]:
-    number = units.digits(text)
+    number = units.digits(text or "0")
     if number is None or number > 65535:
         raise RefusedError("needs a whole number from 0 to 65535")
     return str(number) if number else "unset", number
@@ -311,8 +311,9 @@ def _gres_flags(text: str, release: Release) -> tuple[str, Any]:
     words = [word for word in text.lower().split(",") if word or release < (23, 2)]
     if (unknown := [word for word in words if word not in known]) or (release < (23, 2) and len(words) != 1):
         raise RefusedError(f"takes {', '.join(known)}" + (", allow-task-sharing only in srun" if unknown else ""))
-    if len({"disable-binding", "enforce-binding"} & set(words)) > 1:
-        raise RefusedError("takes disable-binding or enforce-binding, not both")
+    for pair in (known[:2], known[2:]):
+        if len(set(pair) & set(words)) > 1:
+            raise RefusedError(f"takes {' or '.join(pair)}, not both")
     return ",".join(words) or "unset", text
 
 
