@@ -188,7 +188,9 @@ def tasks_per_node(made: Plan) -> str:
     """``2(x3)``, ``3,2``: the tasks on each node, as evenly as Slurm spreads them."""
     nodes = made.nodes
     options = made.job.options
-    tasks = made.job.resources.tasks if options.keys() & {"ntasks", "ntasks-per-node"} else nodes
+    tasks = made.job.resources.tasks
+    if tasks <= 1 and not options.keys() & {"ntasks", "ntasks-per-node"}:
+        tasks = nodes  # no count is said, and none follows from --gpus and --gpus-per-task
     base, more = divmod(tasks, nodes)
     return ",".join(_times(count, times) for count, times in ((base + 1, more), (base, nodes - more)) if times)
 

@@ -69,6 +69,7 @@ OPTIONS: dict[str, st.SearchStrategy[str]] = {
     "gpus-per-node": st.builds("{}{}".format, MODEL, SMALL),
     "gpus-per-task": st.builds("{}{}".format, MODEL, st.integers(1, 4)),
     "cpus-per-gpu": SMALL,
+    "ntasks-per-gpu": st.integers(1, 3).map(str),
     "gres": st.one_of(
         st.builds("gpu:{}{}".format, MODEL, SMALL), st.builds("nvme:{}".format, SMALL), st.just("gpu:2,nvme:1")
     ),
@@ -186,6 +187,11 @@ def convertible(**header: Any) -> list[str] | None:
 def test_tasks_that_do_not_spread_evenly_are_no_reproach() -> None:
     assert convertible(nodes="2", ntasks="5") == []
     assert convertible(nodes="3", ntasks="7", cpus_per_task="2") == []
+
+
+def test_tasks_that_follow_from_the_gpus_are_no_reproach() -> None:
+    assert convertible(gpus="8", gpus_per_task="1") == []
+    assert convertible(gpus="8", ntasks_per_gpu="2") == []
 
 
 def test_hosts_with_two_groups_of_brackets_are_no_reproach() -> None:
