@@ -5,7 +5,8 @@ import pytest
 from s2r_ci.slurm.hosts import HostListError, folded, hosts, node_names
 
 COUNTED = [
-    ("n1", 1), ("n[010-013]", 4), ("n1,n2,n1", 2), ("n1 n2", 2), ("n[1-3,5],m4", 5), ("n[1]m[2]", 1), ("n[1-2][3-4]", 4),
+    ("n1", 1), ("n[010-013]", 4), ("n1,n2,n1", 2), ("n1 n2", 2), ("n[1-3,5],m4", 5), ("n[1]m[2]", 1),
+    ("n[1-2][3-4]", 4),
     ("n[1,1]", 1),
 ]  # fmt: skip
 FOLDED = [
