@@ -8,6 +8,8 @@ from s2r_ci.slurm.units import digits
 
 _MOST: Final = 65_536  # names that are written out; a longer list stays as it is
 
+_DIGITS: Final = 1000  # Python refuses to read numbers of more than 4300
+
 
 class HostListError(ValueError):
     """sbatch cannot read the list."""
@@ -37,7 +39,7 @@ def folded(names: Iterable[str], most: int | None = None, *, in_order: bool = Fa
 
 
 def _order(pair: tuple[str, str]) -> tuple[str, int, int]:
-    return pair[0], int(pair[1] or -1), len(pair[1])
+    return pair[0], int(pair[1][-_DIGITS:] or -1), len(pair[1])
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -48,7 +50,7 @@ def _split(name: str) -> tuple[str, str]:
 def _ranges(numbers: list[str]) -> str:
     spans: list[list[str]] = []
     for number in numbers:
-        if spans and number and _follows(spans[-1][1], number):
+        if spans and number and spans[-1][1] and _follows(spans[-1][1], number):
             spans[-1][1] = number
         else:
             spans.append([number, number])
@@ -58,7 +60,7 @@ def _ranges(numbers: list[str]) -> str:
 
 def _follows(before: str, number: str) -> bool:
     """The next number, written with as many digits as counting on from the one before gives."""
-    return str(int(before) + 1).zfill(len(before)) == number
+    return len(before) < _DIGITS and str(int(before) + 1).zfill(len(before)) == number
 
 
 def _expanded(part: str) -> Iterator[str]:
