@@ -126,7 +126,16 @@ KEYS: Final[dict[str, Key]] = {key.name: key for key in _ALL}
 SECRETS: Final = ("shared-secret", "token")  # never in a file, never an argument
 
 SITE_KEYS: Final = ("partitions", "accounts", "qos", "gpus", "features", "modules", "volumes", "gres")
-ANSWER_KEYS: Final = ("scripts", "image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted")
+ANSWER_KEYS: Final = (
+    "scripts",
+    "image",
+    "memory",
+    "gpus",
+    "arguments",
+    "variables",
+    "working-directory",
+    "accepted",
+)
 SERVICE_KEYS: Final = ("priority", "preemptibility")
 VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")
 MOST_GPUS: Final = 1024  # in one answer
