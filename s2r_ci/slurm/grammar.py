@@ -19,6 +19,11 @@ _ERRORS: Final = 1000  # tokens in no place, over all windows
 _PIPES: Final = 2000  # a pipeline is as deep as it is long
 
 
+# The grammar asks C's isdigit about every character, which reads past a table for those above U+FFFF: a picture in a
+# comment could end the whole process. Their first octet becomes an underscore before the grammar sees it.
+_SAFE: Final = bytes(range(0xF0)) + b"_" * 16
+
+
 @cache
 def _parser() -> "Parser":
     from tree_sitter import Language, Parser
@@ -50,6 +55,8 @@ def parse(data: bytes) -> "Tree | None":
     source = data.replace(b"\0", b" ") if b"\0" in data else data
     if source.startswith(b"\xef\xbb\xbf"):
         source = b"   " + source[3:]
+    if not source.isascii():
+        source = source.translate(_SAFE)
     if len(source) > _WINDOW and _hopeless(source):
         return None
     return _parser().parse(source)
