@@ -84,13 +84,13 @@ def test_a_killed_run_resumes_a_thousand_times(many: Repository) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_ends_a_run_with_its_code(many: Repository, number: signal.Signals, code: int) -> None:
-    for extra in range(600):
+    for extra in range(2000):
         many.write(f"more/{extra}.sh", GOOD)
     process = start(many)
-    while process.poll() is None and not manifests(many.root):
+    while process.poll() is None and not any((many.root / "jobs/0").glob("*.runai.yaml")):
         time.sleep(0.01)
     process.send_signal(number)
     assert process.wait(60) == code
     assert not list(many.root.rglob(".s2r-*.tmp"))
     assert many.run("write").returncode == 0
-    assert len(manifests(many.root)) == SCRIPTS + 600
+    assert len(manifests(many.root)) == SCRIPTS + 2000
