@@ -1,0 +1,46 @@
+"""Generated headers that taught something, each with the answers of three releases of Slurm.
+
+``generated.jsonl`` was written by ``tools/slurm_oracle/compare.py --freeze``: scripts of ``headers.py`` beside it,
+with their environment and command line, up to four for every kind of mistake that an earlier reading made.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.slurm_oracle.compare import differences, read
+from tools.slurm_oracle.headers import Made
+
+CASES: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in Path(__file__).with_name("generated.jsonl").read_text(encoding="utf-8").split("\n")
+    if line
+]
+
+
+def made(case: dict[str, Any]) -> Made:
+    return Made(case["script"].encode(), case["environ"], case["arguments"])
+
+
+def test_the_collection_is_whole() -> None:
+    assert len(CASES) > 250
+    assert all(set(case["answers"]) == {"22.05", "24.11", "26.05"} for case in CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"h{case['number']:05}" for case in CASES])
+def test_a_generated_header_is_read_as_slurm_reads_it(case: dict[str, Any]) -> None:
+    script = made(case)
+    for release, answer in case["answers"].items():
+        header = read(script, case["number"], release, answer.get("submitted_at"))
+        answer = {"messages": [], **answer}
+        assert not list(differences(case["number"], header, answer, script.environ)), release
+
+
+def test_a_wrong_answer_is_noticed() -> None:
+    case = next(case for case in CASES if case["answers"]["24.11"]["stage"] == "accepted")
+    answer = json.loads(json.dumps({"messages": [], **case["answers"]["24.11"]}))
+    header = read(made(case), case["number"], "24.11", answer.get("submitted_at"))
+    answer["components"][0]["options"]["nodes"] = "77"
+    assert [each.group for each in differences(case["number"], header, answer)] == ["option nodes"]
