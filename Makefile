@@ -65,7 +65,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv" >&2; exit 1; }
 	$(LOCK) requirements/run.in -o requirements/run.txt
-	$(LOCK) -c requirements/run.txt requirements/dev.in -o requirements/dev.txt
+	$(LOCK) -c requirements/run.txt requirements/service.in -o requirements/service.txt
+	$(LOCK) -c requirements/run.txt -c requirements/service.txt requirements/dev.in -o requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
