@@ -45,7 +45,11 @@ INPUTS: Final[Mapping[str, Input]] = {
         _setting("paths"),
         _setting("converter"),
         _setting("api-endpoint"),
-        Input("shared-secret", "the secret that signs requests to the service: from a secret of the repository", secret=True),
+        Input(
+            "shared-secret",
+            "the secret that signs requests to the service: from a secret of the repository",
+            secret=True,
+        ),
         _setting("target"),
         _setting("runai-release"),
         _setting("slurm-version"),
@@ -79,6 +83,8 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
         )
     if values["allow-privileged-event"] not in ("", "inspect-only"):
         raise ConfigurationError(
-            "the only word it takes is inspect-only", where="input allow-privileged-event", hint="see docs/action.md"
+            "the only word it takes is inspect-only",
+            where="input allow-privileged-event",
+            hint="see docs/action.md",
         )
     return values

@@ -60,7 +60,9 @@ def _run(environ: Mapping[str, str]) -> int:
     situation = situation_of(values["mode"], environ, read_event(environ), inspect_only=inspect_only)
     sentences = list(situation.why)
     if values["changed-since"] and not _known(values["changed-since"], environ):
-        sentences.append("The revision of changed-since is not in this clone (fetch-depth: 0 brings it): all is checked.")
+        sentences.append(
+            "The revision of changed-since is not in this clone (fetch-depth: 0 brings it): all is checked."
+        )
         values["changed-since"] = ""
     for sentence in sentences:
         _say(command("notice", sentence, title="s2r-ci"))
@@ -190,9 +192,7 @@ def _outputs(code: int, report: Mapping[str, Any], result: Mapping[str, Any], fi
     }
 
 
-def _summary(
-    report: Mapping[str, Any], sentences: Sequence[str], files: Files, environ: Mapping[str, str]
-) -> str:
+def _summary(report: Mapping[str, Any], sentences: Sequence[str], files: Files, environ: Mapping[str, str]) -> str:
     said = "".join(f"> {sentence}\n" for sentence in sentences)
     table = _text(files.summary)
     pairs = side_by_side(list(_pairs(report, environ.get("GITHUB_WORKSPACE") or ".")))
@@ -215,7 +215,9 @@ def _pairs(report: Mapping[str, Any], root: str) -> Iterator[Pair]:
             else _text(os.path.join(root, verdict["path"]))
             if shown
             else "",
-            manifest=_text(os.path.join(root, verdict["manifest"])) if shown and verdict["manifest"] and not secret else "",
+            manifest=_text(os.path.join(root, verdict["manifest"]))
+            if shown and verdict["manifest"] and not secret
+            else "",
         )
 
 

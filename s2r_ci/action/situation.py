@@ -13,7 +13,12 @@ from s2r_ci.errors import ConfigurationError
 
 _LARGEST_EVENT: Final = 26_214_400  # octets; GitHub's own limit for a webhook is 25 MiB
 _PRIVILEGED: Final = ("pull_request_target", "workflow_run", "issue_comment")
-_PULL_REQUESTS: Final = ("pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_target")
+_PULL_REQUESTS: Final = (
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "pull_request_target",
+)
 _ROBOT: Final = "dependabot[bot]"
 
 
@@ -85,7 +90,9 @@ def _privileged(name: str, mode: str, *, inspect_only: bool) -> Situation:
 
 def _pull_request(mode: str, environ: Mapping[str, str], event: Mapping[str, Any] | None) -> Situation:
     if _from_robot(environ, event):
-        why = "A pull request of Dependabot has no secrets: checked offline; conversion not verified by the service."
+        why = (
+            "A pull request of Dependabot has no secrets: checked offline; conversion not verified by the service."
+        )
         return Situation("dependabot", _harmless(mode), offline=True, why=(why,))
     if not _same_repository(environ, event):
         why = "A pull request from a fork has no secrets: checked offline; conversion not verified by the service."

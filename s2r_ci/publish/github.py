@@ -46,7 +46,9 @@ def write_outputs(values: Mapping[str, str], environ: Mapping[str, str]) -> None
         blocks.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
     text = "".join(blocks).encode("utf-8", "backslashreplace")
     if len(text) > LARGEST_OUTPUTS:
-        raise PublishError(f"the outputs are larger than {LARGEST_OUTPUTS:,} octets", hint="read report-json instead")
+        raise PublishError(
+            f"the outputs are larger than {LARGEST_OUTPUTS:,} octets", hint="read report-json instead"
+        )
     _append("GITHUB_OUTPUT", text, environ)
 
 

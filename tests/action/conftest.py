@@ -42,7 +42,9 @@ class Ran(NamedTuple):
 def git(folder: Path, *words: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(["git", *identity, *words], cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["git", *identity, *words], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -105,7 +107,10 @@ class Runner:
         asked = self.temp / "request.json"
         asked.write_text(json.dumps(request))
         done = subprocess.run(
-            [node(), str(ROOT / "tests/action/run-action.mjs"), str(asked)], capture_output=True, text=True, check=False
+            [node(), str(ROOT / "tests/action/run-action.mjs"), str(asked)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return Ran(**json.loads(done.stdout))

@@ -35,7 +35,7 @@ FLOORS: list[set[str]] = [
     {"s2r_ci.baseline"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
-    {"s2r_ci", "s2r_ci.__main__", "s2r_hooks", "s2r_service"},
+    {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 VERSION = "s2r_ci.__version__"  # a literal that every floor may read
