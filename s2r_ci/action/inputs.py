@@ -47,7 +47,7 @@ INPUTS: Final[Mapping[str, Input]] = {
         _setting("api-endpoint"),
         Input(
             "shared-secret",
-            "the secret that signs requests to the service: from a secret of the repository",
+            "what signs requests to the service: from a secret of the repository",
             secret=True,
         ),
         _setting("target"),
