@@ -29,7 +29,7 @@ HEAD = """\
 # Written by `python -m tools.action_file`; the inputs stand in s2r_ci/action/inputs.py.
 # No expression stands inside a `run:`: what comes from outside reaches the program by the environment only.
 name: s2r-ci
-description: Checks that every Slurm batch script has the Run:ai manifest that it gives, and opens pull requests with them
+description: Checks that every Slurm batch script has the Run:ai manifest that it gives, and opens pull requests
 author: the s2r-ci authors
 branding:
   icon: check-square

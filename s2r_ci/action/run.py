@@ -61,7 +61,7 @@ def _run(environ: Mapping[str, str]) -> int:
     sentences = list(situation.why)
     if values["changed-since"] and not _known(values["changed-since"], environ):
         sentences.append(
-            "The revision of changed-since is not in this clone (fetch-depth: 0 brings it): all is checked."
+            "The revision of changed-since is not in this clone (fetch-depth: 0 brings it): all checked."
         )
         values["changed-since"] = ""
     for sentence in sentences:
@@ -205,20 +205,14 @@ def _pairs(report: Mapping[str, Any], root: str) -> Iterator[Pair]:
     verdicts = [verdict for verdict in report.get("verdicts", []) if verdict["outcome"] in _WORST_FIRST]
     verdicts.sort(key=lambda verdict: (_WORST_FIRST.index(verdict["outcome"]), verdict["path"]))
     for number, verdict in enumerate(verdicts):
-        shown = number < MOST_PAIRS
         secret = any(finding["rule"].startswith("secret-") for finding in verdict["findings"])
-        yield Pair(
-            path=verdict["path"],
-            outcome=verdict["outcome"],
-            script="(not shown: it holds what looks like a secret)"
-            if secret
-            else _text(os.path.join(root, verdict["path"]))
-            if shown
-            else "",
-            manifest=_text(os.path.join(root, verdict["manifest"]))
-            if shown and verdict["manifest"] and not secret
-            else "",
-        )
+        script = manifest = ""
+        if secret:
+            script = "(not shown: it holds what looks like a secret)"
+        elif number < MOST_PAIRS:
+            script = _text(os.path.join(root, verdict["path"]))
+            manifest = _text(os.path.join(root, verdict["manifest"])) if verdict["manifest"] else ""
+        yield Pair(path=verdict["path"], outcome=verdict["outcome"], script=script, manifest=manifest)
 
 
 def _keep(path: str, text: str) -> None:

@@ -42,10 +42,8 @@ class Ran(NamedTuple):
 def git(folder: Path, *words: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    done = subprocess.run(
-        ["git", *identity, *words], cwd=folder, env=environ, capture_output=True, text=True, check=True
-    )
-    return done.stdout
+    asked = ["git", *identity, *words]
+    return subprocess.run(asked, cwd=folder, env=environ, capture_output=True, text=True, check=True).stdout
 
 
 def node() -> str:
@@ -118,7 +116,11 @@ class Runner:
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+    """One for all test processes: the first run fills it, as on GitHub."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "action-cache"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -97,7 +97,12 @@ function cache(step) {
   const folder = filled(step.with.path);
   const hit = fs.existsSync(store);
   if (hit) execFileSync("cp", ["-a", store, (fs.mkdirSync(path.dirname(folder), { recursive: true }), folder)]);
-  after.push(() => hit || execFileSync("cp", ["-a", folder, (fs.mkdirSync(path.dirname(store), { recursive: true }), store)]));
+  after.push(() => {
+    if (hit) return;
+    const whole = `${store}.${randomUUID()}`;
+    execFileSync("cp", ["-a", folder, whole]);
+    try { fs.renameSync(whole, store); } catch { fs.rmSync(whole, { recursive: true }); } // another run was faster
+  });
   return { outputs: { "cache-hit": String(hit) }, outcome: "success", code: 0 };
 }
 
