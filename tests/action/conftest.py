@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ class Runner:
         git(self.workspace, "commit", "-q", "-m", "state")
         return git(self.workspace, "rev-parse", "HEAD").strip()
 
-    def run(self, event: str = "push", payload: dict[str, Any] | None = None, **given: str) -> Ran:
+    def run(self, event: str = "push", payload: Mapping[str, Any] | None = None, **given: str) -> Ran:
         """One run of the Action; inputs by name with ``_`` for ``-``, ``ENV_NAME`` for an environment variable."""
         extra = {name.removeprefix("ENV_"): value for name, value in given.items() if name.startswith("ENV_")}
         inputs = {name.replace("_", "-"): value for name, value in given.items() if not name.startswith("ENV_")}
