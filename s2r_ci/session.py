@@ -269,6 +269,16 @@ def run(
     return with_found(report, found, place, verb)
 
 
+def details_of(place: Place, *, verb: str) -> Report:
+    """The same with the ledger and the jobs of every script, each walked anew whatever its manifest says."""
+    found = found_in(place)
+    writing = verb == "write"
+    options = options_of(place, write=writing, keep_details=True)._replace(reverify=True)
+    with _lock(place.root) if writing else nullcontext():
+        report = scan(found.scripts, world_of(place, write=writing), options, verb=verb, jobs=place.settings.jobs)
+    return with_found(report, found, place, verb)
+
+
 def _lock(root: str) -> AbstractContextManager[None]:
     from s2r_ci.publish.files import locked
 

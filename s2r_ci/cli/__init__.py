@@ -13,6 +13,7 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "compare every script with its manifest (the default)",
     "write": "write or renew the manifests",
     "audit": "what is there, what it asks for, what has to be answered",
+    "pr": "open or update pull requests that carry the manifests",
     "explain": "one script and its manifest, line by line",
     "lint": "what is wrong with the scripts themselves",
     "validate": "check manifests against their schema",

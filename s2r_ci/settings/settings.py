@@ -38,6 +38,14 @@ class Settings:
     overwrite: bool = False
     api_endpoint: str = ""
 
+    pr_grouping: str = "directory"
+    pr_limit: int = 10
+    branch_prefix: str = "s2r"
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+    dashboard: bool = False
+
     converter: str = "rules"
     target: str = "kubernetes"
     runai_release: str = "2.25"

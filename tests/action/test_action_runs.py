@@ -131,7 +131,7 @@ def test_a_shallow_clone_is_checked_as_a_whole(runner: Runner) -> None:
     ],
 )
 def test_wrong_words_are_an_annotation_and_exit_code_2(runner: Runner, given: dict[str, str], said: str) -> None:
-    ran = runner.run(**given)
+    ran = runner.run("push", None, **given)
     assert ran.code == 2
     assert said in ran.said
 
