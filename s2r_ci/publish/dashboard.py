@@ -21,8 +21,8 @@ _MARKER: Final = "<!-- s2r-ci dashboard -->"
 _ROW: Final = re.compile(r"^- \[([ xX])\] <!-- ([a-z0-9-]+) -->", re.MULTILINE)
 _LONGEST: Final = 60_000
 _STATES: Final = {
-    "created": "pull request opened",
-    "updated": "pull request renewed",
+    "created": "pull request open",  # the same in the next run, which would otherwise write the issue again
+    "updated": "pull request open",
     "unchanged": "pull request open",
     "waiting": "waits for room",
     "closed": "pull request closed",

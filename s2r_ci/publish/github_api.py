@@ -236,8 +236,8 @@ def segment(text: str) -> str:
 
 
 def reference(branch: str) -> str:
-    """A branch as the interface for refs names it; its slashes stay."""
-    return "heads/" + quote(branch, safe="/")
+    """A branch as the interface for refs names it: one part of the path, its slashes escaped."""
+    return segment(f"heads/{branch}")
 
 
 def _over_http() -> Send:

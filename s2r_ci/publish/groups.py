@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from s2r_ci.settings.globs import matches
 
 GROUPINGS: Final = ("script", "directory", "owner", "all")
 OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # in the order in which GitHub looks
+MOST_SCRIPTS: Final = 200  # of one pull request: what its text can remember, and GitHub's comparison can list
 _LONGEST_SLUG: Final = 40
 
 
@@ -25,9 +26,14 @@ def grouped(scripts: Iterable[str], grouping: str, owners: "Owners | None" = Non
     found: dict[str, list[str]] = {}
     for path in sorted(scripts):
         found.setdefault(_name(path, grouping, owners), []).append(path)
-    return tuple(
-        Group(key=key_of(name, grouping), title=name, scripts=tuple(paths)) for name, paths in found.items()
-    )
+    return tuple(part for name, paths in found.items() for part in _parts(key_of(name, grouping), name, paths))
+
+
+def _parts(key: str, name: str, paths: Sequence[str]) -> Iterator[Group]:
+    """A group of more scripts than one text can speak of becomes several, by number."""
+    for number, start in enumerate(range(0, len(paths), MOST_SCRIPTS), start=1):
+        scripts = tuple(paths[start : start + MOST_SCRIPTS])
+        yield Group(key, name, scripts) if number == 1 else Group(f"{key}-{number}", f"{name} ({number})", scripts)
 
 
 def _name(path: str, grouping: str, owners: "Owners | None") -> str:

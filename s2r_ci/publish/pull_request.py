@@ -12,10 +12,9 @@ from s2r_ci.errors import IncompleteError
 from s2r_ci.publish.branch import Base, Clone, advance, head_of
 from s2r_ci.publish.github_api import GitHub, GitHubError, reference, segment
 from s2r_ci.publish.groups import Group
-from s2r_ci.publish.proposal import TRAILER, Proposal, forgotten, is_ours, read_memory, title_of
+from s2r_ci.publish.proposal import Proposal, forgotten, is_ours, read_memory, title_of
 from s2r_ci.publish.pull_body import body_of
 
-_MOST_COMPARED: Final = 300
 _STOPPED: Final = "<!-- s2r-ci stopped -->"
 _STOPPED_TEXT: Final = (
     f"{_STOPPED}\nThis branch has commits that s2r-ci did not make, so it is left alone from now on. To have it "
@@ -194,12 +193,9 @@ def _by_others(gh: GitHub, number: int) -> bool:
 
 
 def _holds(gh: GitHub, base: Base, head: str, proposal: Proposal) -> bool:
-    """Whether the branch brings exactly the proposed files to the base. A comparison lists 300 files at most; for
-    more, the trailer of the branch's last commit says it.
+    """Whether the branch brings exactly the proposed files to the base; a comparison lists up to 300 files, more than
+    a group has.
     """
-    if len(proposal.changes) > _MOST_COMPARED:
-        message = str(gh.get(f"git/commits/{head}")["message"])
-        return f"{TRAILER}: {proposal.content}" in message
     compared = gh.get(f"compare/{base.commit}...{head}")
     there = {str(file["filename"]): str(file["sha"]) for file in compared.get("files", [])}
     return there == {change.path: change.blob for change in proposal.changes}

@@ -56,6 +56,7 @@ class GitHubStandIn:
         self.comments: list[dict[str, Any]] = []
         self.reactions: list[tuple[int, str]] = []
         self.permissions = {BOT: "write", "robin": "write", "stranger": "read"}
+        self.dies_after: int | None = None  # requests; then the run cannot go on, as if it had been killed
         self.lock = threading.RLock()
 
     # --- git ----------------------------------------------------------------------------------------------
@@ -465,6 +466,10 @@ def _carried_out(
 ) -> tuple[int, Any, dict[str, str]]:
     if handler.headers.get("Authorization") != f"Bearer {TOKEN}":
         return 401, {"message": "Bad credentials"}, {}
+    if state.dies_after is not None:
+        state.dies_after -= 1
+        if state.dies_after < 0:
+            return 401, {"message": "dead"}, {}
     fault = next((each for each in state.faults if re.search(each.pattern, call)), None)
     if fault is not None:
         state.faults.remove(fault)

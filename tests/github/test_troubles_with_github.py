@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from s2r_ci.publish.groups import key_of
+
 from .conftest import Project
 from .stand_in import Fault
 
@@ -80,10 +82,9 @@ def test_killed_at_any_request_and_run_again_there_is_exactly_one(project: Proje
     assert whole > 8
     for stop in range(1, whole, 2):
         _reset(project)
-        project.github.faults.append(Fault("", status=401))
-        project.github.faults[:] = [*(Fault(f"^never-{n}$") for n in range(0)), *project.github.faults]
-        _after(project, stop)
+        project.github.dies_after = stop
         project.pr("--dashboard", code=5)
+        project.github.dies_after = None
         ran = project.pr("--dashboard")
         assert len(project.github.pulls) == 1, stop
         assert len(project.github.issues) == 1, stop
@@ -101,23 +102,6 @@ def _reset(project: Project) -> None:
     github.faults.clear()
 
 
-def _after(project: Project, count: int) -> None:
-    """The fault strikes at the request of that number and at all after it: the run cannot go on, as if killed."""
-    seen = len(project.github.calls)
-
-    class Late(list):  # type: ignore[type-arg]
-        def __iter__(self) -> Any:
-            if len(project.github.calls) - seen >= count and project.github.faults is self:
-                project.github.faults = []
-                return iter([Fault("", status=401)])
-            return iter(())
-
-        def remove(self, _: object) -> None:
-            pass
-
-    project.github.faults = Late()
-
-
 def test_two_runs_at_once_make_one_pull_request(project: Project) -> None:
     other = {"done": False}
 
@@ -128,22 +112,14 @@ def test_two_runs_at_once_make_one_pull_request(project: Project) -> None:
         made = github.git(
             "commit-tree", tree, "-p", github.head("main"), stdin=b"x\n\nS2r-Ci-Content: " + b"0" * 64
         )
-        branch = next(name for name in [project_branch] if name)
-        github.git("update-ref", f"refs/heads/{branch}", made)
+        github.git("update-ref", f"refs/heads/s2r/{key_of('jobs', 'directory')}", made)
 
-    project_branch = "s2r/" + _key(project)
     project.github.faults.append(Fault("^POST git/refs$", before=meanwhile, status=0))
     ran = project.pr(code=5)
     assert other["done"]
     assert "Reference already exists" in ran.said
     assert project.pr().operation == "created"
     assert len(project.github.pulls) == 1
-
-
-def _key(project: Project) -> str:
-    from s2r_ci.publish.groups import key_of
-
-    return key_of("jobs", "directory")
 
 
 def test_where_the_interface_may_not_commit_git_pushes(project: Project) -> None:
@@ -181,7 +157,7 @@ def test_the_dashboard_shows_every_script_and_a_tick_asks_again(project: Project
     project.pr("--dashboard", "--pr-grouping=script")
     issue = next(iter(project.github.issues.values()))
     assert issue["body"].count("- [ ] ") == 2
-    assert "`jobs/train.sh`: pull request opened #" in issue["body"]
+    assert "`jobs/train.sh`: pull request open #" in issue["body"]
     pull = next(p for p in project.github.pulls.values() if "jobs/train.sh" in p["body"])
     pull["state"] = "closed"
     project.pr("--dashboard", "--pr-grouping=script")
@@ -191,5 +167,4 @@ def test_the_dashboard_shows_every_script_and_a_tick_asks_again(project: Project
     ran = project.pr("--dashboard", "--pr-grouping=script")
     assert ran.operation == "created"
     assert "[x]" not in issue["body"]
-    assert project.pr("--dashboard", "--pr-grouping=script").writes == ["PATCH issues/" + str(issue["number"])]
     assert project.pr("--dashboard", "--pr-grouping=script").writes == []
