@@ -229,6 +229,10 @@ WORKING_DIRECTORY_CHANGED: Final = _rule(
     "working-directory-changed", Stage.VERIFY, _E, "the manifest starts in another folder than the script asks for",
     "set workingDir to the value of --chdir or of the settings",
 )  # fmt: skip
+VOLUME_CHANGED: Final = _rule(
+    "volume-changed", Stage.VERIFY, _E, "a folder of the script is not mounted where it belongs, or another is",
+    "mount what the site map has for the script's paths, and nothing else",
+)  # fmt: skip
 IMAGE_CHANGED: Final = _rule(
     "image-changed", Stage.POLICY, _E, "the manifest's image is not the one that script or settings name",
     "set the image in the settings, or as the script says",

@@ -32,6 +32,7 @@ from s2r_ci.verify import (
     secret_in_manifest,
     task_count_changed,
     time_limit_dropped,
+    volume_changed,
     working_directory_changed,
 )
 from s2r_ci.verify.breach import Breach, Check
@@ -62,6 +63,7 @@ _OF_ITS_KIND: Final[tuple[tuple[Rule, Check], ...]] = (
     (rules.PRELUDE_CHANGED, prelude_changed.check),
     (rules.ENVIRONMENT_LOST, environment_lost.check),
     (rules.WORKING_DIRECTORY_CHANGED, working_directory_changed.check),
+    (rules.VOLUME_CHANGED, volume_changed.check),
     (rules.IMAGE_CHANGED, image_changed.check),
     (rules.IMAGE_TAG_LOOSE, image_tag_loose.check),
     (rules.HOLD_CHANGED, hold_changed.check),
