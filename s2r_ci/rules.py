@@ -205,6 +205,10 @@ RETRY_CHANGED: Final = _rule(
     "retry-changed", Stage.VERIFY, _E, "the manifest restarts a job that may not, or does not restart one that may",
     "backoffLimit 0 and non-preemptible belong together; see profile N and R",
 )  # fmt: skip
+PROJECT_LOST: Final = _rule(
+    "project-lost", Stage.VERIFY, _E, "the manifest does not say the project that settings or account name",
+    "set the labels of the project to what the settings, or the site map for the account, say",
+)  # fmt: skip
 PARTITION_LOST: Final = _rule(
     "partition-lost", Stage.VERIFY, _E, "the node pools are not those of the script's partition",
     "set the annotation runai-nodepools as the site map says",

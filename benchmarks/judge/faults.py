@@ -14,7 +14,13 @@ from benchmarks.judge.nodes import GONE, Steps, at, nodes, put
 from benchmarks.judge.promises import promise_of, spelled
 
 _AMOUNT: Final = re.compile(r"(\d+)(m|[KMGTPE]i?|k)?")
-_UNITS: Final = {"Gi": ("G", "Mi", "Ti"), "Mi": ("M", "Gi", "Ki"), "Ti": ("T", "Gi", "Pi"), "": ("m", "k"), "m": ("", "k")}
+_UNITS: Final = {
+    "Gi": ("G", "Mi", "Ti"),
+    "Mi": ("M", "Gi", "Ki"),
+    "Ti": ("T", "Gi", "Pi"),
+    "": ("m", "k"),
+    "m": ("", "k"),
+}
 _TEMPLATES: Final = {
     "Job": (("spec", "template"),),
     "PyTorchJob": tuple(("spec", "pytorchReplicaSpecs", role, "template") for role in ("Master", "Worker")),
@@ -30,6 +36,7 @@ class Fault:
     operator: str
     place: str  # the steps as one text
     body: Any
+    value: Any = None  # what stood there
 
 
 def faults(good: Good) -> Iterator[Fault]:
@@ -39,7 +46,7 @@ def faults(good: Good) -> Iterator[Fault]:
         promise = promise_of(place)
         for operator, body in _changes(good.body, steps, value):
             if body != good.body:
-                yield Fault(promise=promise, operator=operator, place=place, body=body)
+                yield Fault(promise=promise, operator=operator, place=place, body=body, value=value)
     yield from _inventions(good)
 
 
@@ -102,7 +109,9 @@ def _long_texts(text: str) -> Iterator[tuple[str, str]]:
     yield "double", text + text
     yield from (("one less", text[:-1]), ("one more", text + "\n"), ("one more", text + "x"))
     yield from (("unit", text.replace("\n", "\r\n")), ("blank", text.replace("\n", " \n", 1)))
-    for index in {1, len(lines) // 3, len(lines) // 2, 2 * len(lines) // 3, len(lines) - 2} & set(range(len(lines))):
+    for index in {1, len(lines) // 3, len(lines) // 2, 2 * len(lines) // 3, len(lines) - 2} & set(
+        range(len(lines))
+    ):
         line = lines[index]
         if not line:
             continue
@@ -207,7 +216,11 @@ def _in_pods(body: dict[str, Any]) -> Iterator[tuple[str, Steps, Any]]:
                 yield promise, (*main, "env", len(environment)), {"name": name, "value": "3"}
         mounts = at(body, (*main, "volumeMounts"))
         if isinstance(mounts, list):
-            yield "volumes", (*main, "volumeMounts", len(mounts)), {"name": mounts[0]["name"], "mountPath": "/other"}
+            yield (
+                "volumes",
+                (*main, "volumeMounts", len(mounts)),
+                {"name": mounts[0]["name"], "mountPath": "/other"},
+            )
 
 
 _INVENTED: Final = {

@@ -26,12 +26,10 @@ def nodes(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
 def at(value: Any, steps: Steps) -> Any:
     """The node at these steps; GONE where there is none."""
     for step in steps:
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
+        there = step in value if isinstance(value, dict) else isinstance(value, list) and step in range(len(value))
+        if not there:
             return GONE
+        value = value[step]
     return value
 
 

@@ -78,8 +78,10 @@ def promise_of(place: str) -> str:
     return next(name for name, pattern in _COMPILED if pattern.fullmatch(place))
 
 
-def is_harmless(operator: str, place: str, restarts: bool) -> bool:
-    """Whether HARMLESS names this change."""
+def is_harmless(operator: str, place: str, restarts: bool, value: Any = None) -> bool:
+    """Whether HARMLESS names this change; a mapping may be dropped where each of its fields (``value``) may."""
+    if operator == "drop" and isinstance(value, dict) and value:
+        return all(is_harmless("drop", f"{place}.{key}", restarts, node) for key, node in value.items())
     for which, pattern in _EXCUSES:
         if which == "near":
             if restarts and operator in ("one more", "one less") and pattern.fullmatch(place):

@@ -37,7 +37,11 @@ def _embedded(request: ConversionRequest, container: Container) -> Iterator[Brea
 
 def _mounted(request: ConversionRequest, container: Container) -> Iterator[Breach]:
     """The prelude takes the script from the checkout: its path is ``$0``, and all that follows are arguments."""
-    if not container.carries or container.script_name != shown(request.script.path) or '"$0"' not in container.prelude:
+    if (
+        not container.carries
+        or container.script_name != shown(request.script.path)
+        or '"$0"' not in container.prelude
+    ):
         yield _breach(f"the container does not run {request.script.path} from its checkout", container, "args")
         return
     yield from _arguments(request, container, container.args[2:])

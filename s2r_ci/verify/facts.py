@@ -294,7 +294,9 @@ class _Reader(Shapes):
             node=node,
         )
 
-    def environment(self, value: object, steps: Steps) -> tuple[dict[str, str | None], dict[str, str], dict[str, str]]:
+    def environment(
+        self, value: object, steps: Steps
+    ) -> tuple[dict[str, str | None], dict[str, str], dict[str, str]]:
         environment: dict[str, str | None] = {}
         sources: dict[str, str] = {}
         fields: dict[str, str] = {}

@@ -68,7 +68,9 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
         if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
-            message = f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            message = (
+                f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
 
 

@@ -100,6 +100,7 @@ def request(**changes: Any) -> ConversionRequest:
             "qos": "normal",
             "constraint": "nvme",
             "exclude": "n[1-2]",
+            "cpus-per-task": "4",
             **changes.get("options", {}),
         },
         inventory=(

@@ -11,6 +11,7 @@ from tests.verify.good import GONE, PATH, SHAPES, breaches
 POD = "spec.template.spec"
 MOUNTS = f"{POD}.containers.0.volumeMounts"
 VOLUMES = f"{POD}.volumes"
+DATA = Volume(claim="data")
 
 
 def used(*paths: str) -> dict[str, Any]:
@@ -34,15 +35,13 @@ def test_silent_on_every_good_shape(shape: str) -> None:
         pytest.param({}, {"job": used("/database/x")}, id="a folder whose name begins alike"),
         pytest.param(
             {f"{MOUNTS}.0.mountPath": "/mnt", f"{MOUNTS}.0.subPath": "a", f"{MOUNTS}.0.readOnly": True},
-            {
-                "site": {
-                    "volumes": {"/data": Volume(claim="data", mount_path="/mnt", sub_path="a", read_only=True)}
-                }
-            },
+            {"site": {"volumes": {"/data": Volume(claim="data", mount_path="/mnt", sub_path="a", read_only=True)}}},
             id="moved, a part of the claim, read-only",
         ),
         pytest.param(
-            {f"{MOUNTS}.1": GONE, f"{VOLUMES}.1": GONE}, {"resources": {"gpus_per_node": 0}}, id="no GPUs, no memory"
+            {f"{MOUNTS}.1": GONE, f"{VOLUMES}.1": GONE},
+            {"resources": {"gpus_per_node": 0}},
+            id="no GPUs, no memory",
         ),
         pytest.param(
             {f"{MOUNTS}.0": GONE, f"{VOLUMES}.0": GONE}, {"site": {"volumes": {}}}, id="the site map knows none"
@@ -74,7 +73,7 @@ def test_silent_when_kept(changes: dict[str, Any], says: dict[str, Any]) -> None
         pytest.param({}, {"resources": {"gpus_per_node": 0}}, id="memory for a job without GPUs"),
         pytest.param(
             {},
-            {"job": used("/data/x/y"), "site": {"volumes": {"/data": Volume(claim="data"), "/data/x": Volume(claim="x")}}},
+            {"job": used("/data/x/y"), "site": {"volumes": {"/data": DATA, "/data/x": Volume(claim="x")}}},
             id="the longest folder is missing",
         ),
         pytest.param({}, {"target": {"working_directory": "/elsewhere"}}, id="a volume nobody needs"),
