@@ -51,9 +51,8 @@ HARMLESS: Final = (
     ("drop", r".*Worker.restartPolicy", "Never is the operator's default (checked for MPIJob; a PyTorchJob is caught)"),
     ("drop", r".*schedulerName", "Run:ai sets it by itself in its projects"),
     ("drop", r".*onPodConditions\.\d+\.status", "True is the default"),
+    ("said twice", r".*matchExpressions\.\d+(\.values\.\d+)?", "a list of hosts that names one twice is the same list"),
     ("drop", r".*resources\.limits\.ephemeral-storage", "the request alone makes room"),
-    ("any", r".*Launcher.*resources\.\w+\.(cpu|memory)", "a launcher only starts processes; policy bounds it (P-39)"),
-    ("any", r".*mpiReplicaSpecs\.Worker.*workingDir", "an MPI worker runs sshd; mpirun goes to the launcher's folder"),
     ("near", r".*activeDeadlineSeconds", "of a restartable job it is a backstop behind the wrapper in the prelude"),
     ("name", r".*(volumes\.\d+\.name|volumeMounts\.\d+\.name)", "a name inside the pod, changed on both sides"),
 )  # fmt: skip
@@ -78,10 +77,10 @@ def promise_of(place: str) -> str:
     return next(name for name, pattern in _COMPILED if pattern.fullmatch(place))
 
 
-def is_harmless(operator: str, place: str, restarts: bool, value: Any = None) -> bool:
+def is_harmless(operator: str, place: str, value: Any, *, restarts: bool) -> bool:
     """Whether HARMLESS names this change; a mapping may be dropped where each of its fields (``value``) may."""
     if operator == "drop" and isinstance(value, dict) and value:
-        return all(is_harmless("drop", f"{place}.{key}", restarts, node) for key, node in value.items())
+        return all(is_harmless("drop", f"{place}.{key}", node, restarts=restarts) for key, node in value.items())
     for which, pattern in _EXCUSES:
         if which == "near":
             if restarts and operator in ("one more", "one less") and pattern.fullmatch(place):
