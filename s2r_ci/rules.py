@@ -123,6 +123,10 @@ QUESTION_OPEN: Final = _rule(
     "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
     "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
 )  # fmt: skip
+TARGET_LEGACY: Final = _rule(
+    "target-legacy", Stage.CONVERT, _W, "run.ai/v2alpha1 is deprecated since Run:ai 2.18 and gone in 3.0",
+    "take the target kubernetes, which every release takes",
+)  # fmt: skip
 NOT_EXPRESSIBLE: Final = _rule(
     "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
     "read the ledger's reason; do it outside the manifest, or live without it",

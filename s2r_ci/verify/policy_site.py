@@ -149,6 +149,8 @@ def _annotations(
 
 
 def _priority(request: ConversionRequest) -> str:
+    if request.target.name == "kai":
+        return "train" if restarts(request) else "build"  # the classes that KAI brings along
     return service(request).priority or ("low" if restarts(request) else "high")
 
 
