@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print("\n".join(lines))
     if given.missed:
         for name, score in strength.scores.items():
-            print(*(f"{count:5} {name}: {what}" for what, count in score.missed.most_common(20)), sep="\n")
+            for what, count in score.missed.most_common(20):
+                print(f"{count:5} {name}: {what}")
     if given.write:
         PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), lines), encoding="utf-8")
     found = list(troubles(strength))

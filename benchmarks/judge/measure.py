@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from benchmarks.judge.corpus import Good, good
+from benchmarks.judge.corpus import good
 from benchmarks.judge.faults import MIXED, Fault, faults, mixed_up
 from benchmarks.judge.policy import KEPT_BY, RULES, Broken, broken
 from benchmarks.judge.promises import PROMISES, WHOLE
@@ -107,7 +107,7 @@ def _count(score: Score, fault: Fault, request: ConversionRequest) -> None:
 def _count_rule(strength: Strength, way: Broken) -> None:
     score = strength.scores[POLICY]
     score.faults += 1
-    strength.rules[way.rule].add(way.name)
+    strength.rules.setdefault(way.rule, set()).add(way.name)
     found = verify(way.request, Manifest(body=way.body), "m.yaml")
     named = any(f.subject == way.rule or f.rule.id in KEPT_BY.get(way.rule, ()) for f in found)
     caught = any(_grave(found)) or named  # P-22 is a warning

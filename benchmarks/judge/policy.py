@@ -15,7 +15,7 @@ from s2r_ci.model import ConversionRequest
 
 _EVIL: Final = "evil.example"
 _HOSTPATHS: Final = ("/", "/etc", "/proc", "/sys", "/var/run", "/root", "/var/run/docker.sock", "/data/./x", "//etc", "/etc/../root", "/data.", "/run/containerd")  # fmt: skip
-_TRUE: Final = (True, "true", "yes", "True", 1, "1", "on", None, [], {"a": 1})
+_TRUE: Final[tuple[Any, ...]] = (True, "true", "yes", "True", 1, "1", "on", None, [], {"a": 1})
 _NETWORKS: Final = ("hostNetwork", "hostPID", "hostIPC")
 _IMAGES: Final = (
     f"{_EVIL}/x:1", "docker.io/library/ubuntu:24.04", "ubuntu", "registry.example.com/team/x:1.3",
@@ -238,7 +238,7 @@ def broken(good: Good) -> Iterator[Broken]:
                 for steps in _places(good.body, place):
                     body = put(good.body, steps, value)
                     if body != good.body and not _own(good, rule, value):
-                        name = f"{place}: {str(value)[:60]!r}"
+                        name = f"{place}: {value!r:.80}"
                         yield Broken(rule=rule, name=name, body=body, request=good.request)
     yield from _images(good)
     deep: Any = {}
