@@ -1,4 +1,4 @@
-"""The judge's reader of ``run.ai/v2alpha1``: scalars are ``{value: x}``, collections ``{items: {name: {value: x}}}``."""
+"""The judge's reader of ``run.ai/v2alpha1``: a scalar is ``{value: x}``, a collection a map under ``items``."""
 
 from collections.abc import Mapping
 from typing import Any, Final
