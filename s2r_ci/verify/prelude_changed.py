@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
 Wanted = dict[str, Mapping[str, str]]
@@ -37,6 +37,12 @@ _MEANS_LITTLE: Final = re.compile(
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
+_UID_FIELDS: Final = {
+    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "PyTorchJob": "metadata.annotations['pod-group-name']",
+    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
+}
+"""The field of a pod that holds the uid of its workload, or a name with that uid in it."""
 
 
 @lru_cache(maxsize=64)
@@ -61,9 +67,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.sources.get(_UID) != "fieldRef":
-            message = f"the prelude makes the job's number of {_UID}, which the manifest does not set"
+        unsaid = facts.unsaid & {"uid", f"uid of {facts.kind}"}
+        named = container.fields.get(_UID, "") if not unsaid else _uid_field(facts)
+        if "id" in wanted and named != _uid_field(facts):
+            message = (
+                f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _uid_field(facts: Facts) -> str:
+    return _UID_FIELDS["PyTorchJob"] if facts.form else _UID_FIELDS.get(facts.kind, "")
 
 
 def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
@@ -193,7 +207,7 @@ def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
     """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
-    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
+    ended = bool(limit) and (bool(facts.form) or (restarts(request) and facts.kind != "MPIJob"))
     if not (warned or ended):
         return _straight(request, used)
     found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)
