@@ -14,12 +14,14 @@ FLOORS: list[set[str]] = [
     {
         "s2r_ci.parallel",
         "s2r_ci.plugins",
+        "s2r_ci.problems",
         "s2r_ci.runai",
         "s2r_ci.settings",
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
     },
+    {"s2r_ci.envelope"},  # holds settings and travels
     {
         "s2r_ci.convert",
         "s2r_ci.discover",
