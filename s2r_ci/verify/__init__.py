@@ -8,7 +8,6 @@ from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.model import ConversionRequest, Finding, Location, Manifest, Rule
-from s2r_ci.runai.facts import Facts, read_facts
 from s2r_ci.verify import (
     array_flattened,
     command_changed,
@@ -36,6 +35,7 @@ from s2r_ci.verify import (
     working_directory_changed,
 )
 from s2r_ci.verify.breach import Breach, Check
+from s2r_ci.verify.facts import Facts, read_facts
 
 __all__ = ["CHECKS", "Breach", "Check", "verify"]
 

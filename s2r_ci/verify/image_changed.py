@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import PLACEHOLDER_IMAGE
+from s2r_ci.verify.facts import Facts
 
 _SCHEME: Final = re.compile(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
 _DEFAULT: Final = "docker.io"
