@@ -52,7 +52,8 @@ _LABELS: Final = frozenset({_PRIORITY, "kai.scheduler/preemptibility", "kai.sche
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
-        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/job-name",
+        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/decisions",
+        "s2r-ci/job-name",
         "kai.scheduler/topology-required-placement", "kai.scheduler/topology-preferred-placement",
     }
 )  # fmt: skip
