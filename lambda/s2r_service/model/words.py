@@ -57,8 +57,8 @@ class Reply(NamedTuple):
 class Model(Protocol):
     """Asks a language model one question."""
 
-    def decide(self, prompt: Prompt, *, model_id: str, timeout_s: float) -> Reply:
-        """The model's answer, within ``timeout_s`` seconds. Raises ModelError and nothing else."""
+    def decide(self, prompt: Prompt, *, model_id: str, timeout_s: float, attempts: int = 2) -> Reply:
+        """The model's answer, within ``timeout_s`` seconds and so many calls. Raises ModelError and nothing else."""
         ...
 
 
