@@ -159,6 +159,9 @@ class Bedrock:
         except Exception as error:
             breaker.failed()
             raise _failure(error) from None
+        if "stopReason" not in found:  # what the SDK makes of half a document, or of a proxy's page
+            breaker.failed()
+            raise _FailedError("model-unavailable", "no-answer", Usage(calls=1))
         breaker.succeeded()
         try:
             return read_reply(found, prompt.tool["name"])
