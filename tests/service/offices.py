@@ -16,9 +16,7 @@ TEXT = """#!/bin/bash
 #SBATCH --job-name=train
 #SBATCH --gres=gpu:2 --mem=32G --time=2:00:00
 module load pytorch-lightning
-case "$MODE" in
-  train|eval) ;;
-esac
+case "$MODE" in train|eval) ;; esac
 squeue --me
 srun python fit.py --mode "$MODE" --epochs 3
 """
