@@ -136,6 +136,11 @@ LEDGER_INCOMPLETE: Final = _rule(
     "this is a bug in s2r-ci: please report it with the script",
 )  # fmt: skip
 
+OPTIONS_GIVEN: Final = _rule(
+    "options-given", Stage.CONVERT, _N, "the manifest is for sbatch with options that the script does not have",
+    "put them into the script, or take them out of the answers",
+)  # fmt: skip
+
 # --- validate: is it a manifest? ---------------------------------------------------------------------------
 
 MANIFEST_UNREADABLE: Final = _rule(

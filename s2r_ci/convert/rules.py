@@ -14,11 +14,12 @@ from s2r_ci.model import (
     Disposition,
     Finding,
     LedgerEntry,
+    Location,
     Manifest,
     Provenance,
     Question,
 )
-from s2r_ci.rules import NOT_EXPRESSIBLE, QUESTION_OPEN
+from s2r_ci.rules import NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.manifest import write
@@ -54,7 +55,7 @@ class RulesConverter:
             provenance=Provenance(converter="rules", version=__version__),
             ledger=entries,
             questions=open_questions,
-            notes=(*_asking(open_questions), *_losing(entries)),
+            notes=(*_given(request), *_asking(open_questions), *_losing(entries)),
         )
 
 
@@ -62,6 +63,17 @@ def _placed(entry: LedgerEntry, manifest: Manifest) -> LedgerEntry:
     """What waits for an answer has no field yet, where the manifest leaves it out until then."""
     waits = entry.disposition is Disposition.NEEDS_ANSWER and entry.field
     return replace(entry, field="") if waits and not resolve(entry.field, manifest.body) else entry
+
+
+def _given(request: ConversionRequest) -> Iterator[Finding]:
+    """Options of an answer are said, so that nobody looks for them in the script."""
+    if given := request.target.options:
+        yield Finding(
+            rule=OPTIONS_GIVEN,
+            message=f"converted as `sbatch {' '.join(given)}` would send it: these options count over the script's",
+            location=Location(path=request.script.path),
+            subject="options",
+        )
 
 
 def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:
