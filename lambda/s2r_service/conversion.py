@@ -23,6 +23,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+DECIDABLE: Final = frozenset({"kubernetes", "kai"})
+"""Targets whose manifests carry decisions where the judge reads them. The others are written by rules alone."""
+
 FALLBACK: Final = "what the model decided was not taken by the judge: this manifest is by rules alone"
 
 
@@ -69,7 +72,8 @@ def convert(task: Task, model: Model | None, budget: Budget, catalogue: Catalogu
     where the model could not be used.
     """
     by_rules = _walked(task)
-    if model is None or by_rules.result is None or not by_rules.result.questions:
+    opened = by_rules.result is not None and by_rules.result.questions
+    if model is None or not opened or task.target.name not in DECIDABLE:
         return _made(task, by_rules)
     return _Deliberation(task, by_rules, Asking(model, budget, catalogue, task.alias)).conclude()
 
