@@ -37,7 +37,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     from s2r_ci.walked import Walk
 
     ignores = read_ignores(script.text)
-    reading = read_script(script, release=target.slurm_version)
+    reading = read_script(script, release=target.slurm_version, arguments=target.options)
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):
@@ -67,7 +67,7 @@ def _convert(
 ) -> tuple[ConversionResult | None, str]:
     """Convert, write, and judge what was written: the text, read back as Kubernetes will read it."""
     from s2r_ci.runai.backlinks import backlinks
-    from s2r_ci.runai.yaml import write_yaml
+    from s2r_ci.runai.texts import write_text
 
     path = request.script.path
     try:
@@ -78,7 +78,8 @@ def _convert(
         message, place = error.what + (f"; {error.hint}" if error.hint else ""), Location(path=path)
         found.append(Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion"))
         return None, ""
-    text = write_yaml(result.manifest.body, comments=backlinks(result.ledger, result.manifest.body))
+    comments = backlinks(result.ledger, result.manifest.body)
+    text = write_text(result.manifest.body, request.target.name, comments)
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
     found.extend(_on_script(finding, path) for finding in judge(request, text.encode(), _UNWRITTEN))

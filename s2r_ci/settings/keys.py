@@ -24,10 +24,13 @@ FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
 CLAIM: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 SUB_PATH: Final = r"^(?!(.*/)?\.\.(/|$))([^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$"
 RESOURCE: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+IDENTIFIER: Final = r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,126})?$"
+UUID: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
+OPTION: Final = r"^--[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
 ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
@@ -36,6 +39,7 @@ MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
 NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
 QUESTION: Final = r"^(?!image$)[a-z]([a-z-]*[a-z])?(\.[^\x00-\x1f\x7f]+)?$"
 QUESTION_SAYS: Final = "the key of a question other than image, such as submits or partition.gpu"
+OPTION_SAYS: Final = "a long option of sbatch, such as --gpus-per-node=4"
 IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
 CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
 FOLDER_SAYS: Final = "an absolute path, such as /workspace"
@@ -96,8 +100,8 @@ _ALL: Final = (
     # --- what a manifest depends on
     Key("converter", "choice", "who writes the manifest", CONVERSION, words=("rules",),
         reserved=("service", "bedrock")),
-    Key("target", "choice", "the form of the manifest", CONVERSION, words=("kubernetes",),
-        reserved=("v2alpha1", "rest", "cli", "kai")),
+    Key("target", "choice", "the form of the manifest", CONVERSION,
+        words=("kubernetes", "kai", "v2alpha1", "rest", "cli")),
     Key("runai-release", "choice", "the Run:ai release that will take the manifest", CONVERSION,
         words=("2.24", "2.25", "2.26", "3.0")),
     Key("slurm-version", "choice", "the Slurm release whose sbatch the scripts were written for", CONVERSION,
@@ -106,6 +110,10 @@ _ALL: Final = (
         expects=NAME_SAYS),
     Key("namespace", "text", "the namespace, where it is not runai-PROJECT", CONVERSION, pattern=NAME,
         expects=NAME_SAYS),
+    Key("project-id", "text", "the project's number in the REST API (target rest)", CONVERSION, pattern=IDENTIFIER,
+        expects="the number or name that the API gives the project"),
+    Key("cluster-id", "text", "the cluster's UUID in the REST API (target rest)", CONVERSION, pattern=UUID,
+        expects="a UUID, such as 71f69d83-ba66-4822-adf5-55ce55efd210"),
     Key("image", "text", "the container image for scripts that name none", CONVERSION, pattern=IMAGE,
         expects=IMAGE_SAYS),
     Key("working-directory", "text", "the folder in the container in which scripts start", CONVERSION,
@@ -135,6 +143,8 @@ ANSWER_KEYS: Final = (
     "variables",
     "working-directory",
     "accepted",
+    "options",
+    "mounts",
 )
 SERVICE_KEYS: Final = ("priority", "preemptibility")
 VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
 Wanted = dict[str, Mapping[str, str]]
@@ -37,6 +37,12 @@ _MEANS_LITTLE: Final = re.compile(
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
+_UID_FIELDS: Final = {
+    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "PyTorchJob": "metadata.annotations['pod-group-name']",
+    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
+}
+"""The field of a pod that holds the uid of its workload, or a name with that uid in it."""
 
 
 @lru_cache(maxsize=64)
@@ -61,8 +67,10 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.sources.get(_UID) != "fieldRef":
-            message = f"the prelude makes the job's number of {_UID}, which the manifest does not set"
+        if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
+            message = (
+                f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
 
 
