@@ -10,6 +10,7 @@
     #   settings digest: 0123456789abcdef
     #   converter: rules
     #   target: kubernetes
+    #   model: us.anthropic...            and prompt: only where a model decided something
     #   submit: runai workload submit --file train.sh.runai.yaml -p team-a
     #   content sha256: 4e074085...       of every octet below this line
     #
@@ -52,6 +53,8 @@ class Stamp(NamedTuple):
     converter: str = ""
     target: str = ""
     content_digest: str = ""
+    model: str = ""  # the id of the model that decided something; empty: none did
+    prompt: str = ""  # version and digest of what it was told
 
 
 class Notes(NamedTuple):
@@ -85,6 +88,8 @@ _LABELS: Final = {
     "converter": "converter",
     "target": "target",
     "content sha256": "content_digest",
+    "model": "model",
+    "prompt": "prompt",
 }
 _WIDTH: Final = len("settings digest:")
 
@@ -109,6 +114,7 @@ def write_document(stamp: Stamp, notes: Notes, submit: str, yaml_text: str) -> b
         "settings digest": stamp.settings_digest,
         "converter": stamp.converter,
         "target": stamp.target,
+        **{name: value for name, value in (("model", stamp.model), ("prompt", stamp.prompt)) if value},
         "submit": submit,
         "content sha256": hashlib.sha256(content).hexdigest(),
     }

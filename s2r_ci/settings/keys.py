@@ -32,6 +32,7 @@ ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
 BRANCH: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
 BRANCH_SAYS: Final = "lower-case letters, digits and dashes"
+OPTION: Final = r"^--[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
 ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
@@ -40,6 +41,7 @@ MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
 NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
 QUESTION: Final = r"^(?!image$)[a-z]([a-z-]*[a-z])?(\.[^\x00-\x1f\x7f]+)?$"
 QUESTION_SAYS: Final = "the key of a question other than image, such as submits or partition.gpu"
+OPTION_SAYS: Final = "a long option of sbatch, such as --gpus-per-node=4"
 IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
 CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
 FOLDER_SAYS: Final = "an absolute path, such as /workspace"
@@ -151,6 +153,8 @@ ANSWER_KEYS: Final = (
     "variables",
     "working-directory",
     "accepted",
+    "options",
+    "mounts",
 )
 SERVICE_KEYS: Final = ("priority", "preemptibility")
 VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")

@@ -55,7 +55,8 @@ _REST_IDS: Final = ("projectId", "clusterId")  # project-lost looks at them
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
-        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/job-name",
+        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/decisions",
+        "s2r-ci/job-name",
         "kai.scheduler/topology-required-placement", "kai.scheduler/topology-preferred-placement",
     }
 )  # fmt: skip

@@ -66,7 +66,7 @@ def _wanted(request: ConversionRequest) -> dict[str, _Mount]:
 def _folders(request: ConversionRequest) -> set[str]:
     """The folders of the site map that hold a path of the script, each path in the longest that fits."""
     paths = [item.name for item in request.job.inventory if item.kind is ItemKind.PATH]
-    paths += [request.job.options.get("chdir", ""), request.target.working_directory]
+    paths += [request.job.options.get("chdir", ""), request.target.working_directory, *request.target.mounts]
     known = request.target.site.volumes
     inside = ([folder for folder in known if _holds(folder, path)] for path in paths if path.startswith("/"))
     return {max(folders, key=lambda folder: len(folder.rstrip("/"))) for folders in inside if folders}

@@ -14,12 +14,14 @@ FLOORS: list[set[str]] = [
     {
         "s2r_ci.parallel",
         "s2r_ci.plugins",
+        "s2r_ci.problems",
         "s2r_ci.runai",
         "s2r_ci.settings",
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
     },
+    {"s2r_ci.envelope"},  # holds settings and travels
     {
         "s2r_ci.convert",
         "s2r_ci.discover",
@@ -54,7 +56,8 @@ HOMES = {
     "tree_sitter": {"s2r_ci.slurm"},
     "tree_sitter_bash": {"s2r_ci.slurm"},
     "requests": {"s2r_ci.convert.service", "s2r_ci.publish.github_api"},
-    "boto3": {"s2r_ci.convert.bedrock", "s2r_service.replay"},
+    "boto3": {"s2r_service.model.bedrock", "s2r_service.store"},
+    "botocore": {"s2r_service.model.bedrock", "s2r_service.store"},
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
