@@ -45,7 +45,7 @@ class Target:
     name: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"
-    converter: str = "rules"
+    converter: str = "auto"  # who shall write it: auto (whoever), rules, service; no part of the digest
     project: str = ""
     namespace: str = ""
     image: str = ""  # the answer for this script: it counts over what the script itself names

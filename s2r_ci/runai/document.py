@@ -8,8 +8,8 @@
     #   source: jobs/train.sh
     #   source sha256: 6b86b273...
     #   settings digest: 0123456789abcdef
-    #   converter: rules
-    #   target: kubernetes
+    #   converter: rules                  who wrote it: rules, or service; then also model and prompt, where a
+    #   target: kubernetes                model had a part in it
     #   submit: runai workload submit --file train.sh.runai.yaml -p team-a
     #   content sha256: 4e074085...       of every octet below this line
     #
@@ -52,6 +52,8 @@ class Stamp(NamedTuple):
     converter: str = ""
     target: str = ""
     content_digest: str = ""
+    model: str = ""  # the id of the model that decided something in it; empty: by rules alone
+    prompt: str = ""  # the version of what the model was told
 
 
 class Notes(NamedTuple):
@@ -84,6 +86,8 @@ _LABELS: Final = {
     "settings digest": "settings_digest",
     "converter": "converter",
     "target": "target",
+    "model": "model",
+    "prompt": "prompt",
     "content sha256": "content_digest",
 }
 _WIDTH: Final = len("settings digest:")
@@ -109,6 +113,7 @@ def write_document(stamp: Stamp, notes: Notes, submit: str, yaml_text: str) -> b
         "settings digest": stamp.settings_digest,
         "converter": stamp.converter,
         "target": stamp.target,
+        **({"model": stamp.model, "prompt": stamp.prompt} if stamp.model else {}),
         "submit": submit,
         "content sha256": hashlib.sha256(content).hexdigest(),
     }
@@ -308,7 +313,9 @@ def target_digest(target: Target) -> str:
 def _digest(target: Target) -> str:
     import json
 
-    text = json.dumps(_set_fields(target), sort_keys=True, separators=(",", ":"), default=_plain)
+    said = _set_fields(target)
+    said.pop("converter", None)  # who writes a manifest stands in its header, and differs from machine to machine
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

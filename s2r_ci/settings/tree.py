@@ -15,7 +15,7 @@ from s2r_ci.settings.values import key_of, parse_value, read_table, read_value
 
 PREFIX: Final = "S2R_"
 _VARIABLES: Final = {key.variable: key for key in KEYS.values() if key.variable}
-_OTHER_VARIABLES: Final = frozenset({"S2R_CONFIG", *(f"S2R_{word}" for word in ("SHARED_SECRET", "TOKEN"))})
+_OTHER_VARIABLES: Final = frozenset({"S2R_CONFIG", "S2R_SHARED_SECRET", "S2R_SHARED_SECRET_FILE", "S2R_TOKEN"})
 _PATHS: Final = ("baseline", "paths", "format")
 _GLOBS: Final = ("include", "exclude")
 
