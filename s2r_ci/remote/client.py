@@ -63,6 +63,7 @@ class Client:
         self._clock = clock or Clock()
         self._aside = aside
         self._closed: ConversionError | None = None
+        self._last: ConversionError | None = None
 
     def envelope(self, method: str, path: str, **members: Any) -> Envelope:
         """An envelope for this service; its nonce is that of the first attempt."""
@@ -133,6 +134,7 @@ class Client:
 
     def _pause_s(self, failure: AttemptError, met: "_Met") -> float | None:
         """The seconds to wait before the next attempt, or None: there is none."""
+        self._last = failure.error
         (self._patience.failed if failure.down else self._patience.answered)()
         if failure.problem == "in-progress":
             pause_s = max(failure.wait_s or 0.0, 1.0)
@@ -168,8 +170,9 @@ class Client:
                 raise _again(self._closed)
             pause_s = self._patience.closed_for_s()
             if pause_s is None:
+                why = self._last.what if self._last else "no answer"
                 raise ConverterUnavailableError(
-                    "the service was given up after several failures in a row", where=self.access.origin
+                    f"the service was given up after failures in a row, the last: {why}", where=self.access.origin
                 )
             self._left_s()
             if pause_s == 0:
