@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from s2r_ci import __version__
 from s2r_ci.errors import ConverterUnavailableError, MalformedReplyError
 
 if TYPE_CHECKING:
@@ -60,11 +61,14 @@ class Transport:
         limit = min(self.read_s, max(within_s, 0.001))
         with _watched(limit) as watch:
             try:
-                return self._answer(session, request, limit)
-            except (TransportError, MalformedReplyError):
-                raise
+                answer = self._answer(session, request, limit)
             except Exception as error:  # requests, urllib3 and ssl have a family of their own each
+                if isinstance(error, TransportError | MalformedReplyError) and not watch.fired:
+                    raise
                 raise _told(error, self.origin, late=watch.fired) from None
+            if watch.fired:  # a connection that ends looks like an answer that does
+                raise _told(TimeoutError(), self.origin, late=True)
+            return answer
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._mine, "session", None)
@@ -105,7 +109,8 @@ class Transport:
             raise MalformedReplyError(
                 f"the answer is larger than {LARGEST_ANSWER:,} octets", where=self.origin, hint=_NOT_OURS
             )
-        if said.isdecimal() and len(body) < int(said):
+        framed = said.isdecimal() or "transfer-encoding" in headers
+        if len(body) < int(said if said.isdecimal() else 0) or not (body or framed):
             raise TransportError("the answer was cut off", where=self.origin, hint="run again")
         return Answer(status=response.status_code, headers=headers, body=body)
 
@@ -132,7 +137,8 @@ def _new_session() -> Session:
     session = Session()
     session.auth = _no_netrc
     session.headers.clear()
-    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
+    agent = f"s2r-ci/{__version__}"
+    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": agent})
     session.mount("https://", _adapter())
     session.mount("http://", _adapter())
     return session

@@ -113,7 +113,9 @@ def test_a_dry_run_shows_what_would_travel_and_sends_nothing(run: Run, repositor
     assert sorted(shown, key=lambda each: each["name"]) == sorted(sent, key=lambda each: each["name"])
 
 
-FALSE_ALARM = "export WANDB_API_KEY=4f2b8c1d9e7a6053b4c8d2e1f0a9b8c7d6e5f403  # s2r: ignore[secret-in-script] rotated\n"
+FALSE_ALARM = (
+    "export WANDB_API_KEY=4f2b8c1d9e7a6053b4c8d2e1f0a9b8c7d6e5f403  # s2r: ignore[secret-in-script] rotated\n"
+)
 VALUE = "4f2b8c1d9e7a6053b4c8d2e1f0a9b8c7d6e5f403"
 
 
