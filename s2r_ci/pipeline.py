@@ -37,7 +37,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     from s2r_ci.walked import Walk
 
     ignores = read_ignores(script.text)
-    reading = read_script(script, release=target.slurm_version)
+    reading = read_script(script, release=target.slurm_version, arguments=target.options)
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):

@@ -257,6 +257,14 @@ HOLD_CHANGED: Final = _rule(
     "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the reverse",
     "set spec.suspend (runPolicy.suspend) to what --hold says",
 )  # fmt: skip
+DECISION_MADE: Final = _rule(
+    "decision-made", Stage.VERIFY, _N, "a model decided what script and settings leave open",
+    "look at it; an answer in the settings counts instead",
+)  # fmt: skip
+SCRIPT_PATCHED: Final = _rule(
+    "script-patched", Stage.VERIFY, _W, "the manifest runs the script with a line written anew",
+    "compare the line; change it in the script itself, or take the change out of the annotation s2r-ci/decisions",
+)  # fmt: skip
 
 # --- policy: a manifest that may not be written, whoever wrote it (exit code 4) ----------------------------
 
@@ -267,6 +275,10 @@ SECRET_IN_MANIFEST: Final = _rule(
 POLICY_VIOLATED: Final = _rule(
     "policy-violated", Stage.POLICY, _E, "the manifest asks for what no script of this kind may ask for",
     "remove the field; an operator can allow single rules in the settings",
+)  # fmt: skip
+DECISION_REFUSED: Final = _rule(
+    "decision-refused", Stage.POLICY, _E, "the manifest holds a decision that is not a model's to make",
+    "take it out of the annotation s2r-ci/decisions, and convert again",
 )  # fmt: skip
 
 # --- current: is what lies on disk what this script gives? -------------------------------------------------

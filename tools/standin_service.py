@@ -212,7 +212,9 @@ class Handler(BaseHTTPRequestHandler):
         if reply is not None:
             self.send(reply, signed=b"authentication" not in reply.body and b"invalid-signature" not in reply.body)
 
-    do_GET = do_POST
+    def do_GET(self) -> None:
+        """The same."""
+        self.do_POST()
 
     def send(self, reply: Reply, *, signed: bool = True) -> None:
         """Send an answer in one piece, signed as the service signs."""

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.envelope import Envelope, Repo, context_of, default_idem
 from s2r_ci.errors import ConversionError, MalformedReplyError, QuotaExceededError
-from s2r_ci.model import ConversionRequest, ConversionResult, Finding, Location, Provenance, Rule
+from s2r_ci.model import ConversionRequest, ConversionResult, Decisions, Finding, Location, Provenance, Rule
 from s2r_ci.remote.allowance import Allowance
 from s2r_ci.remote.answers import Converted, Usage, converted
 from s2r_ci.remote.client import CLIENT, Client
@@ -174,22 +174,31 @@ def _shown(request: ConversionRequest) -> str:
 def _understood(
     request: ConversionRequest, made: ConversionResult, out: Outgoing, answer: Converted
 ) -> ConversionResult:
+    """Ours, where our rules write the same manifest with the decisions that it carries; theirs, where they do not."""
+    from s2r_ci.runai.decisions import carried
     from s2r_ci.runai.yaml import read_yaml
 
-    path = request.script.path
     manifest = read_yaml(answer.manifest.encode("utf-8", "replace"), where="the service's manifest")
-    if manifest.body == made.manifest.body:
-        return made
+    decided = carried(manifest.body)
+    sent = replace(request, script=replace(request.script, data=out.text.encode()))
+    if _by_rules(sent, decided).manifest.body == manifest.body:
+        return _by_rules(request, decided) if decided else made
     if out.placeholders:
-        seen = replace(request, script=replace(request.script, data=out.text.encode()))
-        if manifest.body != RulesConverter().convert(seen).manifest.body:
-            raise MalformedReplyError(
-                "the service's manifest carries placeholders of secrets",
-                where=path,
-                hint="put the secret elsewhere",
-            )
-        return made
+        raise MalformedReplyError(
+            "the service's manifest carries placeholders of secrets, and rules write another",
+            where=request.script.path,
+            hint="take the secret out of the script",
+        )
     return replace(made, manifest=replace(manifest, lines={}))
+
+
+def _by_rules(request: ConversionRequest, decided: Decisions) -> ConversionResult:
+    """What rules write with these decisions. Lines that the script does not have are nobody's to change."""
+    from s2r_ci.runai.decisions import applied
+
+    lines = request.script.data.count(b"\n") + 1
+    fitting = decided if all(0 < change.line <= lines for change in decided.changes) else type(decided)()
+    return RulesConverter().convert(applied(request, fitting) if fitting else request)
 
 
 def _noted(made: ConversionResult, request: ConversionRequest, rule: Rule, message: str) -> ConversionResult:

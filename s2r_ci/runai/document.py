@@ -8,8 +8,9 @@
     #   source: jobs/train.sh
     #   source sha256: 6b86b273...
     #   settings digest: 0123456789abcdef
-    #   converter: rules                  who wrote it: rules, or service; then also model and prompt, where a
-    #   target: kubernetes                model had a part in it
+    #   converter: rules                  or service: who wrote it
+    #   target: kubernetes
+    #   model: us.anthropic...            and prompt: only where a model decided something
     #   submit: runai workload submit --file train.sh.runai.yaml -p team-a
     #   content sha256: 4e074085...       of every octet below this line
     #
@@ -52,8 +53,8 @@ class Stamp(NamedTuple):
     converter: str = ""
     target: str = ""
     content_digest: str = ""
-    model: str = ""  # the id of the model that decided something in it; empty: by rules alone
-    prompt: str = ""  # the version of what the model was told
+    model: str = ""  # the id of the model that decided something; empty: none did
+    prompt: str = ""  # version and digest of what it was told
 
 
 class Notes(NamedTuple):
@@ -86,9 +87,9 @@ _LABELS: Final = {
     "settings digest": "settings_digest",
     "converter": "converter",
     "target": "target",
+    "content sha256": "content_digest",
     "model": "model",
     "prompt": "prompt",
-    "content sha256": "content_digest",
 }
 _WIDTH: Final = len("settings digest:")
 
@@ -113,7 +114,7 @@ def write_document(stamp: Stamp, notes: Notes, submit: str, yaml_text: str) -> b
         "settings digest": stamp.settings_digest,
         "converter": stamp.converter,
         "target": stamp.target,
-        **({"model": stamp.model, "prompt": stamp.prompt} if stamp.model else {}),
+        **{name: value for name, value in (("model", stamp.model), ("prompt", stamp.prompt)) if value},
         "submit": submit,
         "content sha256": hashlib.sha256(content).hexdigest(),
     }

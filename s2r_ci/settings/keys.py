@@ -28,6 +28,7 @@ ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
+OPTION: Final = r"^--[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
 ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
@@ -39,6 +40,7 @@ MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
 NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
 QUESTION: Final = r"^(?!image$)[a-z]([a-z-]*[a-z])?(\.[^\x00-\x1f\x7f]+)?$"
 QUESTION_SAYS: Final = "the key of a question other than image, such as submits or partition.gpu"
+OPTION_SAYS: Final = "a long option of sbatch, such as --gpus-per-node=4"
 IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
 CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
 KEY_ID_SAYS: Final = "a key id: letters, digits, '.', '_' and '-', at most 64"
@@ -155,6 +157,8 @@ ANSWER_KEYS: Final = (
     "variables",
     "working-directory",
     "accepted",
+    "options",
+    "mounts",
 )
 SERVICE_KEYS: Final = ("priority", "preemptibility")
 VOLUME_KEYS: Final = ("claim", "mount-path", "sub-path", "read-only")

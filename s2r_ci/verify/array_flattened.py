@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 IDS: Final = "S2R_ARRAY_IDS"
 _PART: Final = re.compile(r"(\d{1,18})(?:-(\d{1,18})(?::(\d{1,18}))?)?")

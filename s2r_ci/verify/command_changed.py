@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import SHELL, Container, Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import SHELL, Container, Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

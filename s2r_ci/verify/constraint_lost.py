@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts, Role
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import MOST_HOSTS, feature_labels, hosts
+from s2r_ci.verify.facts import Facts, Role
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

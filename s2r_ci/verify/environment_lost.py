@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, memory_mib, settable
+from s2r_ci.verify.facts import Container, Facts
 
 _OURS: Final = ("SLURM_", "S2R_", "SLURMD_")
 _DEVICES: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES")

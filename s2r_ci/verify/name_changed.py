@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 _LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1035, as operators make host names of it
 

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts, Role
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Container, Facts, Role
+from s2r_ci.verify.shapes import Steps
 
 _KNOWN_IN_POD: Final = frozenset(
     {

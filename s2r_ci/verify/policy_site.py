@@ -7,8 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import MIB, ROLES, Facts, Role
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.constraint_lost import expressions, named
 from s2r_ci.verify.expected import (
@@ -21,6 +19,8 @@ from s2r_ci.verify.expected import (
     restarts,
     service,
 )
+from s2r_ci.verify.facts import MIB, ROLES, Facts, Role
+from s2r_ci.verify.shapes import Steps
 
 _VERSIONS: Final = {"Job": "batch/v1", "PyTorchJob": "kubeflow.org/v1", "MPIJob": "kubeflow.org/v2beta1"}
 _SCHEDULERS: Final = {"kubernetes": ("", "runai-scheduler"), "kai": ("kai-scheduler",)}
@@ -52,7 +52,8 @@ _LABELS: Final = frozenset({_PRIORITY, "kai.scheduler/preemptibility", "kai.sche
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
-        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/job-name",
+        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/decisions",
+        "s2r-ci/job-name",
         "kai.scheduler/topology-required-placement", "kai.scheduler/topology-preferred-placement",
     }
 )  # fmt: skip

@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
 Wanted = dict[str, Mapping[str, str]]

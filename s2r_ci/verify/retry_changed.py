@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts, Role
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import RETRIES, restarts
+from s2r_ci.verify.facts import Facts, Role
 
 _PREEMPTIBILITY: Final = "kai.scheduler/preemptibility"
 _LOST_NODE: Final = {"type": "DisruptionTarget", "status": "True"}

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 _FIELDS: Final = {"PyTorchJob": "nprocPerNode", "MPIJob": "slotsPerWorker"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts, Role
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import restarts, time_limit_s
+from s2r_ci.verify.facts import Container, Facts, Role
 
 _GRACE_S: Final = range(30, 121)
 """What the pod's own deadline may add where the pod ends its program itself: time for TERM, then KILL."""

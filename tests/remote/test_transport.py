@@ -4,7 +4,6 @@ import gzip
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,9 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     """C-02, F-33: the other host would get the signature and the script."""
     with wire(says(OK)) as (other, others):
         location = f"Location: http://127.0.0.1:{other}/\r\nContent-Length: 0\r\n\r\n".encode()
-        with wire(says(b"HTTP/1.1 %d Moved\r\n" % status, location)) as (port, _):
-            with pytest.raises(MalformedReplyError, match="redirect"):
-                ask(port)
+        moved = says(b"HTTP/1.1 %d Moved\r\n" % status, location)
+        with wire(moved) as (port, _), pytest.raises(MalformedReplyError, match="redirect"):
+            ask(port)
         assert not others
 
 
@@ -91,7 +90,7 @@ def test_an_answer_that_drips_ends_in_time(head: bytes, piece: bytes) -> None:
     stop = threading.Event()
     with wire(dripping(head, piece, stop)) as (port, _):
         began = time.monotonic()
-        with pytest.raises(TransportError, match="in time|cannot be"):
+        with pytest.raises(TransportError, match=r"in time|cannot be"):
             ask(port, within_s=0.5)
         assert time.monotonic() - began < 15  # not the 65 s of one read, and far from endless
     stop.set()
@@ -137,8 +136,8 @@ def test_a_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="module")
-def certs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Certificates]:
-    yield certificates(tmp_path_factory.mktemp("certificates"))
+def certs(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def test_a_certificate_authority_of_the_environment_counts(

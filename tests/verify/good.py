@@ -26,9 +26,9 @@ from s2r_ci.model import (
     Target,
     Volume,
 )
-from s2r_ci.runai.facts import read_facts
 from s2r_ci.runai.parts import Chosen, join
 from s2r_ci.verify.breach import Breach, Check
+from s2r_ci.verify.facts import read_facts
 
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from s2r_ci.model import Manifest
-from s2r_ci.runai.shapes import Oddity, Shapes, Steps, arrives, gather
+from s2r_ci.verify.shapes import Oddity, Shapes, Steps, arrives, gather
 
 Amounts = Mapping[str, Fraction]
 
