@@ -91,7 +91,7 @@ class ServiceConverter:
             return _noted(made, request, NOT_SENT, out.why)
         try:
             answer = self._answer(request, out)
-            return self._taken(request, made, out, answer)
+            return self.taken(request, made, out, answer)
         except ConversionError as error:
             return self._without(request, made, error)
 
@@ -131,7 +131,7 @@ class ServiceConverter:
 
     # --- what comes of it
 
-    def _taken(
+    def taken(
         self, request: ConversionRequest, made: ConversionResult, out: Outgoing, answer: Converted
     ) -> ConversionResult:
         """The service's manifest as a result; the judge sees it next. Raises MalformedReplyError for no YAML."""

@@ -57,6 +57,11 @@ class Journal:
         found = [entry for entry in self.known.values() if entry.session == session]
         return max(found, key=lambda entry: entry.time, default=None)
 
+    def of_path(self, path: str) -> Entry | None:
+        """The latest conversion of a script."""
+        found = [entry for entry in self.known.values() if entry.path == path and entry.session]
+        return max(found, key=lambda entry: entry.time, default=None)
+
     def _read(self, now: int) -> None:
         lines = _lines(self.path)
         for line in lines:

@@ -100,6 +100,11 @@ def resolve(
     return SettingsTree(root, files, outside)
 
 
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """The settings that the environment gives, over the defaults; no file is read. Raises ConfigurationError."""
+    return _read_environment(environ).settings()
+
+
 def _read_file(file: SettingsFile, only: str = "") -> _Layer:
     values: dict[str, object] = {}
     site: Mapping[str, Mapping[str, object]] = {}

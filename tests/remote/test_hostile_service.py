@@ -8,6 +8,7 @@ import pytest
 
 from s2r_ci.envelope import Envelope
 from s2r_ci.runai.document import read_document
+from s2r_ci.signing import response_signature
 from tests.remote.conftest import Ended, Run
 from tools import standin_service as standin
 from tools.standin_service import Fault, StandIn
@@ -104,7 +105,7 @@ def test_an_answer_with_the_signature_of_another_is_no_answer(run: Run, reposito
         assert envelope is not None
         reply = handler.standin._convert(envelope)
         mac = handler.headers.get("X-S2R-Signature", "")
-        signature = standin.response_signature(standin.SECRET, mac, reply.status, reply.body)
+        signature = response_signature(standin.SECRET, mac, reply.status, reply.body)
         kept.append(({"X-S2R-Response-Signature": signature, "Content-Length": str(len(reply.body))}, reply.body))
         handler.raw(200, kept[0][0], kept[0][1])
         return True
