@@ -79,7 +79,7 @@ def _convert(
 ) -> tuple[ConversionResult | None, str]:
     """Convert, write, and judge what was written: the text, read back as Kubernetes will read it."""
     from s2r_ci.runai.backlinks import backlinks
-    from s2r_ci.runai.yaml import write_yaml
+    from s2r_ci.runai.texts import write_text
 
     path = request.script.path
     try:
@@ -90,7 +90,8 @@ def _convert(
         message, place = error.what + (f"; {error.hint}" if error.hint else ""), Location(path=path)
         found.append(Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion"))
         return None, ""
-    text = write_yaml(result.manifest.body, comments=backlinks(result.ledger, result.manifest.body))
+    comments = backlinks(result.ledger, result.manifest.body)
+    text = write_text(result.manifest.body, request.target.name, comments)
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
     found.extend(_on_script(finding, path) for finding in judge(request, text.encode(), _UNWRITTEN))

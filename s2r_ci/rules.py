@@ -139,6 +139,10 @@ QUESTION_OPEN: Final = _rule(
     "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
     "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
 )  # fmt: skip
+TARGET_LEGACY: Final = _rule(
+    "target-legacy", Stage.CONVERT, _W, "run.ai/v2alpha1 is deprecated since Run:ai 2.18 and gone in 3.0",
+    "take the target kubernetes, which every release takes",
+)  # fmt: skip
 NOT_EXPRESSIBLE: Final = _rule(
     "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
     "read the ledger's reason; do it outside the manifest, or live without it",
@@ -150,6 +154,11 @@ HETEROGENEOUS_JOB: Final = _rule(
 LEDGER_INCOMPLETE: Final = _rule(
     "ledger-incomplete", Stage.CONVERT, _E, "the ledger does not add up to the inventory of the script",
     "this is a bug in s2r-ci: please report it with the script",
+)  # fmt: skip
+
+OPTIONS_GIVEN: Final = _rule(
+    "options-given", Stage.CONVERT, _N, "the manifest is for sbatch with options that the script does not have",
+    "put them into the script, or take them out of the answers",
 )  # fmt: skip
 
 # --- validate: is it a manifest? ---------------------------------------------------------------------------
@@ -221,6 +230,10 @@ RETRY_CHANGED: Final = _rule(
     "retry-changed", Stage.VERIFY, _E, "the manifest restarts a job that may not, or does not restart one that may",
     "backoffLimit 0 and non-preemptible belong together; see profile N and R",
 )  # fmt: skip
+PROJECT_LOST: Final = _rule(
+    "project-lost", Stage.VERIFY, _E, "the manifest does not say the project that settings or account name",
+    "set the labels of the project to what the settings, or the site map for the account, say",
+)  # fmt: skip
 PARTITION_LOST: Final = _rule(
     "partition-lost", Stage.VERIFY, _E, "the node pools are not those of the script's partition",
     "set the annotation runai-nodepools as the site map says",
@@ -244,6 +257,10 @@ ENVIRONMENT_LOST: Final = _rule(
 WORKING_DIRECTORY_CHANGED: Final = _rule(
     "working-directory-changed", Stage.VERIFY, _E, "the manifest starts in another folder than the script asks for",
     "set workingDir to the value of --chdir or of the settings",
+)  # fmt: skip
+VOLUME_CHANGED: Final = _rule(
+    "volume-changed", Stage.VERIFY, _E, "a folder of the script is not mounted where it belongs, or another is",
+    "mount what the site map has for the script's paths, and nothing else",
 )  # fmt: skip
 IMAGE_CHANGED: Final = _rule(
     "image-changed", Stage.POLICY, _E, "the manifest's image is not the one that script or settings name",

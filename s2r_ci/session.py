@@ -15,6 +15,7 @@ from s2r_ci.discover import Found, changed_since, find, read_file, repository_ro
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.pipeline import Keeper, Options, World, scan
+from s2r_ci.runai.targets import form_of
 from s2r_ci.settings import Settings, SettingsTree, resolve
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class Place(NamedTuple):
 def place_of(given: Mapping[str, Any]) -> Place:
     """Find the root of the repository that the paths lie in, and its settings.
 
-    Raises ConfigurationError for a path that does not exist or lies in another repository, and for a report that
-    would replace a file of somebody else.
+    Raises ConfigurationError for a path that does not exist or lies in another repository, for a target that the
+    release lacks, and for a report that would replace a file of somebody else.
     """
     paths: Sequence[str] = given.get("paths", ())
     first = os.path.abspath(paths[0]) if paths else os.getcwd()
@@ -50,6 +51,7 @@ def place_of(given: Mapping[str, Any]) -> Place:
     folder = first if os.path.isdir(first) and not os.path.islink(first) else os.path.dirname(first)
     root = repository_root(folder, os.environ) or _common(paths, folder)
     tree = resolve(root, _arguments(given), os.environ)
+    form_of(tree.settings.target, tree.settings.runai_release)  # a target that the release lacks ends the run now
     if not paths and "files-from" not in given:
         paths = tree.settings.paths
     if any("=" in asked for asked in tree.settings.format) and not tree.settings.overwrite:
@@ -114,7 +116,7 @@ def found_in(place: Place) -> Found:
 def _edited_since(place: Place, since: str) -> frozenset[str]:
     """The scripts of manifests that changed while they did not: a change to a manifest alone is looked at too."""
     changed = changed_since(place.root, since, os.environ)
-    sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml")))
+    sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml", ".sh")))
     return frozenset(source for source in sources if source and source not in changed)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from s2r_ci.model import Finding, Script, Target
+from s2r_ci.model import Decisions, Finding, Script, Target
 from s2r_service.model.asking import Asking, Budget
 from s2r_service.model.words import Model, ModelError, Prompt, Reply, Usage
 
@@ -22,6 +22,9 @@ __all__ = [
     "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert", "refine",
 ]  # fmt: skip
 
+
+DECIDABLE: Final = frozenset({"kubernetes", "kai"})
+"""Targets whose manifests carry decisions where the judge reads them. The others are written by rules alone."""
 
 FALLBACK: Final = "what the model decided was not taken by the judge: this manifest is by rules alone"
 
@@ -69,7 +72,8 @@ def convert(task: Task, model: Model | None, budget: Budget, catalogue: Catalogu
     where the model could not be used.
     """
     by_rules = _walked(task)
-    if model is None or by_rules.result is None or not by_rules.result.questions:
+    opened = by_rules.result is not None and by_rules.result.questions
+    if model is None or not opened or task.target.name not in DECIDABLE:
         return _made(task, by_rules)
     return _Deliberation(task, by_rules, Asking(model, budget, catalogue, task.alias)).conclude()
 
@@ -138,7 +142,14 @@ class _Deliberation:
             usage=self._asking.usage,
             warnings=(*warnings, *made.warnings, *_decisions_of(told), *from_model),
             repairs=self._asking.repairs,
+            answers=_told(answer.decisions) if reply else {},
         )
+
+
+def _told(decisions: Decisions) -> Mapping[str, Any]:
+    from s2r_service.refinement import written_decisions
+
+    return {"decisions": written_decisions(decisions)}
 
 
 def _decisions_of(findings: Iterable[Finding]) -> Iterator[str]:
@@ -150,8 +161,39 @@ def _decisions_of(findings: Iterable[Finding]) -> Iterator[str]:
 def refine(
     task: Task, turns: Sequence[Turn], instruction: str, model: Model | None, budget: Budget, catalogue: Catalogue
 ) -> Conversion:
-    """Convert once more, with what a person asks for."""
-    return _made(task, _walked(task))
+    """Convert once more, with what a person asks for; see ``s2r_service.refinement`` for what that may be.
+
+    ``answers`` of the result hold all that was asked for so far, for the next turn and for the settings. Raises what
+    ``convert`` raises, and ConversionError for an instruction that is not understood or that sbatch would refuse.
+    """
+    from s2r_service.refinement import answers_of, still_open, target_with, understood, written_decisions
+
+    asking = Asking(model, budget, catalogue, task.alias) if model is not None else None
+    before = turns[-1].answers if turns else {}
+    target, _ = target_with(task.target, before)
+    job = _walked(task._replace(target=target)).reading.jobs[0]
+    wish = understood(instruction, asking)
+    answers = answers_of(wish, job, before)
+    target, decided = target_with(task.target, answers)
+    asked = task._replace(target=target)
+    walked = _walked(asked)
+    kept = still_open(decided, task.script, walked.reading.jobs[0], target)
+    told = {**answers, "decisions": written_decisions(kept)} if kept else {**answers}
+    told = told if kept else {name: value for name, value in told.items() if name != "decisions"}
+    made = _with_decisions(asked, walked, kept)
+    return made._replace(usage=asking.usage if asking else Usage(), answers=told)
+
+
+def _with_decisions(task: Task, walked: Walk, kept: Decisions) -> Conversion:
+    """The manifest with what a model decided in an earlier turn, where the judge still takes it."""
+    from s2r_service.deciding import Deciding, decided
+
+    if not kept:
+        return _made(task, walked)
+    tried = decided(task.script, task.target, walked, Deciding(kept))
+    if tried.walked is None:
+        return _made(task, walked)._replace(warnings=(FALLBACK,))
+    return _made(task, tried.walked)._replace(warnings=tuple(_decisions_of(tried.walked.findings)))
 
 
 def _made(task: Task, walked: Walk) -> Conversion:

@@ -105,7 +105,7 @@ def add_report(made: argparse.ArgumentParser) -> None:
 def add_target(made: argparse.ArgumentParser) -> None:
     """Where the manifests go to."""
     target = made.add_argument_group("target")
-    target.add_argument("--target", metavar="WORD", help="kubernetes (default)")
+    target.add_argument("--target", metavar="WORD", help="kubernetes (default), kai, v2alpha1, rest or cli")
     target.add_argument("--runai-release", metavar="R", help="2.24, 2.25, 2.26 or 3.0")
     target.add_argument(
         "--slurm-version", metavar="V", help="22.05, 24.11 or 26.05: whose sbatch reads the scripts"
@@ -119,11 +119,17 @@ def add_target(made: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--namespace", metavar="NAME", help="Kubernetes namespace, where it must stand in the manifest"
     )
+    target.add_argument("--project-id", metavar="ID", help="the project's number in the REST API (target rest)")
+    target.add_argument("--cluster-id", metavar="UUID", help="the cluster in the REST API (target rest)")
     target.add_argument("--image", metavar="REF", help="image for scripts that name none")
     target.add_argument("--memory", metavar="SIZE", help="memory for scripts that say nothing, 16G")
     target.add_argument("--working-directory", metavar="PATH", help="folder in the container where scripts start")
     target.add_argument("--body-delivery", choices=["embedded", "mounted"], help="how the script reaches the pod")
-    target.add_argument("--manifest-pattern", metavar="P", help="name of the manifest (default: {name}.runai.yaml)")
+    target.add_argument(
+        "--manifest-pattern",
+        metavar="P",
+        help="name of the manifest (default: {name}.runai.yaml; .sh for target cli)",
+    )
 
 
 def add_service(made: argparse.ArgumentParser) -> None:

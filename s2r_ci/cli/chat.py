@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.cli.arguments import add_service, parse, parser
-from s2r_ci.errors import ConfigurationError, ConversionError, MalformedReplyError
+from s2r_ci.errors import ConfigurationError, MalformedReplyError
 from s2r_ci.model import ConversionRequest, ConversionResult, Script, Target
 
 if TYPE_CHECKING:
@@ -136,22 +136,46 @@ class _Refined(NamedTuple):
 
 def _answered(target: Target, answers: Mapping[str, Any]) -> Target:
     """The target with the answers that the service names, each checked as if it stood in the settings."""
-    from s2r_ci.envelope import EnvelopeError, answered
+    from s2r_ci.settings.places import Place, Source
+    from s2r_ci.settings.site import read_answers, read_site
+    from s2r_ci.settings.values import memory_mib
 
+    place = Place(Source("the service's answers"))
+    said = {name: value for name, value in answers.items() if name not in _BESIDE}
     try:
-        return answered(target, answers)
-    except EnvelopeError as error:
-        raise ConversionError(f"the service names an answer that is none: {error.what}") from None
+        (answer,) = read_answers([{"scripts": "**", **said}], place, "")
+        site: Mapping[str, Any] = read_site(answers.get("site", {}), place.step("site"))
+    except ConfigurationError as error:
+        raise MalformedReplyError(error.what, where=error.where) from None
+    values: dict[str, Any] = dict(answer.values)
+    if "memory" in values:
+        values["memory_mib"] = memory_mib(values.pop("memory"))
+    values["variables"] = {**target.variables, **values.get("variables", {})}
+    values["mounts"] = tuple(dict.fromkeys((*target.mounts, *values.get("mounts", ()))))
+    values["options"] = (*target.options, *values.get("options", ()))
+    volumes = {**target.site.volumes, **site.get("volumes", {})}
+    return replace(target, **{**values, "site": replace(target.site, volumes=volumes)})
 
 
 def _told(about: _About, answer: "Converted", answers: Mapping[str, Any]) -> Iterator[str]:
+    """What to put into the settings, so that the refined manifest is what they give."""
     yield from (" ".join(each.split()) for each in answer.warnings)
-    if answers:
-        yield "to keep this, put it into the settings:"
+    said = {name: value for name, value in answers.items() if name not in _BESIDE}
+    volumes = answers.get("site", {}).get("volumes", {})
+    if said or volumes:
+        yield "to keep this, put it into s2r-ci.toml:"
+    if volumes:
+        yield "  [site.volumes]"
+    for path, volume in volumes.items():
+        yield f"  {json.dumps(path)} = {_toml(volume)}"
+    if said:
         yield "  [[answers]]"
         yield f"  scripts = {json.dumps(about.script.path)}"
-        for name, value in sorted(answers.items()):
-            yield f"  {name} = {_toml(value)}"
+    for name, value in sorted(said.items()):
+        yield f"  {name} = {_toml(value)}"
+
+
+_BESIDE: Final = ("site", "decisions")  # no keys of an answer in the settings
 
 
 def _toml(value: Any) -> str:

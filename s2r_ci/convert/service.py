@@ -176,9 +176,13 @@ def _understood(
 ) -> ConversionResult:
     """Ours, where our rules write the same manifest with the decisions that it carries; theirs, where they do not."""
     from s2r_ci.runai.decisions import carried
-    from s2r_ci.runai.yaml import read_yaml
+    from s2r_ci.runai.document import read_document
+    from s2r_ci.runai.texts import read_text
 
-    manifest = read_yaml(answer.manifest.encode("utf-8", "replace"), where="the service's manifest")
+    data = answer.manifest.encode("utf-8", "replace")
+    document = read_document(data)  # what its header says counts for nothing: ours is written anew
+    content = document.content if document else data
+    manifest = read_text(content, request.target.name, where="the service's manifest")
     decided = carried(manifest.body)
     sent = replace(request, script=replace(request.script, data=out.text.encode()))
     if _by_rules(sent, decided).manifest.body == manifest.body:

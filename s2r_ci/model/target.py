@@ -73,6 +73,8 @@ class Target:
     converter: str = "auto"  # who shall write it: auto (whoever), rules, service; no part of the digest
     project: str = ""
     namespace: str = ""
+    project_id: str = ""  # of the REST API
+    cluster_id: str = ""  # of the REST API, a UUID
     image: str = ""  # the answer for this script: it counts over what the script itself names
     default_image: str = ""  # for scripts that name none
     working_directory: str = ""

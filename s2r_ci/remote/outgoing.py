@@ -1,9 +1,11 @@
 """What leaves this machine of one script: the text without its secrets, or the reason why nothing does."""
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from s2r_ci.envelope import LARGEST_CONTEXT, LARGEST_SCRIPT, context_of, is_script
+from s2r_ci.envelope import LARGEST_CONTEXT, LARGEST_SCRIPT, Envelope, context_of, is_script, target_of
 from s2r_ci.model import Script, Target
 from s2r_ci.secrets import Placeholder, find_secrets, redact
 
@@ -62,8 +64,9 @@ def _unfit_answers(target: Target) -> str:
     ]
     if find_secrets("\n".join(lines)):
         return "an answer in the settings holds what looks like a secret"
-    import json
-
+    travelled = target_of(Envelope(aud="-", method="-", path="-", nonce="-", **context._asdict()))
+    if replace(travelled, converter=target.converter) != target:
+        return "an answer in the settings is one that the service does not know"
     if len(json.dumps([context.answers, context.site])) > LARGEST_CONTEXT:
         return f"its answers and site map have more than {LARGEST_CONTEXT:,} octets"
     return ""

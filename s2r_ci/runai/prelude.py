@@ -140,7 +140,7 @@ def _step_values(made: Plan) -> dict[str, str]:
 
 def _run(made: Plan) -> Iterator[Chosen]:
     signal = signal_of(made)
-    wrapped = made.retries and made.kind != MPI and bool(made.job.time_limit_s)
+    wrapped = made.wraps
     if signal or wrapped:
         yield from _watch(made, signal, wrapped)
     elif _login_bash(made) and made.uses(*SHIMMED):

@@ -24,6 +24,8 @@ FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
 CLAIM: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 SUB_PATH: Final = r"^(?!(.*/)?\.\.(/|$))([^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*)?$"
 RESOURCE: Final = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+IDENTIFIER: Final = r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,126})?$"
+UUID: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$"
 ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
@@ -118,8 +120,8 @@ _ALL: Final = (
     # --- what a manifest depends on
     Key("converter", "choice", "who writes the manifest; auto: the service where one is set up, else rules",
         CONVERSION, words=("auto", "rules", "service"), reserved=("bedrock",)),
-    Key("target", "choice", "the form of the manifest", CONVERSION, words=("kubernetes",),
-        reserved=("v2alpha1", "rest", "cli", "kai")),
+    Key("target", "choice", "the form of the manifest", CONVERSION,
+        words=("kubernetes", "kai", "v2alpha1", "rest", "cli")),
     Key("runai-release", "choice", "the Run:ai release that will take the manifest", CONVERSION,
         words=("2.24", "2.25", "2.26", "3.0")),
     Key("slurm-version", "choice", "the Slurm release whose sbatch the scripts were written for", CONVERSION,
@@ -128,6 +130,10 @@ _ALL: Final = (
         expects=NAME_SAYS),
     Key("namespace", "text", "the namespace, where it is not runai-PROJECT", CONVERSION, pattern=NAME,
         expects=NAME_SAYS),
+    Key("project-id", "text", "the project's number in the REST API (target rest)", CONVERSION, pattern=IDENTIFIER,
+        expects="the number or name that the API gives the project"),
+    Key("cluster-id", "text", "the cluster's UUID in the REST API (target rest)", CONVERSION, pattern=UUID,
+        expects="a UUID, such as 71f69d83-ba66-4822-adf5-55ce55efd210"),
     Key("image", "text", "the container image for scripts that name none", CONVERSION, pattern=IMAGE,
         expects=IMAGE_SAYS),
     Key("working-directory", "text", "the folder in the container in which scripts start", CONVERSION,

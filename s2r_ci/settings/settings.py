@@ -54,6 +54,8 @@ class Settings:
     slurm_version: str = "24.11"
     project: str = ""
     namespace: str = ""
+    project_id: str = ""
+    cluster_id: str = ""
     image: str = ""
     working_directory: str = ""
     memory: str = ""
@@ -70,11 +72,16 @@ class Settings:
         'jobs/train.sh.runai.yaml'
         >>> Settings(manifest_pattern="runai/{path}.runai.yaml").manifest_path("jobs/train.sh")
         'runai/jobs/train.sh.runai.yaml'
+        >>> Settings(target="cli").manifest_path("jobs/train.sh")
+        'jobs/train.sh.runai.sh'
         """
-        if "{path}" in self.manifest_pattern:
-            return self.manifest_pattern.replace("{path}", script)
+        pattern = self.manifest_pattern
+        if self.target == "cli" and pattern.endswith(".yaml"):
+            pattern = pattern.removesuffix(".yaml") + ".sh"  # what it holds is a shell script
+        if "{path}" in pattern:
+            return pattern.replace("{path}", script)
         folder, slash, name = script.rpartition("/")
-        return folder + slash + self.manifest_pattern.replace("{name}", name)
+        return folder + slash + pattern.replace("{name}", name)
 
     def target_for(self, path: str) -> Target:
         """What the manifest of a script depends on, its answers applied; equal answers give the same object."""
@@ -142,6 +149,8 @@ def _target(settings: Settings, values: dict[str, object]) -> Target:
         converter=settings.converter,
         project=settings.project,
         namespace=settings.namespace,
+        project_id=settings.project_id,
+        cluster_id=settings.cluster_id,
         default_image=settings.image,
         memory_mib=memory_mib(memory),
         body_delivery=settings.body_delivery,

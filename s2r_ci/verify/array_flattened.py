@@ -23,6 +23,8 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     if array is None:
         if any(IDS in c.environment for role in facts.roles for c in role.containers):
             yield Breach(message="the script is no array, the manifest runs one", subject="array", steps=("spec",))
+        elif facts.completion_mode not in ("", "NonIndexed"):
+            yield _breach("the script is no array, the manifest numbers its pods", "completionMode")
         return
     yield from _counts(array, facts)
     yield from _ids(array, facts)

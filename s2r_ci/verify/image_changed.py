@@ -20,13 +20,20 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     known: set[str] | None = None
     for role in facts.roles:
         for container in role.containers:
-            if container.image in (request.target.image, PLACEHOLDER_IMAGE) and container.image:
+            if container.image and container.image == request.target.image:
                 continue
-            known = {normal(image) for image in _known(request)} if known is None else known
+            known = _all(request) if known is None else known
             if not container.image or normal(container.image) not in known:
                 said = repr(container.image[:120]) if container.image else "none"
                 message = f"the image {said} is named by neither script, settings nor site map"
                 yield Breach(message=message, subject="image", steps=(*container.steps, "image"))
+
+
+def _all(request: ConversionRequest) -> set[str]:
+    """Every image that may stand there, in its normal form; the placeholder only while nobody has said one."""
+    known = set(_known(request))
+    named = any(_pulled(image) for image in known - set(request.target.image_allow))
+    return {normal(image) for image in known} | (set() if named else {normal(PLACEHOLDER_IMAGE)})
 
 
 def normal(image: str) -> str:

@@ -60,8 +60,8 @@ _ANNOTATIONS: Final = frozenset(
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
 _LONGEST_GRACE_S: Final = 3600
 _KEPT_S: Final = range(60, 366 * 86400)
-_LAUNCHER_CPUS: Final = 4
-_LAUNCHER_MEMORY_MIB: Final = 8192
+_LAUNCHER_CPUS: Final = 1
+_LAUNCHER_MEMORY_MIB: Final = 2048
 _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
@@ -81,7 +81,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             request, role.annotations, _POD_ANNOTATIONS, (*role.steps, "metadata", "annotations")
         )
         yield from _placement(request, role)
-        yield from _amounts(request, role)
+        yield from _amounts(request, role, works=role in facts.workers)
         if role not in facts.workers:
             yield from _launcher(request, role)
 
@@ -150,6 +150,8 @@ def _annotations(
 
 
 def _priority(request: ConversionRequest) -> str:
+    if request.target.name == "kai":
+        return "train" if restarts(request) else "build"  # the classes that KAI brings along
     return service(request).priority or ("low" if restarts(request) else "high")
 
 
@@ -205,22 +207,23 @@ def _only_required(affinity: object) -> bool:
 
 
 def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
-    """The launcher of an MPIJob starts processes elsewhere: it needs no more than a worker, and a little always."""
-    resources = request.job.resources
-    most = {
-        "cpu": max(resources.cpus_per_node, _LAUNCHER_CPUS),
-        "memory": max(memory_mib(request), _LAUNCHER_MEMORY_MIB) * MIB,
+    """The launcher of an MPIJob starts processes elsewhere: a little is enough, and a worker's share does no harm."""
+    allowed = {
+        "cpu": {Fraction(_LAUNCHER_CPUS), Fraction(request.job.resources.cpus_per_node)},
+        "memory": {Fraction(mib * MIB) for mib in (_LAUNCHER_MEMORY_MIB, memory_mib(request)) if mib},
     }
     for what, amounts in (("requests", role.requests), ("limits", role.limits)):
-        for name, amount in amounts.items():
-            if amount > most.get(name, amount):
+        for name, several in allowed.items():
+            if amounts.get(name) not in several:
                 steps = (*role.spec, "containers", 0, "resources", what, name)
-                yield _breach(f"P-39 the launcher asks for more {name} than a worker", steps)
+                yield _breach(
+                    f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps
+                )
 
 
-def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+def _amounts(request: ConversionRequest, role: Role, *, works: bool) -> Iterator[Breach]:
     steps = (*role.spec, "containers", 0, "resources")
-    asked = generic_resources(request)
+    asked = generic_resources(request) if works else {}
     for name, limit in role.limits.items():
         if role.requests.get(name, limit) > limit:
             yield _breach(f"P-40 more {name} is requested than the limit allows", (*steps, "requests", name))
@@ -229,7 +232,7 @@ def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
             yield _breach(f"P-40 the request for {name[:80]} is not above zero", (*steps, "requests", name))
         if name not in _COMMON and not name.startswith("nvidia.com/") and amount > asked.get(name, 0):
             yield _breach(f"P-37 the script does not ask for {name[:80]}", (*steps, "requests", name))
-    scratch = Fraction(request.job.resources.tmp_per_node_mib * MIB)
+    scratch = Fraction(request.job.resources.tmp_per_node_mib * MIB) if works else Fraction(0)
     if max(amounts.get("ephemeral-storage", Fraction(0)) for amounts in (role.requests, role.limits)) > scratch:
         yield _breach(
             "P-37 more local scratch space than the script asks for", (*steps, "requests", "ephemeral-storage")

@@ -37,6 +37,12 @@ _MEANS_LITTLE: Final = re.compile(
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
+_UID_FIELDS: Final = {
+    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "PyTorchJob": "metadata.annotations['pod-group-name']",
+    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
+}
+"""The field of a pod that holds the uid of its workload, or a name with that uid in it."""
 
 
 @lru_cache(maxsize=64)
@@ -61,8 +67,10 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.sources.get(_UID) != "fieldRef":
-            message = f"the prelude makes the job's number of {_UID}, which the manifest does not set"
+        if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
+            message = (
+                f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
 
 

@@ -31,16 +31,19 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     for role in facts.roles:
         if restarts(request) and limit:
             yield from _wrapped(limit, role)
-        elif (role.deadline_s or 0) != limit:
+        elif role.deadline_s != (limit or None):
             yield _breach(limit, role.deadline_s, (*role.spec, "activeDeadlineSeconds"))
 
 
 def _mpi(limit: int, facts: Facts) -> Iterator[Breach]:
     steps = (*facts.policy_steps, "activeDeadlineSeconds")
-    if (facts.deadline_s or 0) != limit:
+    if facts.deadline_s != (limit or None):
         yield _breach(limit, facts.deadline_s, steps)
-    if limit and not facts.waits_for_workers:
-        message = "without launcherCreationPolicy: WaitForWorkersReady the time limit counts the wait in the queue"
+    if not facts.waits_for_workers:
+        message = (
+            "without launcherCreationPolicy: WaitForWorkersReady the launcher, and with it the clock, starts before "
+            "there are workers to run on"
+        )
         yield Breach(message=message, subject="time", steps=("spec", "launcherCreationPolicy"))
     for role in facts.roles:
         if role.deadline_s is not None:

@@ -149,7 +149,7 @@ YAML: list[object] = [
     pytest.param(swap("spec:", "base: &b {image: evil.example/x}\nspec:\n  <<: *b"), id="Y-03 merge key"),
     pytest.param(after("kind: Job"), id="Y-04 a key twice"),
     pytest.param(after('"ki\\u006ed": Job'), id="Y-04 a key twice, once escaped"),
-    pytest.param(after("---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding"), id="Y-05 second document"),
+    pytest.param(after("---\napiVersion: rbac.example/v1\nkind: ClusterRoleBinding"), id="Y-05 second document"),
     pytest.param(before("%TAG ! tag:yaml.org,2002:\n---"), id="Y-06 %TAG"),
     pytest.param(swap("kind: Job", "kind: !!python/object/apply:os.system [id]"), id="Y-07 python tag"),
     pytest.param(swap("kind: Job", "kind: !!binary Sm9i"), id="Y-08 binary"),
@@ -189,8 +189,10 @@ def test_yaml_that_readers_take_differently_is_refused(run: Run, repository: Pat
 # --- the manifest: wishes that no script of this kind has ------------------------------------------------------
 
 CONTAINER = "      containers:\n      - name: main\n"
+PRIVILEGED = "        securityContext:\n          privileged: true\n"
+INIT = "      initContainers:\n      - name: x\n        image: evil.example/x\n"
 POLICY: list[object] = [
-    pytest.param(swap(CONTAINER, CONTAINER + "        securityContext:\n          privileged: true\n"), id="P-05 privileged"),
+    pytest.param(swap(CONTAINER, CONTAINER + PRIVILEGED), id="P-05 privileged"),
     pytest.param(swap(CONTAINER, "      hostNetwork: true\n" + CONTAINER), id="P-06 hostNetwork"),
     pytest.param(swap(CONTAINER, "      hostPID: true\n" + CONTAINER), id="P-06 hostPID"),
     pytest.param(
@@ -198,9 +200,7 @@ POLICY: list[object] = [
         id="P-11 hostPath"
     ),
     pytest.param(swap(CONTAINER, "      serviceAccountName: admin\n" + CONTAINER), id="P-14 service account"),
-    pytest.param(
-        swap(CONTAINER, "      initContainers:\n      - name: x\n        image: evil.example/x\n" + CONTAINER), id="P-15 init container"
-    ),
+    pytest.param(swap(CONTAINER, INIT + CONTAINER), id="P-15 init container"),
     pytest.param(swap("registry.example.com/ml/train:1.0", "evil.example/x:1"), id="P-20 another image"),
     pytest.param(swap("metadata:\n", "metadata:\n  namespace: kube-system\n"), id="P-03 kube-system"),
     pytest.param(swap("metadata:\n", "metadata:\n  annotations:\n    evil.example/x: 'y'\n"), id="P-18 annotation"),
@@ -219,7 +219,7 @@ def test_a_forbidden_wish_is_refused_and_no_file_is_written(run: Run, repository
 BETRAYED: list[object] = [
     pytest.param(swap("nvidia.com/gpu: '2'", "nvidia.com/gpu: '8'"), "gpu-count-changed", id="P-30 more GPUs"),
     pytest.param(swap("memory: 32Gi", "memory: 1Ti"), "memory-changed", id="P-32 more memory"),
-    pytest.param(swap("activeDeadlineSeconds: 43200", "activeDeadlineSeconds: 86400"), "time-limit", id="P-33 more time"),
+    pytest.param(swap("Seconds: 43200", "Seconds: 86400"), "time-limit", id="P-33 more time"),
     pytest.param(swap("--epochs", "--steal"), "command-changed", id="P-24 another command"),
     pytest.param(swap("backoffLimit: 0", "backoffLimit: 9"), "retry-changed", id="P-39 more tries"),
     pytest.param(swap("kind: Job", "kind: CronJob"), "manifest-invalid", id="P-01 another kind"),

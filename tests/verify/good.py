@@ -62,6 +62,7 @@ INDEXED = _prelude(
 WRAPPED = _prelude(*_BEGIN, *_STEPS, Chosen("watch"), _STOP, Chosen("await"), Chosen("late"), Chosen("leave"))
 TORCH = _prelude(*_BEGIN, Chosen("run"))
 MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), Chosen("run"))
+UID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 IMAGE = "registry.example.com/ml/train:1.0"
 
 
@@ -99,6 +100,7 @@ def request(**changes: Any) -> ConversionRequest:
             "qos": "normal",
             "constraint": "nvme",
             "exclude": "n[1-2]",
+            "cpus-per-task": "4",
             **changes.get("options", {}),
         },
         inventory=(
@@ -150,7 +152,7 @@ def container(name: str = "main", prelude: str = PRELUDE) -> dict[str, Any]:
             {"name": "DATASET", "value": "c4"},
             {"name": "MODE", "value": "fast"},
             {"name": "SLURM_CPUS_PER_TASK", "value": "4"},
-            {"name": "S2R_WORKLOAD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
+            {"name": "S2R_WORKLOAD_UID", "valueFrom": {"fieldRef": {"fieldPath": UID_FIELD}}},
         ],
         "resources": {"requests": dict(amounts), "limits": dict(amounts)},
         "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "dshm", "mountPath": "/dev/shm"}],
