@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
+from s2r_ci.asking import Words, access_for, scan_with_service
 from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
@@ -20,7 +21,7 @@ from s2r_ci.settings import Settings, SettingsTree, resolve
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
 
-_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "fix", "list", "paths"})
+_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "dry-run", "fix", "list", "paths"})
 
 
 class Place(NamedTuple):
@@ -201,7 +202,7 @@ def world_of(place: Place, *, write: bool = False) -> World:
         read=read,
         target=place.tree.target_for,
         manifest_path=lambda path: place.tree.for_script(path).manifest_path(path),
-        converter=_once(lambda: _load(place.settings.converter)),
+        converter=_once(lambda: _load("rules")),
         keeper=_once_a_process(place.root) if write else None,
     )
 
@@ -253,21 +254,26 @@ def check(given: Mapping[str, Any], *, verb: str = "check") -> Report:
 
 
 def run(
-    place: Place, *, verb: str = "check", progress: Callable[[int, int], None] = lambda done, total: None
+    place: Place,
+    *,
+    verb: str = "check",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    words: Words = Words(),  # noqa: B008  a frozen value
 ) -> Report:
     """The same in a place that is known already."""
+    settings, writing = place.settings, verb == "write"
+    access = access_for(settings, os.environ)
     found = found_in(place)
-    writing = verb == "write"
     options = options_of(place, write=writing, keep_details=_details_wanted(place))
+    world = world_of(place, write=writing)
     with _lock(place.root) if writing else nullcontext():
-        report = scan(
-            found.scripts,
-            world_of(place, write=writing),
-            options,
-            verb=verb,
-            jobs=place.settings.jobs,
-            progress=progress,
-        )
+        if access is None:
+            report = scan(found.scripts, world, options, verb=verb, jobs=settings.jobs, progress=progress)
+        else:
+            report = scan_with_service(
+                found.scripts, world, options, settings, os.environ,
+                root=place.root, access=access, verb=verb, words=words,
+            )  # fmt: skip
     return with_found(report, found, place, verb)
 
 
@@ -303,7 +309,7 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
         others=found.others,
         examined=found.examined,
         findings_elsewhere=tuple(elsewhere),
-        incomplete=incomplete(elsewhere),
+        incomplete="; ".join(filter(None, (report.incomplete, incomplete(elsewhere)))),
     )
     if place.settings.baseline:
         from s2r_ci.baseline import against_baseline

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from s2r_hooks import check, lint, lint_fix, validate, write
 from s2r_hooks.words import given_to, names_of
 
