@@ -68,6 +68,8 @@ def _run(environ: Mapping[str, str]) -> int:
         _say(command("notice", sentence, title="s2r-ci"))
     files = _files(values, environ)
     code = _command(situation, values, files, environ)
+    if values["comment"] == "true" and situation.mode == "check" and not situation.offline:
+        code = _commented(code, values["token"], files, environ)
     return _published(code, situation, sentences, files, environ)
 
 
@@ -142,7 +144,7 @@ def _environment(situation: Situation, values: Mapping[str, str], environ: Mappi
         if each.name in KEYS and each.name != "format" and values[each.name]:
             kept[each.variable] = values[each.name]
     if situation.offline:
-        kept["S2R_CONVERTER"] = "rules"
+        kept["S2R_CONVERTER"] = "auto"  # without a secret nobody is asked; what the service wrote before is taken
         for name in ("S2R_API_ENDPOINT", "S2R_KEY_ID"):
             kept.pop(name, None)
     elif values["shared-secret"]:
@@ -170,6 +172,23 @@ def _published(
     except S2rError as error:
         _say(command("error", str(error), title="s2r-ci"))
         return gravest(code, error.exit_code) if code in (0, 1, 3, 4, 5, 6, BUG) else code
+    return code
+
+
+def _commented(code: int, token: str, files: Files, environ: Mapping[str, str]) -> int:
+    """Keep the comment on the pull request of this event; a token that may not comment is said, no more."""
+    from s2r_ci.publish.comment import keep_comment
+    from s2r_ci.publish.github_api import GitHub, GitHubError
+
+    number = ((read_event(environ) or {}).get("pull_request") or {}).get("number")
+    if not isinstance(number, int) or not token:
+        return code
+    try:
+        base = environ.get("GITHUB_API_URL") or "https://api.github.com"
+        keep_comment(GitHub(environ.get("GITHUB_REPOSITORY", ""), token, base=base), number, _text(files.summary))
+    except GitHubError as error:
+        _say(command("warning", f"the comment could not be written: {error.what}", title="s2r-ci"))
+        return code if error.answered in (403, 404) else gravest(code, error.exit_code)
     return code
 
 
