@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-# What check and write do unless ``args`` say otherwise: nobody is asked, and a manifest that the service wrote is taken.
+# What check and write do unless ``args`` say otherwise: nobody is asked; a manifest that the service wrote is taken.
 OFFLINE: Final = {"converter": "auto", "api-endpoint": "", "quiet": True}
 
 

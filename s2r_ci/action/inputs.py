@@ -72,6 +72,7 @@ INPUTS: Final[Mapping[str, Input]] = {
         _setting("reviewers"),
         _setting("draft"),
         _setting("dashboard"),
+        Input("manifests-from", "for mode pr: take the manifests from this folder, judge them anew, write none"),
         Input("comment", "true: keep a comment on the pull request with what was found"),
         Input("token", "for mode pr and command: who opens pull requests", "${{ github.token }}", secret=True),
         Input(

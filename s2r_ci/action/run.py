@@ -100,6 +100,8 @@ def _command(situation: Situation, values: Mapping[str, str], files: Files, envi
     words = [sys.executable, "-I", "-m", "s2r_ci", situation.mode, *_formats(situation.mode, values, files)]
     if situation.mode in _NETWORKED:
         words.append(f"--result={files.result}")
+        if values["manifests-from"]:
+            words.append(f"--manifests={values['manifests-from']}")
     if values["config"]:
         words.append(f"--config={values['config']}")
     done = subprocess.run(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from s2r_ci.publish.pull_request import Policy, Pull, Work
     from s2r_ci.session import Place
 
-_OWN: Final = ("base", "only-check", "result", "dry-run")
+_OWN: Final = ("base", "manifests", "result", "dry-run")
 _GIT: Final = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=")
 
 
@@ -47,7 +47,7 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
     given = parse(made, words)
     place = place_of({name: value for name, value in given.items() if name not in _OWN})
     root = _top(place.root)
-    report = _walked(place, only_check=bool(given.get("only-check")))
+    report = _walked(place, str(given.get("manifests", "")))
     proposals = list(_proposals(place, report, root))
     if given.get("dry-run"):
         _show(proposals)
@@ -63,14 +63,31 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
     return code
 
 
-def _walked(place: "Place", *, only_check: bool) -> "Report":
+def _walked(place: "Place", manifests: str) -> "Report":
     """Every script walked anew, with ledger and jobs for the text of the pull request."""
     from dataclasses import replace
 
     from s2r_ci.session import details_of
 
-    verb = "check" if only_check else "write"
-    return replace(details_of(place, verb=verb), verb="pr")
+    if manifests:
+        _take(place, manifests)
+    return replace(details_of(place, verb="check" if manifests else "write"), verb="pr")
+
+
+def _take(place: "Place", folder: str) -> None:
+    """Bring manifests from a folder that nobody has to trust: those that belong to a script of this checkout, under
+    their own names; nothing else of the folder is looked at, and all are judged anew.
+    """
+    from s2r_ci.publish.files import FileStore, locked
+    from s2r_ci.session import found_in
+
+    if not os.path.isdir(folder):
+        raise ConfigurationError("there is no such folder", where=folder, hint="--manifests names one")
+    wanted = [place.tree.for_script(script.path).manifest_path(script.path) for script in found_in(place).scripts]
+    with locked(place.root), FileStore(place.root) as store:
+        for path in wanted:
+            if (data := _read(folder, path)) is not None:
+                store.write(path, data)
 
 
 # --- what is proposed ---------------------------------------------------------------------------------------
