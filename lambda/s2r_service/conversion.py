@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from s2r_service.model.tool import Answer
 
 __all__ = [
-    "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert", "refine",
+    "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert",
+    "most_tokens", "refine",
 ]  # fmt: skip
 
 
@@ -51,6 +52,7 @@ class Conversion(NamedTuple):
     warnings: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     answers: Mapping[str, Any] = {}
+    refused: int = 0  # reasons that the judge gave against decisions of the model
     repairs: int = 0  # how often the model was asked again because the judge did not take its decisions
 
 
@@ -59,6 +61,22 @@ class Turn(NamedTuple):
 
     instruction: str
     answers: Mapping[str, Any] = {}
+
+
+def most_tokens(task: Task) -> int:
+    """What a conversion of this script can cost at worst, in tokens: to be reserved from a budget before it begins.
+
+    Raises ConversionError where the script can be no workload; 0 where no model would be asked.
+    """
+    from s2r_service.deciding import requested
+    from s2r_service.model import asking, bedrock, prompt
+
+    by_rules = _walked(task)
+    questions = by_rules.result.questions if by_rules.result else ()
+    if not questions or task.target.name not in DECIDABLE:
+        return 0
+    asked = prompt.convert_prompt(requested(task.script, task.target, by_rules), questions)
+    return asking.most_tokens(asked, bedrock.MAX_TOKENS)
 
 
 def convert(task: Task, model: Model | None, budget: Budget, catalogue: Catalogue) -> Conversion:
@@ -105,10 +123,12 @@ class _Deliberation:
         from s2r_service.deciding import Deciding, decided
 
         refused: tuple[str, ...] = ()
+        self._refused = 0
         while True:
             answer, reply = self._ask(refused)
             deciding = Deciding(answer.decisions, reply.model_id, self._version)
             tried = decided(self._task.script, self._task.target, self._by_rules, deciding)
+            self._refused += len(tried.refused)
             if tried.walked is not None:
                 return self._concluded(tried.walked, answer, reply if answer.decisions else None)
             if refused or not self._asking.may_repair:
@@ -141,6 +161,7 @@ class _Deliberation:
             prompt_version=self._version,
             usage=self._asking.usage,
             warnings=(*warnings, *made.warnings, *_decisions_of(told), *from_model),
+            refused=self._refused,
             repairs=self._asking.repairs,
             answers=_told(answer.decisions) if reply else {},
         )
