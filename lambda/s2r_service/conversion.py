@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert",
-    "most_tokens", "refine",
+    "most_tokens", "refine", "warm_up_prompt",
 ]  # fmt: skip
 
 
@@ -77,6 +77,16 @@ def most_tokens(task: Task) -> int:
         return 0
     asked = prompt.convert_prompt(requested(task.script, task.target, by_rules), questions)
     return asking.most_tokens(asked, bedrock.MAX_TOKENS)
+
+
+def warm_up_prompt() -> Prompt:
+    """A question as any other, for ``Bedrock.warm_up``: its tool's schema is what the provider has to compile."""
+    from s2r_service.deciding import requested
+    from s2r_service.model.prompt import convert_prompt
+
+    script = Script(path="warm-up.sh", data=b"#!/bin/bash\n#SBATCH --ntasks=1\npython warm_up.py\n")
+    walked = _walked(Task(script, Target()))
+    return convert_prompt(requested(script, Target(), walked), walked.result.questions if walked.result else ())
 
 
 def convert(task: Task, model: Model | None, budget: Budget, catalogue: Catalogue) -> Conversion:
