@@ -1,7 +1,7 @@
 """``python -m s2r_service.model.lifecycle``: until when Amazon Bedrock keeps the models of the catalogue.
 
 Asks the control plane (``bedrock:GetFoundationModel``), which needs an account. To be run daily, beside the warm-up: a
-model that ends takes its alias with it, and a replacement has to pass the conversion tests before it becomes the default.
+model that ends takes its alias along, and a replacement has to pass the conversion tests before it is the default.
 """
 
 import re
