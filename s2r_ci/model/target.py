@@ -70,7 +70,7 @@ class Target:
     name: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"
-    converter: str = "rules"
+    converter: str = "auto"  # who shall write it: auto (whoever), rules, service; no part of the digest
     project: str = ""
     namespace: str = ""
     project_id: str = ""  # of the REST API

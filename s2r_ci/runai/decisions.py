@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from s2r_ci.model import ConversionRequest, Decisions, Script, Target
+from s2r_ci.model import Change, ConversionRequest, Decisions, Script, Target
 
 ANNOTATION: Final = "s2r-ci/decisions"
 
@@ -20,6 +20,25 @@ def written(decided: Decisions) -> str:
     }
     said = {name: value for name, value in members.items() if value}
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
+
+
+def carried(manifest: Any) -> Decisions:
+    """The decisions that a manifest's body carries; none where it carries none, or none that ``written`` writes.
+
+    What may be decided is not looked at: that is the judge's, who reads the annotation for himself.
+    """
+    try:
+        text = manifest["metadata"]["annotations"][ANNOTATION]
+        said = json.loads(text)
+        found = Decisions(
+            image=said.get("image", ""),
+            variables=dict(said.get("variables", {})),
+            mounts=tuple(said.get("mounts", ())),
+            changes=tuple(Change(line=line, text=text) for line, text in said.get("changes", ())),
+        )
+        return found if written(found) == text else Decisions()
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return Decisions()
 
 
 def answered(target: Target, decided: Decisions) -> Target:
