@@ -37,7 +37,8 @@ FULL = replace(
 TARGET = Target(
     project="p", namespace="n", image="team/a:1", default_image="team/b:2", working_directory="/w", memory_mib=1536,
     gpus=0, arguments=("a", "b c"), variables={"DATA": "/é"}, accepted=("submits",), body_delivery="mounted",
-    image_allow=("team/*",), options=("--gres=gpu:4",), mounts=("/scratch",), runai_release="2.24", slurm_version="22.05",
+    image_allow=("team/*",), options=("--gres=gpu:4",), mounts=("/scratch",),
+    runai_release="2.24", slurm_version="22.05",
     site=Site(
         partitions={"gpu": ("a", "b")}, accounts={"lab": "proj"}, qos={"long": Service(priority="low")},
         gpus={"a100": {"nvidia.com/gpu.product": "A100"}}, features={"ib": {"net": "ib"}},
