@@ -30,6 +30,9 @@ DECIDABLE: Final = frozenset({"kubernetes", "kai"})
 FALLBACK: Final = "what the model decided was not taken by the judge: this manifest is by rules alone"
 
 
+UNSURE: Final = "the model says that it is not sure of what it decided: look at each decision"
+
+
 class Task(NamedTuple):
     """What one conversion is about. The alias is one of the deployment's; None is the default."""
 
@@ -127,13 +130,14 @@ class _Deliberation:
         self._by_rules = by_rules
         self._asking = asking
         self._request = requested(task.script, task.target, by_rules)
+        self._version = ""
+        self._refused = 0
 
     def conclude(self) -> Conversion:
         """The manifest with the decisions that the judge takes, else the rules' own."""
         from s2r_service.deciding import Deciding, decided
 
         refused: tuple[str, ...] = ()
-        self._refused = 0
         while True:
             answer, reply = self._ask(refused)
             deciding = Deciding(answer.decisions, reply.model_id, self._version)
@@ -166,6 +170,8 @@ class _Deliberation:
         made = _made(self._task, walked)
         told = walked.findings if reply else ()
         from_model = (*answer.notes, *answer.questions) if not warnings else ()
+        if reply and answer.confidence == "low":
+            warnings = (UNSURE,)
         return made._replace(
             model=reply.model_id if reply else None,
             prompt_version=self._version,
@@ -209,8 +215,9 @@ def refine(
     asked = task._replace(target=target)
     walked = _walked(asked)
     kept = still_open(decided, task.script, walked.reading.jobs[0], target)
-    told = {**answers, "decisions": written_decisions(kept)} if kept else {**answers}
-    told = told if kept else {name: value for name, value in told.items() if name != "decisions"}
+    told = {name: value for name, value in answers.items() if name != "decisions"}
+    if kept:
+        told["decisions"] = written_decisions(kept)
     made = _with_decisions(asked, walked, kept)
     return made._replace(usage=asking.usage if asking else Usage(), answers=told)
 
