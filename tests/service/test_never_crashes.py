@@ -22,7 +22,8 @@ from tests.service.offices import CATALOGUE, IMAGE, TARGET, TEXT, seconds, task
 from tests.service.test_policy_evasions import Saying
 
 ODDITIES = (
-    "", "/", "/scratch", "MODE", "train", ":", "\ud800", "\udcff", "\x00", "torchrun fit.py", "torchrun \udcff.py", IMAGE,
+    "", "/", "/scratch", "MODE", "train", ":", "\ud800", "\udcff", "\x00", "torchrun fit.py", "torchrun \udcff.py",
+    IMAGE,
 )  # fmt: skip
 TEXTS = st.text(max_size=40) | st.sampled_from(ODDITIES)
 JSON = st.recursive(
