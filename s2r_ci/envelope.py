@@ -273,7 +273,7 @@ def default_idem(envelope: Envelope, *, tag: str = "") -> str:
 _CHOICES: Final = {"name": "target", "runai_release": "runai_release", "slurm_version": "slurm_version"}
 _ANSWER_KEYS: Final = (
     "image", "default-image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted", "project",
-    "namespace", "body-delivery", "image-allow", "options", "mounts",
+    "namespace", "body-delivery", "image-allow", "project-id", "cluster-id", "options", "mounts",
 )  # fmt: skip
 
 
@@ -350,7 +350,7 @@ def _answers(value: Mapping[str, Any], place: Place) -> dict[str, Any]:
             case "options":
                 found["options"] = read_texts(each, here, keys.OPTION, keys.OPTION_SAYS)
             case "mounts":
-                found["mounts"] = read_texts(each, here, keys.ABSOLUTE, "an absolute path")
+                found["mounts"] = read_texts(each, here, keys.ABSOLUTE, "the path of a volume of the site map")
             case "variables":
                 found["variables"] = {
                     read_text(key, here, keys.VARIABLE, "a name"): read_text(text, here, keys.ANY, "text")
