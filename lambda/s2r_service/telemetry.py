@@ -5,15 +5,19 @@ no field for a script, a manifest, an instruction, a key or an exception's messa
 wrong unforeseen is told by the class of the exception and the places in our code it came through.
 """
 
+from __future__ import annotations
+
 import json
 import re
-import traceback
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from s2r_service.conversion import Conversion, ModelError
-from s2r_service.model.catalogue import Catalogue
-from s2r_service.model.words import Usage
+from s2r_service.model.words import ModelError, Usage
+
+if TYPE_CHECKING:
+    from s2r_service.conversion import Conversion
+    from s2r_service.model.catalogue import Catalogue
 
 NAMESPACE: Final = "s2r-ci"
 DIMENSIONS: Final = (("Route",), ("Route", "Outcome"))
@@ -114,36 +118,80 @@ def _word(text: str) -> str:
     return text if _WORD.fullmatch(text) else "?"
 
 
-# --- what happened, as fields of a record ------------------------------------------------------------------
+# --- what happens during a request -------------------------------------------------------------------------
 
 
-def of_conversion(record: Record, made: Conversion, catalogue: Catalogue, model_id: str = "") -> Record:
-    """The record with a conversion's figures; ``model_id`` is the model asked, where none decided anything."""
-    asked = made.model or model_id
-    return record._replace(
-        model_id=asked if made.usage.calls else "",
-        prompt_version=made.prompt_version or "",
-        usage=made.usage,
-        cost=catalogue.cost(asked, made.usage),
-        repairs=made.repairs,
-        judge_findings=made.refused,
+class Observer:
+    """Gathers what the service reports of a request, thread by thread, and writes its line when the request ends.
+
+    It is ``Parts.observe``. What belongs to no request (a warning at the start, a verdict) goes to ``other``.
+    """
+
+    def __init__(self, telemetry: Telemetry, other: Callable[[Mapping[str, Any]], None]) -> None:
+        self._telemetry = telemetry
+        self._other = other
+        self._gathered = threading.local()
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        """Take one report."""
+        gathered: dict[str, Any] = self._gathered.__dict__
+        match record.get("event"):
+            case "conversion" | "model":
+                gathered |= {name: value for name, value in record.items() if name in Record._fields}
+            case "problem":
+                gathered["outcome"] = record.get("problem", "")
+            case "store":
+                gathered["detail"] = f"store {record.get('where', '')}"
+            case "bug":
+                gathered["detail"] = record.get("error", "")
+            case "request":
+                self._telemetry.told(_finished(record, gathered))
+                gathered.clear()
+            case _:
+                self._other(record)
+
+
+def _finished(record: Mapping[str, Any], gathered: Mapping[str, Any]) -> Record:
+    made = Record(
+        request_id=str(record.get("request_id", "")),
+        route=f"{record.get('method', '')} {record.get('route', '')}",
+        status=int(record.get("status", 0)),
+        latency_s=float(record.get("seconds", 0.0)),
     )
+    return made._replace(**gathered)
 
 
-def of_failure(record: Record, error: ModelError, catalogue: Catalogue, model_id: str) -> Record:
-    """The record with what a model's failure cost."""
-    return record._replace(
-        status=error.http_status,
-        outcome=error.problem,
-        model_id=model_id,
-        usage=error.usage,
-        cost=catalogue.cost(model_id, error.usage),
-        detail=error.detail,
-    )
+def concluded(made: Conversion, catalogue: Catalogue, alias: str | None) -> dict[str, Any]:
+    """The report of a conversion: which model was asked, what it used, and what the judge said to it."""
+    asked = made.model or catalogue.offer(alias).model_id
+    return {
+        "event": "conversion",
+        "model_id": asked if made.usage.calls else "",
+        "prompt_version": made.prompt_version or "",
+        "usage": made.usage,
+        "cost": catalogue.cost(asked, made.usage),
+        "repairs": made.repairs,
+        "judge_findings": made.refused,
+    }
+
+
+def failed(error: ModelError, catalogue: Catalogue, alias: str | None) -> dict[str, Any]:
+    """The report of a model that gave nothing: what it cost all the same, and a word for the operator."""
+    asked = catalogue.offer(alias).model_id
+    return {
+        "event": "model",
+        "outcome": error.problem,
+        "model_id": asked,
+        "usage": error.usage,
+        "cost": catalogue.cost(asked, error.usage),
+        "detail": error.detail,
+    }
 
 
 def places_of(error: BaseException) -> str:
     """The class of an exception and the last places it came through, without its message: ``KeyError at a.py:3``."""
+    import traceback  # only when something is wrong
+
     frames = traceback.extract_tb(error.__traceback__)[-_PLACES:]
     places = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
     return f"{type(error).__name__} at {places}"[:160]
