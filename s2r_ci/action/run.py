@@ -21,6 +21,7 @@ from s2r_ci.settings import KEYS
 
 _OUTCOMES: Final = ("skipped", "passed", "review", "failed", "errored")
 _WORST_FIRST: Final = ("errored", "failed", "review")
+_VERBS: Final = {"command": "answer"}
 _NETWORKED: Final = ("pr", "command")  # the modes that talk to GitHub
 _LARGEST_SHOWN: Final = 65_536
 
@@ -97,7 +98,8 @@ def _known(revision: str, environ: Mapping[str, str]) -> bool:
 
 def _command(situation: Situation, values: Mapping[str, str], files: Files, environ: Mapping[str, str]) -> int:
     """Run it with its output captured, and say what it said. Returns its exit code."""
-    words = [sys.executable, "-I", "-m", "s2r_ci", situation.mode, *_formats(situation.mode, values, files)]
+    verb = _VERBS.get(situation.mode, situation.mode)
+    words = [sys.executable, "-I", "-m", "s2r_ci", verb, *_formats(situation.mode, values, files)]
     if situation.mode in _NETWORKED:
         words.append(f"--result={files.result}")
         if values["manifests-from"]:
@@ -129,6 +131,8 @@ def _formats(mode: str, values: Mapping[str, str], files: Files) -> Iterator[str
         return
     if mode not in _NETWORKED:
         yield "--format=github"
+    if mode == "command":
+        return
     yield f"--format=markdown={files.summary}"
     yield f"--format=json={files.report}"
     if files.sarif:

@@ -274,18 +274,26 @@ def _tell(pulls: "Sequence[Pull]", result: str) -> None:
         place = f" {pull.url}" if pull.url else ""
         why = f": {pull.why}" if pull.why else ""
         print(f"{pull.operation:9} {printable(pull.group.title)}{place}{why}")
-    if not result:
-        return
     order = ("created", "updated", "closed", "unchanged", "waiting")
     done = {pull.operation for pull in pulls}
-    value = {
-        "operation": next((word for word in order if word in done), "unchanged"),
-        "pull_requests": [
+    _keep(
+        result,
+        next((word for word in order if word in done), "unchanged"),
+        [
             {"number": pull.number, "url": pull.url, "operation": pull.operation, "why": pull.why}
             for pull in pulls
             if pull.number
         ],
-    }
-    with open(result, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
+    )
+
+
+def tell_result(result: str, operation: str, number: int, url: str) -> None:
+    """Say in the result file what became of one pull request."""
+    _keep(result, operation, [{"number": number, "url": url, "operation": operation, "why": ""}])
+
+
+def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]]) -> None:
+    if result:
+        with open(result, "w", encoding="utf-8") as file:
+            json.dump({"operation": operation, "pull_requests": pulls}, file, indent=1)
+            file.write("\n")
