@@ -13,7 +13,7 @@ from typing import Final
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
@@ -156,7 +156,7 @@ def _variables(request: ConversionRequest, mentioned: set[str], computed: list[s
     found: Wanted = {}
     constants = {"ENVIRONMENT": "BATCH"}
     if count := gpus(request):
-        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(count)))
+        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(min(count, MOST_DEVICES))))
     for name, value in constants.items():
         if name in mentioned and name not in request.target.variables:
             found[f"constant {name}"] = {"value": quoted(value)}
