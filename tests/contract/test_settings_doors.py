@@ -14,9 +14,9 @@ from s2r_ci.settings.keys import SECRETS
 ROOT = Path(__file__).parents[2]
 VERBS = ("check", "write", "audit", "explain", "lint")
 # Words of one run, which would make no sense in a file.
-NO_SETTINGS = {"help", "version", "config", "files-from", "diff", "fix", "list"}
+NO_SETTINGS = {"help", "version", "config", "files-from", "diff", "dry-run", "fix", "list"}
 # Settings that are said once for a repository, by file or environment.
-NO_OPTIONS = {"paths", "image-allow", "api-endpoint", "max-file-bytes", "site", "answers", "accepted"}
+NO_OPTIONS = {"paths", "image-allow", "max-file-bytes", "site", "answers", "accepted"}
 
 
 @cache
