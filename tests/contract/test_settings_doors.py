@@ -28,7 +28,7 @@ NO_SETTINGS = {
     "dry-run",
 }
 # Settings that are said once for a repository, by file or environment.
-NO_OPTIONS = {"paths", "image-allow", "api-endpoint", "max-file-bytes", "site", "answers", "accepted"}
+NO_OPTIONS = {"paths", "image-allow", "max-file-bytes", "site", "answers", "accepted"}
 
 
 @cache
