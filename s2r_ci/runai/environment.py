@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Disposition, ItemKind
 from s2r_ci.patterns import lazy
+from s2r_ci.runai import output
 from s2r_ci.runai.distribution import PYTORCH, Plan
 
 UID: Final = "S2R_WORKLOAD_UID"
@@ -74,7 +75,8 @@ def constants(made: Plan) -> dict[str, str]:
         for name, value in {**made.request.target.variables, **job.environment}.items()
         if allowed(name, made)
     }
-    for name in mentioned(made):
+    # A program started by srun looks at more of them than the script's own text shows.
+    for name in VARIABLES if made.uses("srun") else mentioned(made):
         value = variable(name, made).value
         if value is not None and name.startswith("SLURM"):
             found.setdefault(name, value)
@@ -100,7 +102,106 @@ def allowed(name: str, made: Plan) -> bool:
 
 def needs_id(made: Plan) -> bool:
     """Whether the script, or the shim of its steps, uses the job's number."""
-    return made.uses("srun", "scontrol") or any(name in _IDS for name in mentioned(made))
+    if made.uses("srun", "scontrol") or made.kind == PYTORCH or any(name in _IDS for name in mentioned(made)):
+        return True
+    counted = made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
+    return counted or output.names(output.files(made), "S2R_ID", "s2r_id")
+
+
+_IDS: Final = "S2R_ARRAY_IDS"
+"""The array's ids as ranges, ``1-7:3,9``: the prelude picks the one that belongs to JOB_COMPLETION_INDEX."""
+
+_BLOCKED: Final = lazy(
+    r"LD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|GIT_SSH.*|(?:https?|ftp|all|no)_proxy", re.I
+)
+_NAME: Final = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
+_BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
+"""Slurm sets these too; they are no SLURM_* and so in no inventory."""
+
+_UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
+
+
+class Variable(NamedTuple):
+    """What becomes of one variable: a constant ``value``, a name the prelude sets, or unset (neither)."""
+
+    value: str | None = None
+    runtime: bool = False
+    disposition: Disposition = Disposition.EXACT
+    reason: str = ""
+
+
+_EXACT: Final = Disposition.EXACT
+_NEAR: Final = Disposition.APPROXIMATE
+_NEVER: Final = Disposition.NOT_EXPRESSIBLE
+
+UNSET: Final = Variable(reason="Slurm leaves it unset here, and so does the pod")
+
+
+def environment(made: Plan) -> list[dict[str, Any]]:
+    """``env`` of the container that runs the script, by name."""
+    values = constants(made)
+    entries: dict[str, dict[str, Any]] = {name: {"name": name, "value": value} for name, value in values.items()}
+    if needs_id(made):
+        entries[UID] = {"name": UID, "valueFrom": {"fieldRef": {"fieldPath": _UID_FIELDS[made.kind]}}}
+    return [entries[name] for name in sorted(entries)]
+
+
+_UID_FIELDS: Final = {
+    # The label stands on the pods of a Job, and so on the launcher of an MPIJob, which is a Job. The pods of a
+    # PyTorchJob carry no uid of their owner except in the annotation that Run:ai's pod grouper writes.
+    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "PyTorchJob": "metadata.annotations['pod-group-name']",
+}
+
+
+def constants(made: Plan) -> dict[str, str]:
+    """What ``env`` can say now: answers, ``--export``, and the SLURM_* that the script mentions.
+
+    Names that are not Slurm's own (CUDA_VISIBLE_DEVICES) are left to the prelude: in ``env`` stands only what comes
+    from script or settings.
+    """
+    job = made.job
+    found = {
+        name: value
+        for name, value in {**made.request.target.variables, **job.environment}.items()
+        if allowed(name, made)
+    }
+    # A program started by srun looks at more of them than the script's own text shows.
+    for name in VARIABLES if made.uses("srun") else mentioned(made):
+        value = variable(name, made).value
+        if value is not None and name.startswith("SLURM"):
+            found.setdefault(name, value)
+    if job.array is not None:
+        found[ARRAY_IDS] = ranges(job.array.ids)
+    return found
+
+
+def mentioned(made: Plan) -> tuple[str, ...]:
+    """The SLURM_* and their like that the script names, in order, each once."""
+    kinds = (ItemKind.VARIABLE, ItemKind.ARGUMENT)
+    every = [item.name for item in made.job.inventory if item.kind in kinds]
+    every += [name for name in _BY_TEXT if name.encode() in made.request.script.data]
+    return tuple(dict.fromkeys(name for name in every if name in VARIABLES or name.startswith("SLURM")))
+
+
+def allowed(name: str, made: Plan) -> bool:
+    """Whether a manifest may set this name: a proper one, and none that changes how programs are loaded."""
+    if _NAME.fullmatch(name) is None:
+        return False
+    return _BLOCKED.fullmatch(name) is None or name in made.job.body.exports or name in made.job.environment
+
+
+def needs_id(made: Plan) -> bool:
+    """Whether the script, or the shim of its steps, uses the job's number."""
+    if made.uses("srun", "scontrol") or made.kind == PYTORCH or any(name in _IDS for name in mentioned(made)):
+        return True
+    counted = made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
+    return counted or any(_NUMBERED(made.job.options.get(name, "")) for name in ("output", "error", "input"))
+
+
+def _NUMBERED(name: str) -> bool:
+    return False
 
 
 _IDS: Final = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "SLURM_ARRAY_JOB_ID"})

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
-from s2r_ci.runai import shims
+from s2r_ci.runai import shims, srun
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"
@@ -111,6 +111,54 @@ while [ "$s2r_i" -lt %workers% ]; do
   S2R_HOSTS=$S2R_HOSTS,$s2r_base-worker-$s2r_i
   s2r_i=$((s2r_i + 1))
 done
+# Slurm sets none of the operator's names, and programs look at them before they look at Slurm's.
+unset RANK WORLD_SIZE MASTER_ADDR MASTER_PORT PET_NNODES PET_NODE_RANK PET_NPROC_PER_NODE PET_MASTER_ADDR \
+  PET_MASTER_PORT PET_RDZV_ENDPOINT PET_RDZV_BACKEND
+"""
+
+# Where the first pod leaves orders for the others: all pods have to see this folder.
+_SHARE: Final = """\
+S2R_SHARE=$PWD/.s2r-$S2R_ID s2r_i=1
+mkdir -p "$S2R_SHARE" || exit 125
+while [ "$s2r_i" -le %workers% ]; do
+  : >>"$S2R_SHARE/orders.$s2r_i"
+  if [ "$S2R_NODE" -eq 0 ]; then : >"$S2R_SHARE/done.$s2r_i"; fi
+  s2r_i=$((s2r_i + 1))
+done
+export S2R_SHARE
+"""
+_AGENT: Final = """\
+if [ "$S2R_NODE" -gt 0 ]; then # not the first node: does what srun asks for there, until the script has ended
+  s2r_n=0 s2r_c=
+  trap 's2r_c=143; cat "$S2R_DIR"/step.*/pids 2>/dev/null | xargs kill -s TERM 2>/dev/null' TERM
+  while [ -z "$s2r_c" ]; do
+    s2r_i=0
+    while read -r s2r_v s2r_s s2r_x; do
+      s2r_i=$((s2r_i + 1)) s2r_f=$S2R_SHARE/$s2r_s.$S2R_NODE
+      [ "$s2r_i" -gt "$s2r_n" ] || continue
+      case $s2r_v in
+        run)
+          (
+            S2R_STEP=$s2r_f.order srun -- >"$s2r_f.out" 2>"$s2r_f.err" </dev/null
+            echo "$s2r_s $?" >>"$S2R_SHARE/done.$S2R_NODE"
+          ) & ;;
+        kill) xargs kill -s "$s2r_x" <"$S2R_DIR/step.$s2r_s/pids" ;;
+        end) s2r_c=0 ;;
+      esac
+    done <"$S2R_SHARE/orders.$S2R_NODE"
+    s2r_n=$s2r_i
+    sleep 0.2
+  done
+  [ "$s2r_c" -eq 0 ] || wait
+  rm -f "$S2R_SHARE/orders.$S2R_NODE" "$S2R_SHARE/done.$S2R_NODE"
+  exit "$s2r_c"
+fi
+"""
+_DISMISS: Final = """\
+for s2r_f in "$S2R_SHARE"/orders.*; do echo end >>"$s2r_f"; done
+rm -f "$S2R_SHARE"/[0-9]*
+s2r_i=0
+until rmdir "$S2R_SHARE" 2>/dev/null || [ "$s2r_i" -ge 50 ]; do sleep 0.2; s2r_i=$((s2r_i + 1)); done
 """
 
 _HOSTS_MPI: Final = """\
@@ -150,18 +198,33 @@ _COMPUTED: Final = {
     "TMPDIR": "${TMPDIR:-/tmp}",
 }
 
-_STEPS: Final = (
-    "export S2R_NAME=%name% S2R_NODES=%nodes% S2R_TASKS=%tasks% S2R_PER_NODE=%per_node% "
-    "S2R_GPUS_PER_TASK=%gpus_per_task% S2R_MPI=%mpi%\n"
-    "export S2R_ID S2R_HOST S2R_HOSTS S2R_NODE\n"
+_STEPS: Final = """\
+export S2R_NAME=%name% S2R_NODES=%nodes% S2R_CPUS=%cpus% S2R_GPU_COUNT=%gpus% S2R_GPUS=%list%
+export S2R_GPUS_PER_TASK=%gpus_per_task% S2R_ID S2R_HOST S2R_HOSTS S2R_NODE
+"""
+
+# A file that Slurm writes is written here too where it lies on a volume: its name is text and what only the pod knows.
+_NUMBERS: Final = r"\$(?:S2R_ID|s2r_id|SLURM_ARRAY_TASK_ID)"
+_WORD: Final = (
+    rf"(?:{QUOTED}|\"(?:{_NUMBERS}|\$S2R_HOST|\$\(id -un\)|\$\(printf %0(?:10|[1-9])d \"{_NUMBERS}\"\))\")+"
 )
 
+_RUN: Final = """\
+%login%"$S2R_DIR/slurm_script" "$@" &
+s2r_p=$!
+"""
+_TERM: Final = """\
+trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
+"""
+# Slurm ends script and steps together, and gives the steps the time to end.
+_TERM_STEPS: Final = """\
+s2r_t=
+s2r_end() { s2r_t=1; kill -s TERM "$s2r_p"; cat "$S2R_DIR"/step.*/pids | xargs kill -s TERM; }
+trap 's2r_end 2>/dev/null' TERM
+"""
 _WATCH: Final = """\
 s2r_w=
 s2r_wait() { trap 'kill "$!"; exit' TERM; wait "$!"; }
-"$S2R_DIR/slurm_script" "$@" &
-s2r_p=$!
-trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
 """
 _AFTER: Final = '(sleep %seconds% & s2r_wait && { THEN; }) >/dev/null 2>&1 &\ns2r_w="$s2r_w $!"\n'
 _TO_SHELL: Final = 'kill -s %signal% "$s2r_p"'
@@ -173,8 +236,21 @@ while :; do
   s2r_c=$?
   kill -0 "$s2r_p" 2>/dev/null || break
 done
-for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done
 """
+_UNWATCH: Final = 'for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done\n'
+_LINGER: Final = """\
+[ -z "$s2r_t" ] || for s2r_p in $(cat "$S2R_DIR"/step.*/pids 2>/dev/null); do
+  while kill -0 "$s2r_p" 2>/dev/null; do sleep 0.2; done
+done
+"""
+# How often it was started: a file in the working directory that stays as long as the job has not ended.
+_RESTARTS: Final = """\
+S2R_STARTS=$PWD/.s2r-$S2R_ID.starts
+if [ -r "$S2R_STARTS" ]; then SLURM_RESTART_COUNT=$(($(wc -l <"$S2R_STARTS"))); export SLURM_RESTART_COUNT; fi
+echo >>"$S2R_STARTS"
+"""
+_FORGET: Final = 'case $s2r_c in 137 | 143) ;; *) rm -f "$S2R_STARTS" ;; esac\n'
+_AGAIN: Final = '[ ! -e "$S2R_DIR/again" ] || s2r_c=143\n'
 # 124, not 137 or 143: a job at its time limit is not started again.
 _LATE: Final = '[ ! -e "$S2R_DIR/late" ] || s2r_c=124\n'
 # A login shell resets PATH; functions in the environment survive that.
@@ -184,18 +260,40 @@ SHIMMED: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity"
 """Commands of the old cluster that the prelude can stand in for."""
 
 _SHIMS: Final = {
-    "srun": (
-        ("srun", shims.SRUN.replace("#MPI\n", "")),
-        ("srun mpi", shims.SRUN.replace("#MPI\n", shims.SRUN_MPI)),
-        ("srun of MPIJob", shims.SRUN.partition("#MPI\n")[0] + shims.SRUN_MPI),
-        ("srun one", shims.SRUN_ONE),
+    "scontrol": (
+        ("scontrol", shims.SCONTROL.replace("#REQUEUE\n", "")),
+        ("scontrol requeue", shims.SCONTROL.replace("#REQUEUE\n", shims.REQUEUE)),
     ),
-    "scontrol": (("scontrol", shims.SCONTROL),),
     "module": (("module", shims.MODULE),),
     "ml": (("ml", shims.MODULE),),
     "apptainer": (("apptainer", shims.APPTAINER),),
     "singularity": (("singularity", shims.APPTAINER),),
 }
+
+
+def _rank(name: str) -> str:
+    text = srun.RANK.replace("#MULTI\n", srun.MULTI if "multi" in name else "")
+    return text.replace("#DROP\n", srun.DROP if "drop" in name else "")
+
+
+# The pieces of srun, each slot a choice.
+_SRUN: Final = (
+    (("srun layout", srun.LAYOUT),),
+    (("srun room", srun.ROOM),),
+    (("srun told", srun.TOLD),),
+    (("srun export", srun.EXPORT),),
+    (("srun devices", srun.DEVICES), ("srun devices of room", srun.DEVICES_OF_ROOM)),
+    (("srun alone", srun.ALONE), ("srun nodes", srun.NODES), ("srun launcher", srun.LAUNCHER)),
+    (("srun marks", srun.MARKS),),
+    (("srun mpi", srun.MPI),),
+    (
+        *((f"srun rank{name}", _rank(name)) for name in ("", " multi", " drop", " multi drop")),
+    ),
+    (("srun start", srun.START),),
+)
+
+
+_HERE: Final = "cat >\"$S2R_DIR/bin/NAME\" <<'S2R_END'\n"
 
 
 def functions(names: Iterable[str]) -> str:
@@ -220,6 +318,7 @@ def _slots() -> Iterator[tuple[Part, ...]]:
         Part("hosts PyTorchJob", _HOSTS_PYTORCH, {"workers": NUMBER}),
         Part("hosts MPIJob", _HOSTS_MPI),
     )
+    yield (Part("share", _SHARE, {"workers": NUMBER}),)
     for name in _CONSTANTS:
         yield (Part(f"constant {name}", f"export {name}=%value%\n", {"value": QUOTED}),)
     for name, value in _COMPUTED.items():
@@ -227,27 +326,35 @@ def _slots() -> Iterator[tuple[Part, ...]]:
         yield (Part(f"set {name}", f"{name}={value}\n", fields),)
     yield (Part("export", "export %names%\n", {"names": r"(?!OMPI_|HYDRA_|S2R_)[A-Z_]+(?: [A-Z_]+)*(?=\n)"}),)
     yield (Part("mpirun", _MPIRUN, {"start": "ssh|fork"}),)
-    numbers = dict.fromkeys(("nodes", "tasks", "per_node"), NUMBER)
-    yield (Part("steps", _STEPS, {"name": QUOTED, **numbers, "gpus_per_task": f"''|{NUMBER}", "mpi": "''|1"}),)
+    numbers = dict.fromkeys(("nodes", "cpus", "gpus"), NUMBER)
+    several = f"''|{NUMBER}(?:,{NUMBER})*"
+    yield (Part("steps", _STEPS, {"name": QUOTED, **numbers, "list": several, "gpus_per_task": f"''|{NUMBER}"}),)
     yield (Part("bin", 'mkdir "$S2R_DIR/bin"\nexport S2R_DIR PATH="$S2R_DIR/bin:$PATH"\n'),)
+    yield (
+        Part("shim srun one", f"{_HERE.replace('NAME', 'srun')}{shims.SRUN_ONE}S2R_END\n"),
+        Part("shim srun", f"{_HERE.replace('NAME', 'srun')}#!%shell%\n{srun.OPTIONS}", {"shell": "/bin/sh|/bin/bash"}),
+    )
+    for choice in _SRUN:
+        yield tuple(Part(name, text) for name, text in choice)
+    yield (Part("srun end", "S2R_END\n"),)
     for name, forms in _SHIMS.items():
-        here = f"cat >\"$S2R_DIR/bin/{name}\" <<'S2R_END'\n"
+        here = _HERE.replace("NAME", name)
         yield tuple(Part(f"shim {form}", f"{here}{text}S2R_END\n") for form, text in forms)
     yield (Part("executables", 'chmod 700 "$S2R_DIR/bin/"*\n'),)
+    yield (Part("agent", _AGENT),)
+    yield (Part("restarts", _RESTARTS),)
+    for name, begin in (("input", "<"), ("output", ">"), ("output at the end", ">>"), ("error", "2>"), ("error at the end", "2>>")):
+        yield (Part(name, f"exec {begin}%file%\n", {"file": _WORD}),)
+    yield (Part("error to output", "exec 2>&1\n"),)
     yield from _ends()
 
 
 def _ends() -> Iterator[tuple[Part, ...]]:
     one = "|".join(re.escape(functions([name])) for name in SHIMMED)
-    yield (
-        Part("run", 'exec "$S2R_DIR/slurm_script" "$@"\n'),
-        Part(
-            "run at login",
-            'exec env %functions% "$S2R_DIR/slurm_script" "$@"\n',
-            {"functions": f"(?:{one})(?: (?:{one}))*"},
-        ),
-        Part("watch", _WATCH),
-    )
+    yield (Part("run", _RUN, {"login": f"(?:env (?:(?:{one}) )+)?"}),)
+    yield (Part("script", "export S2R_SCRIPT=$s2r_p\n"),)
+    yield (Part("term", _TERM), Part("term steps", _TERM_STEPS))
+    yield (Part("watch", _WATCH),)
     timed = {"seconds": NUMBER, "signal": _SIGNAL}
     yield (
         Part("warn the script", _AFTER.replace("THEN", _TO_SHELL), timed),
@@ -255,7 +362,12 @@ def _ends() -> Iterator[tuple[Part, ...]]:
     )
     yield (Part("stop", _AFTER.replace("THEN", _STOP), {"seconds": NUMBER, "grace": NUMBER}),)
     yield (Part("await", _AWAIT),)
+    yield (Part("unwatch", _UNWATCH),)
+    yield (Part("linger", _LINGER),)
+    yield (Part("dismiss", _DISMISS),)
+    yield (Part("again", _AGAIN),)
     yield (Part("late", _LATE),)
+    yield (Part("forget", _FORGET),)
     yield (Part("leave", 'exit "$s2r_c"\n'),)
 
 
