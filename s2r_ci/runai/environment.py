@@ -6,7 +6,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +22,7 @@ _BLOCKED: Final = lazy(
     r"LD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|GIT_SSH.*|(?:https?|ftp|all|no)_proxy", re.I
 )
 _NAME: Final = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
-_BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
+_BY_TEXT: Final = ("ENVIRONMENT", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
 """Slurm sets these too; they are no SLURM_* and so in no inventory."""
 
 _UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
@@ -104,104 +103,12 @@ def needs_id(made: Plan) -> bool:
     """Whether the script, or the shim of its steps, uses the job's number."""
     if made.uses("srun", "scontrol") or made.kind == PYTORCH or any(name in _IDS for name in mentioned(made)):
         return True
-    counted = made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
-    return counted or output.names(output.files(made), "S2R_ID", "s2r_id")
+    return counts_starts(made) or output.names(output.files(made), "S2R_ID", "s2r_id")
 
 
-_IDS: Final = "S2R_ARRAY_IDS"
-"""The array's ids as ranges, ``1-7:3,9``: the prelude picks the one that belongs to JOB_COMPLETION_INDEX."""
-
-_BLOCKED: Final = lazy(
-    r"LD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|GIT_SSH.*|(?:https?|ftp|all|no)_proxy", re.I
-)
-_NAME: Final = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
-_BY_TEXT: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
-"""Slurm sets these too; they are no SLURM_* and so in no inventory."""
-
-_UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
-
-
-class Variable(NamedTuple):
-    """What becomes of one variable: a constant ``value``, a name the prelude sets, or unset (neither)."""
-
-    value: str | None = None
-    runtime: bool = False
-    disposition: Disposition = Disposition.EXACT
-    reason: str = ""
-
-
-_EXACT: Final = Disposition.EXACT
-_NEAR: Final = Disposition.APPROXIMATE
-_NEVER: Final = Disposition.NOT_EXPRESSIBLE
-
-UNSET: Final = Variable(reason="Slurm leaves it unset here, and so does the pod")
-
-
-def environment(made: Plan) -> list[dict[str, Any]]:
-    """``env`` of the container that runs the script, by name."""
-    values = constants(made)
-    entries: dict[str, dict[str, Any]] = {name: {"name": name, "value": value} for name, value in values.items()}
-    if needs_id(made):
-        entries[UID] = {"name": UID, "valueFrom": {"fieldRef": {"fieldPath": _UID_FIELDS[made.kind]}}}
-    return [entries[name] for name in sorted(entries)]
-
-
-_UID_FIELDS: Final = {
-    # The label stands on the pods of a Job, and so on the launcher of an MPIJob, which is a Job. The pods of a
-    # PyTorchJob carry no uid of their owner except in the annotation that Run:ai's pod grouper writes.
-    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
-    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
-    "PyTorchJob": "metadata.annotations['pod-group-name']",
-}
-
-
-def constants(made: Plan) -> dict[str, str]:
-    """What ``env`` can say now: answers, ``--export``, and the SLURM_* that the script mentions.
-
-    Names that are not Slurm's own (CUDA_VISIBLE_DEVICES) are left to the prelude: in ``env`` stands only what comes
-    from script or settings.
-    """
-    job = made.job
-    found = {
-        name: value
-        for name, value in {**made.request.target.variables, **job.environment}.items()
-        if allowed(name, made)
-    }
-    # A program started by srun looks at more of them than the script's own text shows.
-    for name in VARIABLES if made.uses("srun") else mentioned(made):
-        value = variable(name, made).value
-        if value is not None and name.startswith("SLURM"):
-            found.setdefault(name, value)
-    if job.array is not None:
-        found[ARRAY_IDS] = ranges(job.array.ids)
-    return found
-
-
-def mentioned(made: Plan) -> tuple[str, ...]:
-    """The SLURM_* and their like that the script names, in order, each once."""
-    kinds = (ItemKind.VARIABLE, ItemKind.ARGUMENT)
-    every = [item.name for item in made.job.inventory if item.kind in kinds]
-    every += [name for name in _BY_TEXT if name.encode() in made.request.script.data]
-    return tuple(dict.fromkeys(name for name in every if name in VARIABLES or name.startswith("SLURM")))
-
-
-def allowed(name: str, made: Plan) -> bool:
-    """Whether a manifest may set this name: a proper one, and none that changes how programs are loaded."""
-    if _NAME.fullmatch(name) is None:
-        return False
-    return _BLOCKED.fullmatch(name) is None or name in made.job.body.exports or name in made.job.environment
-
-
-def needs_id(made: Plan) -> bool:
-    """Whether the script, or the shim of its steps, uses the job's number."""
-    if made.uses("srun", "scontrol") or made.kind == PYTORCH or any(name in _IDS for name in mentioned(made)):
-        return True
-    counted = made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
-    return counted or any(_NUMBERED(made.job.options.get(name, "")) for name in ("output", "error", "input"))
-
-
-def _NUMBERED(name: str) -> bool:
-    return False
+def counts_starts(made: Plan) -> bool:
+    """Whether the script asks how often it was started again, and it can be."""
+    return made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
 
 
 _IDS: Final = frozenset({"SLURM_JOB_ID", "SLURM_JOBID", "SLURM_ARRAY_JOB_ID"})
@@ -350,9 +257,12 @@ def _array(value: Callable[[Any], str]) -> _Rule:
     return rule
 
 
-def _step(ids: Any) -> str:
-    steps = {after - before for before, after in pairwise(ids)}
-    return str(steps.pop()) if len(steps) == 1 else "1"
+def _array_step(made: Plan) -> Variable:
+    """What stands behind the first colon, 1 without one: not a word about the ids themselves."""
+    if made.job.array is None:
+        return UNSET
+    found = re.search(r":(\d+)", made.job.array.text)
+    return Variable(value=str(int(found[1])) if found else "1", reason="the step that --array names, else 1")
 
 
 def _array_id(made: Plan) -> Variable:
@@ -364,7 +274,8 @@ def _array_id(made: Plan) -> Variable:
 def _restarts(made: Plan) -> Variable:
     if not made.retries:
         return UNSET
-    return Variable(reason="Kubernetes gives a pod no count of restarts; it stays unset", disposition=_NEVER)
+    reason = "the prelude counts in a file of the working directory, which has to be on a volume"
+    return Variable(runtime=True, reason=reason, disposition=_NEAR)
 
 
 def _end_time(made: Plan) -> Variable:
@@ -431,7 +342,7 @@ VARIABLES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "SLURM_ARRAY_TASK_ID": _array_id,
         "SLURM_ARRAY_TASK_MAX": _array(lambda ids: str(ids[-1])),
         "SLURM_ARRAY_TASK_MIN": _array(lambda ids: str(ids[0])),
-        "SLURM_ARRAY_TASK_STEP": _array(_step),
+        "SLURM_ARRAY_TASK_STEP": _array_step,
         "SLURM_CLUSTER_NAME": _lost("there is no Slurm cluster any more; it stays unset"),
         "SLURM_CONF": _lost("there is no slurm.conf any more; it stays unset"),
         "SLURM_CPUS_ON_NODE": _counted(lambda made: str(made.job.resources.cpus_per_node)),

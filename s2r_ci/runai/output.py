@@ -4,6 +4,7 @@ A file is written where it lies on a volume of the site, as Slurm writes it; els
 outlives the pod, and the streams stay there. Marks: sbatch(1), "filename pattern", and runs of Slurm 24.11.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -21,8 +22,8 @@ _WIDEST: Final = 10
 def files(made: Plan) -> Iterator[Chosen]:
     """The parts of the prelude that open the script's files, in their order."""
     options = made.job.options
-    if (named := options.get("input", "")) and on_volume(made, named):
-        yield Chosen("input", {"file": word(named, made)})
+    if reads(made):
+        yield Chosen("input", {"file": word(options["input"], made)})
     end = " at the end" if options.get("open-mode", "").startswith("a") else ""
     out, err = options.get("output", ""), options.get("error", "")
     if out and on_volume(made, out):
@@ -31,6 +32,12 @@ def files(made: Plan) -> Iterator[Chosen]:
         yield Chosen(f"error{end}", {"file": word(err, made)})
     elif out and on_volume(made, out) and not err:
         yield Chosen("error to output")
+
+
+def reads(made: Plan) -> bool:
+    """Whether the script's standard input is a file; without one it is empty."""
+    named = made.job.options.get("input", "")
+    return bool(named) and named != "/dev/null" and on_volume(made, named)
 
 
 def on_volume(made: Plan, named: str) -> bool:
@@ -49,31 +56,33 @@ def _folder(made: Plan) -> str:
 
 def word(named: str, made: Plan) -> str:
     """The name as one word of a shell, its marks filled in."""
-    text = named if not named.startswith("/") else storage.inside(named, made.request)
-    pieces, at = [], 0
+    text = storage.inside(named, made.request) if named.startswith("/") else named
+    pieces: list[str] = []
+    at = 0
     for mark in _MARK.finditer(text):
-        pieces += [quoted(text[at : mark.start()])] if mark.start() > at else []
-        pieces.append(_value(mark[2], mark[1], made))
+        pieces += [text[at : mark.start()], _value(mark[2], mark[1], made)]
         at = mark.end()
-    pieces += [quoted(text[at:])] if at < len(text) else []
-    return "".join(pieces)
+    pieces.append(text[at:])
+    # Neighbours without a variable become one word.
+    groups = itertools.groupby(filter(None, pieces), key=lambda piece: piece.startswith('"$'))
+    return "".join("".join(group) if variable else quoted("".join(group)) for variable, group in groups)
 
 
 def _value(mark: str, width: str, made: Plan) -> str:
     array = made.job.array is not None
     match mark:
         case "x":
-            return quoted(made.job.name)
+            return made.job.name
         case "%":
-            return quoted("%")
+            return "%"
         case "n" | "t":
-            return quoted("0".zfill(min(int(width or 0), _WIDEST)))
+            return "0".zfill(min(int(width or 0), _WIDEST))
         case "s":
-            return quoted("batch")
+            return "batch"
         case "J":
             return '"$S2R_ID"'
         case "a" if not array:
-            return quoted("4294967294")  # Slurm's number for none
+            return "4294967294"  # Slurm's number for none
         case "A" if not array:
             return _number("$S2R_ID", width)
     value = _VALUES[mark]

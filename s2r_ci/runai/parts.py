@@ -210,16 +210,16 @@ _WORD: Final = (
 )
 
 _RUN: Final = """\
-%login%"$S2R_DIR/slurm_script" "$@" &
+%login%"$S2R_DIR/slurm_script" "$@" %stdin%&
 s2r_p=$!
 """
 _TERM: Final = """\
-trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
+trap 's2r_i=1; kill -s TERM "$s2r_p" 2>/dev/null' TERM
 """
 # Slurm ends script and steps together, and gives the steps the time to end.
 _TERM_STEPS: Final = """\
 s2r_t=
-s2r_end() { s2r_t=1; kill -s TERM "$s2r_p"; cat "$S2R_DIR"/step.*/pids | xargs kill -s TERM; }
+s2r_end() { s2r_t=1 s2r_i=1; kill -s TERM "$s2r_p"; cat "$S2R_DIR"/step.*/pids | xargs kill -s TERM; }
 trap 's2r_end 2>/dev/null' TERM
 """
 _WATCH: Final = """\
@@ -231,10 +231,12 @@ _TO_SHELL: Final = 'kill -s %signal% "$s2r_p"'
 _TO_STEPS: Final = 'cat "$S2R_DIR"/step.*/pids | xargs kill -s %signal%'
 _STOP: Final = ': >"$S2R_DIR/late"; kill -s TERM "$s2r_p"; sleep %grace% & s2r_wait && kill -s KILL "$s2r_p"'
 _AWAIT: Final = """\
-while :; do
-  wait "$s2r_p"
-  s2r_c=$?
-  kill -0 "$s2r_p" 2>/dev/null || break
+s2r_c=
+while s2r_i=; do
+  { wait "$s2r_p"; } 2>/dev/null
+  s2r_x=$?
+  [ "$s2r_x" -eq 127 ] && [ -n "$s2r_c" ] || s2r_c=$s2r_x
+  [ -n "$s2r_i" ] || break # no signal came between
 done
 """
 _UNWATCH: Final = 'for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done\n'
@@ -343,7 +345,7 @@ def _slots() -> Iterator[tuple[Part, ...]]:
     yield (Part("executables", 'chmod 700 "$S2R_DIR/bin/"*\n'),)
     yield (Part("agent", _AGENT),)
     yield (Part("restarts", _RESTARTS),)
-    for name, begin in (("input", "<"), ("output", ">"), ("output at the end", ">>"), ("error", "2>"), ("error at the end", "2>>")):
+    for name, begin in (("input", "3<"), ("output", ">"), ("output at the end", ">>"), ("error", "2>"), ("error at the end", "2>>")):
         yield (Part(name, f"exec {begin}%file%\n", {"file": _WORD}),)
     yield (Part("error to output", "exec 2>&1\n"),)
     yield from _ends()
@@ -351,8 +353,8 @@ def _slots() -> Iterator[tuple[Part, ...]]:
 
 def _ends() -> Iterator[tuple[Part, ...]]:
     one = "|".join(re.escape(functions([name])) for name in SHIMMED)
-    yield (Part("run", _RUN, {"login": f"(?:env (?:(?:{one}) )+)?"}),)
-    yield (Part("script", "export S2R_SCRIPT=$s2r_p\n"),)
+    yield (Part("run", _RUN, {"login": f"(?:env (?:(?:{one}) )+)?", "stdin": "(?:<&3 3<&- )?"}),)
+    yield (Part("script", 'echo "$s2r_p" >"$S2R_DIR/script"\n'),)
     yield (Part("term", _TERM), Part("term steps", _TERM_STEPS))
     yield (Part("watch", _WATCH),)
     timed = {"seconds": NUMBER, "signal": _SIGNAL}

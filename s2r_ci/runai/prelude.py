@@ -12,7 +12,7 @@ from typing import Final
 from s2r_ci.patterns import lazy
 from s2r_ci.runai import output
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
-from s2r_ci.runai.environment import VARIABLES, mentioned, needs_id, variable
+from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
 
 __all__ = ["CATALOGUE", "prelude", "signal_of"]
@@ -203,7 +203,8 @@ def _step_values(made: Plan) -> dict[str, str]:
 def _run(made: Plan) -> Iterator[Chosen]:
     names = [name for name in SHIMMED if made.uses(name)]
     login = f"env {functions(names)} " if _login_bash(made) and names else ""
-    yield Chosen("run", {"login": login})
+    stdin = "<&3 3<&- " if output.reads(made) else ""
+    yield Chosen("run", {"login": login, "stdin": stdin})
     if requeues(made):
         yield Chosen("script")
     steps = made.uses("srun")
@@ -230,11 +231,6 @@ def _run(made: Plan) -> Iterator[Chosen]:
 def requeues(made: Plan) -> bool:
     """Whether the script puts itself back into the queue, and may."""
     return made.retries and made.uses("scontrol") and b"requeue" in made.request.script.data
-
-
-def counts_starts(made: Plan) -> bool:
-    """Whether the script asks how often it was started again."""
-    return made.retries and "SLURM_RESTART_COUNT" in mentioned(made)
 
 
 def _login_bash(made: Plan) -> bool:

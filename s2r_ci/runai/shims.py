@@ -67,7 +67,7 @@ esac
 """
 
 # Where the job may be started again: the script ends, and with it the pod, by a status that asks for a new one.
-REQUEUE: Final = r"""  requeue.*) : >"$S2R_DIR/again"; kill -s TERM "$S2R_SCRIPT"; exit 0 ;;
+REQUEUE: Final = r"""  requeue.*) : >"$S2R_DIR/again"; kill -s TERM "$(cat "$S2R_DIR/script")"; exit 0 ;;
 """
 
 MODULE: Final = r"""#!/bin/sh

@@ -229,7 +229,8 @@ RANK: Final = r"""rank() { # RANK LOCAL PROGRAM...: becomes the program
   export SLURM_PROCID="$1" SLURM_LOCALID="$2"
   [ -z "$_T" ] || _V=$(echo "$_V" | cut -d, -f"$(($2 * _T + 1))-$((($2 + 1) * _T))")
   [ "$S2R_GPU_COUNT" -eq 0 ] ||
-    export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V"
+    export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V" \
+      SLURM_GPUS_ON_NODE="$_g"
   shift 2
 #MULTI
 #DROP
@@ -251,11 +252,19 @@ streams() { # RANK LOCAL PROGRAM...
   { { { (rank "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 | tag "$1" >&2; } 4>&1
   exit "$(cat "$S2R_DIR/step.$_s/$1")"
 }
-await() { while :; do wait "$1"; _x=$?; kill -0 "$1" 2>/dev/null || return 0; done; }
+await() { # PROCESS: its status, however often a signal comes between
+  _x=''
+  while _y=''; do
+    { wait "$1"; } 2>/dev/null
+    _z=$?
+    [ "$_z" -eq 127 ] && [ -n "$_x" ] || _x=$_z
+    [ -n "$_y" ] || return 0
+  done
+}
 pass() { # SHELL WORDS: hands every signal on
   for _t in TERM HUP INT USR1 USR2; do
     # shellcheck disable=SC2064
-    trap "for _p in $1; do kill -s $_t \"\${_p%:*}\" 2>/dev/null; done" "$_t"
+    trap "_y=1; for _p in $1; do kill -s $_t \"\${_p%:*}\" 2>/dev/null; done" "$_t"
   done
 }
 task() { # RANK LOCAL PROGRAM...: a task that dies by a signal ends the step; with -K every failure does
@@ -281,11 +290,6 @@ case $SLURM_OPEN_MODE in a*) ;; *)
     esac
   done ;;
 esac
-if [ "$_n$_o$_e$_i$_l$_K" = 1 ] && [ "$_Q" -eq 1 ] && [ ! -e "$S2R_DIR/step.$_s/room" ]; then
-  echo "$$" >"$S2R_DIR/step.$_s/pids"
-  [ -z "$S2R_IN" ] || exec <"$S2R_IN"
-  rank "$_F" 0 "$@"
-fi
 pass '$_pids'
 exec 9<&0
 _q=0 _worst=0
@@ -312,6 +316,7 @@ DEVICES_OF_ROOM: Final = r"""  devices() {
 """
 
 MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says which ranks run what: %t is the rank, %o its number on the line
+    set -f
     while read -r _v _f; do
       _j=0
       for _p in $(echo "$_v" | tr , ' '); do
@@ -324,6 +329,7 @@ MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says which ranks run wha
         _j=$((_j + _b - _a + 1))
       done
     done <"$1"
+    set +f
   fi
 """
 

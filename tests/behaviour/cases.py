@@ -1,6 +1,7 @@
 """Recorded cases: a script, its surroundings, and what real Slurm made of it (see README.md here)."""
 
 import json
+import pwd
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from s2r_ci.convert import load_converter
 from s2r_ci.model import (
     ConversionRequest,
     ConversionResult,
-    ItemKind,
     JobSpec,
     Script,
     Service,
@@ -28,6 +28,7 @@ FOLDERS = ("cases", "further")
 SUBMITTED = {"ORACLE_VAR": "from-submit-shell"}
 """What the shell of submission hands over in every recorded case."""
 
+_USER = pwd.getpwuid(0).pw_name  # who runs in the pods
 OWN_WORDS = re.compile(r"^(?:srun|slurmstepd|scontrol|module)\S*:? ")
 JOB_ID = int(UID[-6:], 16) + 1  # decisions: a decimal number made from the workload's uid
 
@@ -72,9 +73,9 @@ def request_of(case: Case) -> ConversionRequest:
 
 def _target(case: Case, job: JobSpec) -> Target:
     handed_over = job.export == "ALL" or "ALL" in job.export.split(",")
-    asked = {item.name for item in job.inventory if item.kind is ItemKind.ARGUMENT} | set(job.export.split(","))
+    text = case.path.read_text(encoding="utf-8")
     known = {**SUBMITTED, **case.setup.get("env", {})}
-    given = {name: value for name, value in known.items() if name in asked and (handed_over or name in job.export)}
+    given = {name: value for name, value in known.items() if name in text and (handed_over or name in job.export)}
     return Target(
         image="team/base:1",
         memory_mib=2048,
@@ -155,8 +156,8 @@ def _files(case: Case, work: Path, names: Names, outcome: Outcome) -> Iterator[s
         if path.is_file():
             text = path.read_bytes().decode("utf-8", "backslashreplace")
             if name not in given or text != case.setup.get("files", {}).get(name, text):
-                found[names(name)] = names(_own(text))
-    expected = dict(case.expected["files"])
+                found[names(name).replace(f".{_USER}.", ".{USER}.")] = names(_own(text))
+    expected = {name.replace(".alice.", ".{USER}."): text for name, text in case.expected["files"].items()}
     compare = case.expected["compare"]
     for index, job in enumerate(case.expected["jobs"]):
         log = str(job["stdout"]).removeprefix("{WORK}/")
@@ -165,8 +166,8 @@ def _files(case: Case, work: Path, names: Names, outcome: Outcome) -> Iterator[s
     for name in sorted(expected.keys() | found.keys()):
         if name not in found or name not in expected:
             yield f"file {'missing' if name in expected else 'too many'}: {name} {found.get(name, '')[:200]!r}"
-        elif compare[name] != "any" and _lines(case, expected[name], compare[name]) != _lines(
-            case, found[name], compare[name]
+        elif (how := compare.get(name, "exact")) != "any" and _lines(case, expected[name], how) != _lines(
+            case, found[name], how
         ):
             yield f"{name}: {found[name]!r}, not {expected[name]!r}"
     yield from _modes(case, work, names)
