@@ -4,6 +4,7 @@
 ``-n`` and ``--ntasks-per-node``, GPU variables depend on the option that asked, ranks are 0 in the batch script.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -194,13 +195,28 @@ def _tasks(made: Plan) -> Variable:
 
 def tasks_per_node(made: Plan) -> str:
     """``2(x3)``, ``3,2``: the tasks on each node, as evenly as Slurm spreads them."""
+    return _runs(_spread(made))
+
+
+def _cpus_of_nodes(made: Plan) -> str:
+    """``6(x2)``, ``3,2``: CPUs follow the tasks where nothing else asks for more."""
+    job = made.job.resources
+    counts = [tasks * job.cpus_per_task for tasks in _spread(made)]
+    return _runs(counts if counts[0] == job.cpus_per_node else [job.cpus_per_node] * made.nodes)
+
+
+def _spread(made: Plan) -> list[int]:
     nodes = made.nodes
     options = made.job.options
     tasks = made.job.resources.tasks
     if tasks <= 1 and not options.keys() & {"ntasks", "ntasks-per-node"}:
         tasks = nodes  # no count is said, and none follows from --gpus and --gpus-per-task
     base, more = divmod(tasks, nodes)
-    return ",".join(_times(count, times) for count, times in ((base + 1, more), (base, nodes - more)) if times)
+    return [base + 1] * more + [base] * (nodes - more)
+
+
+def _runs(counts: list[int]) -> str:
+    return ",".join(_times(count, len(list(group))) for count, group in itertools.groupby(counts))
 
 
 def _times(count: int, times: int) -> str:
@@ -299,6 +315,10 @@ def _tres_per_task(made: Plan) -> Variable:
     return Variable(value=",".join(parts), reason="as the options for tasks set it") if parts else UNSET
 
 
+def _per_task(made: Plan) -> str:
+    return made.job.options["gpus-per-task"].rpartition(":")[2]
+
+
 def _gpus_on_node(made: Plan) -> Variable:
     return Variable(value=str(made.gpus), reason="the GPUs of the pod") if made.gpus else UNSET
 
@@ -326,7 +346,7 @@ def _unknown(name: str) -> Variable:
 
 
 _ID_RULE: Final = _at_run_time("a number made from the workload's uid, the same in all its pods", _NEAR)
-_JOB_CPUS: Final = _counted(lambda made: _times(made.job.resources.cpus_per_node, made.nodes))
+_JOB_CPUS: Final = _counted(_cpus_of_nodes)
 _NODES: Final = _counted(lambda made: str(made.nodes))
 _ZERO: Final = _fixed("0", "0 in the batch script; a step sets its own")
 
@@ -399,6 +419,7 @@ VARIABLES: Final[Mapping[str, _Rule]] = MappingProxyType(
         "SLURM_TMPDIR": _at_run_time("a folder of the pod, as sites make one for each job", _NEAR),
         "SLURM_TOPOLOGY_ADDR": _at_run_time("the pod's host name", _NEAR),
         "SLURM_TOPOLOGY_ADDR_PATTERN": _fixed("node"),
+        "SLURM_TRES_BIND": _with("gpus-per-task", lambda made: f"gres/gpu:per_task:{_per_task(made)}"),
         "SLURM_TRES_PER_TASK": _tres_per_task,
         "SLURM_UMASK": _unset,
         "TMPDIR": _at_run_time("the folder for temporary files, as on a node"),

@@ -66,11 +66,14 @@ _HOST_NAMES: Final = {
 def _runtime_names(made: Plan) -> list[str]:
     """Variables that the script mentions and the prelude computes, in the order of their names."""
     named = {name for name in mentioned(made) if name in VARIABLES and variable(name, made).runtime}
+    if made.job.array is not None and made.uses("srun"):
+        named.add("SLURM_ARRAY_JOB_ID")  # for the programs of the steps
     return sorted(named & COMPUTED)
 
 
 def _exports(made: Plan, names: list[str]) -> Iterator[Chosen]:
-    for name in mentioned(made):
+    named = dict.fromkeys((*mentioned(made), *(["ENVIRONMENT"] if made.uses("srun") else ())))
+    for name in named:
         value = variable(name, made).value
         if value is not None and not name.startswith("SLURM") and name not in made.request.target.variables:
             yield Chosen(f"constant {name}", {"value": quoted(value)})

@@ -13,7 +13,7 @@ from typing import Final
 
 OPTIONS: Final = r"""# srun inside pods: counts out the ranks, starts those of this pod, and has the other pods start theirs
 _n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _m='' _g='' _K='' _O=''
-_exact='' _overlap='' _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK
+_exact=${SLURM_CPUS_PER_TASK:+1} _overlap='' _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK
 while [ $# -gt 0 ]; do
   case $1 in
     --) shift; break ;;
@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
     --cpus-per-task=*) _c=${1#*=} _exact=1; export SLURM_CPUS_PER_TASK="$_c" SLURM_TRES_PER_TASK="cpu=$_c" ;;
     --gpus-per-task=*) _T=${1##*[=:]} ;;
     --gpus=* | --gpus-per-node=* | --gres=gpu*)
-      _g=${1##*[=:]}; case $_g in *[!0-9]*) _g=1 ;; esac; case $1 in --gpus=*) _g=-$_g ;; esac ;;
+      _g=${1##*[=:]}; case $_g in *[!0-9]*) _g=1 ;; esac; case $1 in --gpus=*) export SLURM_GPUS="$_g"; _g=-$_g ;; esac ;;
     --gres=none) _g=0 ;;
     --output=*) _o=${1#*=} ;;
     --error=*) _e=${1#*=} ;;
@@ -146,6 +146,7 @@ DROP: Final = r"""  [ -z "$_drop" ] || for _v in $(env | sed -n 's/^\([A-Za-z_][
 
 # One pod: all ranks are its own.
 ALONE: Final = r"""  _J=0 _F=0 _Q=$_n _B=1 _V=$(devices) S2R_IN=''
+  export SLURM_STEP_NODELIST="$S2R_HOST"
   [ "$_n" -eq 1 ] || case $_i in '' | all) S2R_IN=$S2R_DIR/step.$_s/in; cat >"$S2R_IN" ;; esac
 fi
 """
@@ -153,6 +154,7 @@ fi
 # The launcher of an MPIJob: mpirun starts all ranks.
 LAUNCHER: Final = r"""fi
 _mpi=1 _J=0
+export SLURM_STEP_NODELIST="$S2R_HOSTS"
 """
 
 # Several pods: the others are given orders, and followed until their status is there. Files are opened anew for
@@ -164,7 +166,7 @@ NODES: Final = r"""  order() { # NODE PROGRAM...
     : >"$_f.err"
     (
       for _v; do _A=$((_A + 1)); export "_A$_A=$_v"; done
-      export _A _J _F _Q _B _V _T _s _n _l _o _e _i _K _multi _drop S2R_PWD="$PWD"
+      export _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop S2R_PWD="$PWD"
       export -p
       # shellcheck disable=SC3045
       [ -z "$BASH_VERSION" ] || export -pf
@@ -192,9 +194,14 @@ NODES: Final = r"""  order() { # NODE PROGRAM...
     _pids="$_pids $!:"
     echo "$!" >>"$S2R_DIR/step.$_s/pids"
   }
-  _j=0 _me='' S2R_IN=''
+  _j=0 _d='' _me='' S2R_IN=''
   case $_n${_P# }$_i in 10*) ;; *) case $_i in '' | all | [0-9]*) S2R_IN=$S2R_SHARE/$_s.in; cat >"$S2R_IN" ;; esac ;; esac
-  export S2R_IN
+  for _h in $_P; do
+    _d=$_d${_d:+,}$(echo "$S2R_HOSTS" | cut -d , -f "$((_h + 1))") _j=$((_j + 1))
+    [ "$_j" -lt "$_N" ] || break
+  done
+  export S2R_IN SLURM_STEP_NODELIST="$_d"
+  _j=0
   for _h in $_P; do
     [ "$_j" -lt "$_N" ] || break
     _J=$_j _F=$_j _B=$_N _Q=$((_a + (_j < _b))) _V=$(devices "$_h")
@@ -209,7 +216,7 @@ else
   export S2R_HOST="$_h" S2R_DIR="$_d" PATH="$_d/bin:$PATH"
   _j=1
   while [ "$_j" -le "$_A" ]; do eval "set -- \"\$@\" \"\$_A$_j\"; unset _A$_j"; _j=$((_j + 1)); done
-  for _v in _A _J _F _Q _B _V _T _s _n _l _o _e _i _K _multi _drop; do eval "_z=\$$_v; unset $_v; $_v=\$_z"; done
+  for _v in _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop; do eval "_z=\$$_v; unset $_v; $_v=\$_z"; done
   umask "$SLURM_UMASK"
   mkdir -p "$S2R_DIR/step.$_s"
   cd "$S2R_PWD" || exit 1
@@ -231,6 +238,8 @@ RANK: Final = r"""rank() { # RANK LOCAL PROGRAM...: becomes the program
   [ "$S2R_GPU_COUNT" -eq 0 ] ||
     export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V" \
       SLURM_GPUS_ON_NODE="$_g"
+  [ -z "$_T" ] || export SLURMD_TRES_BIND="gres/gpu:per_task:$_T"
+  unset S2R_STEP
   shift 2
 #MULTI
 #DROP
@@ -281,6 +290,7 @@ task() { # RANK LOCAL PROGRAM...: a task that dies by a signal ends the step; wi
 START: Final = r"""_q=0 _z=''
 while [ "$_q" -lt "$_Q" ]; do _z=$_z${_z:+,}$((_F + _q * _B)); _q=$((_q + 1)); done
 export SLURM_GTIDS="$_z" SLURM_NODEID="$_J" SLURMD_NODENAME="$S2R_HOST" SLURM_TOPOLOGY_ADDR="$S2R_HOST"
+[ "$_u" -ne $((_t * ${_c:-1})) ] || export SLURM_CPUS_ON_NODE=$((_Q * ${_c:-1}))
 case $SLURM_OPEN_MODE in a*) ;; *)
   for _p in "$_o" "$_e"; do
     case $_p in

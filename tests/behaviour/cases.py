@@ -111,13 +111,13 @@ class Names:
     def __call__(self, text: str) -> str:
         """The text with folder, hosts and numbers named."""
         text = text.replace(WORK, "{WORK}")
-        if len(self.nodes) > 1:
-            text = text.replace(",".join(self.nodes), "{NODELIST}")
-        for host in sorted(self.hosts, key=len, reverse=True):
-            text = text.replace(host, self.hosts[host])
         for index, array_id in enumerate(self.ids):
             text = text.replace(str(JOB_ID + 1 + index), "{JOBID:%s}" % array_id)
         text = text.replace(str(JOB_ID), "{ARRAYJOBID}" if self.ids else "{JOBID}")
+        if len(self.nodes) > 1:
+            text = text.replace(",".join(self.nodes), "{NODELIST}")
+        for host, name in self.hosts.items():
+            text = re.sub(rf"(?<![\w-]){re.escape(host)}(?![\w-])", name, text)
         text = re.sub(r"/tmp/s2r\.\w+/slurm_script", "{SCRIPT}", text)
         return re.sub(r"(\{SCRIPT\}: )(line )?\d+:", r"\1\2{LINE}:", text)
 
@@ -194,3 +194,51 @@ def _lines(case: Case, text: str, how: str) -> list[str]:
     free = case.setup.get("free", [])
     lines = [line for line in text.splitlines() if line.split("=")[0] not in free]
     return sorted(lines) if how == "lines" else lines
+
+
+# --- environments ------------------------------------------------------------------------------------------
+
+FREE = re.compile(
+    r"SLURM_(?:CONF|PRIO_PROCESS|CLUSTER_NAME|SUBMIT_HOST|TASK_PID|LAUNCH_NODE_IPADDR|SRUN_COMM_\w+|STEP_LAUNCHER_PORT|JOB_ACCOUNT"
+    r"|JOB_PARTITION|JOB_START_TIME|JOB_END_TIME|JOB_UID|JOB_GID|JOB_USER|TOPOLOGY_\w+)|\w+_DEBUG"
+)
+"""Values that are the site's, the run's or the daemon's: README.md, point 6."""
+COMPARED = re.compile(r"SLURMD?_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ENVIRONMENT|HOSTNAME")
+
+
+def environment_differences(case: Case, folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Variables that a task finds otherwise than under Slurm: all in steps, those that it names in the script."""
+    every = pods(manifest, UID)
+    ids = [str(job["array_task"]) for job in case.expected["jobs"] if "array_task" in job]
+    names = Names(every, ids)
+    captured = {path.name.split(".", 1)[1]: path for path in sorted((folder / "capture").iterdir())}
+    text = case.path.read_text(encoding="utf-8")
+    found = []
+    for place, wanted in _recorded(case, ids):
+        if place not in captured or not wanted:
+            continue
+        pairs = (pair.partition("=") for pair in captured[place].read_text("utf-8", "replace").split("\0"))
+        seen = {name: names(value) for name, _, value in pairs}
+        for name in sorted(seen.keys() | wanted.keys()):
+            free = FREE.fullmatch(name) or name in case.setup.get("free", ())
+            if not COMPARED.fullmatch(name) or free or (".batch." in place and name not in text):
+                continue
+            if _neutral(seen.get(name)) != _neutral(wanted.get(name)):
+                found.append(f"{place} {name}: {seen.get(name)!r}, not {wanted.get(name)!r}")
+    return found
+
+
+def _neutral(value: str | None) -> str | None:
+    """Ids of array elements by one name; a recorded ``{ANY}`` stays what it is."""
+    return None if value is None else re.sub(r"\{JOBID:\d+\}", "{JOBID}", value)
+
+
+def _recorded(case: Case, ids: list[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    first: dict[tuple[str, str], dict[str, str]] = {}
+    for row in case.expected["env"]:
+        if row.get("again"):
+            continue
+        index = ids.index(row["array_task"]) if "array_task" in row else 0
+        whole = first.setdefault((row.get("array_task", ""), row["step"]), row.get("vars", {}))
+        values = {name: value for name, value in whole.items() if name not in row.get("missing", ())}
+        yield f"{index}.{row['step']}.{row['rank']}", values | row.get("differs", {})

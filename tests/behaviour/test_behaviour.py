@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.behaviour.cases import Case, cases, convert, differences, prepare
+from tests.behaviour.cases import Case, cases, convert, differences, environment_differences, prepare
 from tests.behaviour.simulator import Simulator, namespaces
 
 WAY = namespaces()
@@ -19,9 +19,16 @@ def played(case: Case, folder: Path) -> list[str]:
     prepare(case, folder / "work")
     cancel = case.setup.get("cancel", {}).get("after", 0)
     outcome = simulator.run(manifest, cancel_after=cancel)
-    return differences(case, folder / "work", manifest, outcome)
+    found = differences(case, folder / "work", manifest, outcome)
+    return found + environment_differences(case, folder, manifest)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if not case.slow], ids=lambda case: case.name)
 def test_the_workload_does_what_slurm_did(case: Case, tmp_path: Path) -> None:
+    assert played(case, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.slow], ids=lambda case: case.name)
+def test_the_time_limit_does_what_slurm_did(case: Case, tmp_path: Path) -> None:
     assert played(case, tmp_path) == []
