@@ -5,6 +5,7 @@ the writer can write is what the reader knows, to the octet, and what varies (nu
 pattern. The decision which parts a script needs is the writer's, and the judge's own; it is not made here.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -271,13 +272,6 @@ _SHIMS: Final = {
     "apptainer": (("apptainer", shims.APPTAINER),),
     "singularity": (("singularity", shims.APPTAINER),),
 }
-
-
-def _rank(name: str) -> str:
-    text = srun.RANK.replace("#MULTI\n", srun.MULTI if "multi" in name else "")
-    return text.replace("#DROP\n", srun.DROP if "drop" in name else "")
-
-
 # The pieces of srun, each slot a choice.
 _SRUN: Final = (
     (("srun layout", srun.LAYOUT),),
@@ -288,8 +282,10 @@ _SRUN: Final = (
     (("srun alone", srun.ALONE), ("srun nodes", srun.NODES), ("srun launcher", srun.LAUNCHER)),
     (("srun marks", srun.MARKS),),
     (("srun mpi", srun.MPI),),
-    (
-        *((f"srun rank{name}", _rank(name)) for name in ("", " multi", " drop", " multi drop")),
+    tuple(
+        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun.rank(*chosen))
+        for count in range(len(srun.FEATURES) + 1)
+        for chosen in itertools.combinations(srun.FEATURES, count)
     ),
     (("srun start", srun.START),),
 )

@@ -128,11 +128,23 @@ def _pieces(made: Plan) -> Iterator[str]:
         return
     yield "srun devices of room" if room else "srun devices"
     yield "srun nodes" if made.kind == PYTORCH else "srun alone"
-    yield "srun marks"
-    if b"--mpi" in text and made.kind == JOB:
+    mpi = b"--mpi" in text and made.kind == JOB
+    asked = {"multi": b"--multi-prog" in text, "drop": drops, **dict.fromkeys(("files", "labels"), True)}
+    if not _hidden(made):
+        calls = [step.words for step in made.job.body.steps if step.launcher == "srun"]
+        asked["files"] = mpi or _asks(calls, "-o", "-e", "--output", "--error")
+        asked["labels"] = _asks(calls, "-l", "--label")
+    if asked["files"]:
+        yield "srun marks"
+    if mpi:
         yield "srun mpi"
-    yield "srun rank" + " multi" * (b"--multi-prog" in text) + " drop" * drops
+    yield " ".join(["srun rank", *(name for name, here in asked.items() if here)])
     yield from ("srun start", "srun end")
+
+
+def _asks(calls: list[tuple[str, ...]], *options: str) -> bool:
+    """Whether a call of srun has one of the options, or a word that may hold one."""
+    return any(word.startswith((*options, "$", '"$', "`")) for words in calls for word in words[1:])
 
 
 def _side_by_side(made: Plan) -> bool:
