@@ -277,7 +277,7 @@ task() { # RANK LOCAL PROGRAM...: a task that dies by a signal ends the step; wi
   _task=$!
   pass '"$_task"'
   await "$_task"
-  [ "$_x" -eq 0 ] || { [ "$_x" -le 128 ] && [ -z "$_K" ]; } || kill -s TERM "$$"
+  [ "$_x" -eq 0 ] || { [ "$_x" -le 128 ] && [ -z "$_K" ]; } || { sleep 0.3; kill -s TERM "$$"; }
   exit "$_x"
 }
 _q=0 _z=''

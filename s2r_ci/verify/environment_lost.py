@@ -63,12 +63,12 @@ def _constants(request: ConversionRequest) -> dict[str, str]:
         "SLURM_NTASKS_PER_NODE": resources.tasks_per_node,
         "SLURM_CPUS_PER_TASK": resources.cpus_per_task,
         "SLURM_CPUS_ON_NODE": resources.cpus_per_node,
-        "SLURM_JOB_CPUS_PER_NODE": resources.cpus_per_node,
         "SLURM_GPUS_ON_NODE": gpus(request),
         "SLURM_MEM_PER_NODE": memory_mib(request),
     }
     if resources.tasks == resources.nodes * resources.tasks_per_node:
         numbers["SLURM_TASKS_PER_NODE"] = resources.tasks_per_node
+        numbers["SLURM_JOB_CPUS_PER_NODE"] = resources.cpus_per_node
     if job.array is not None and len(job.array.ids):
         ids = job.array.ids
         numbers |= {
