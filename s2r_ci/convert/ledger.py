@@ -84,7 +84,9 @@ def _srun(made: Plan, field: str) -> Answer:
     if made.kind == MPI:
         return Answer(NEAR, field, "the prelude's srun hands the ranks to mpirun, which the image has to hold")
     if made.kind == PYTORCH:
-        return Answer(NEAR, field, "the prelude's srun starts the ranks in all pods, which share the working directory")
+        return Answer(
+            NEAR, field, "the prelude's srun starts the ranks in all pods, which share the working directory"
+        )
     if made.job.resources.tasks > 1:
         return Answer(NEAR, field, "the prelude's srun starts the ranks side by side, without binding them to CPUs")
     return Answer(EXACT, field, "the prelude's srun starts the program in the pod")
@@ -179,7 +181,9 @@ def _command(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.args[0]"
     words = item.value.split()
     if outside.requeued_by_prelude(item, book.made):
-        return Answer(NEAR, field, "the prelude's scontrol ends the pod with status 143, after which it is started again")
+        return Answer(
+            NEAR, field, "the prelude's scontrol ends the pod with status 143, after which it is started again"
+        )
     if (key := outside.key_of(item)) in book.asked:
         return Answer(ASK, "", book.asked[key].text)
     if item.name == "scontrol" and any(word.startswith("host") for word in words[:4]):

@@ -110,7 +110,9 @@ def _nodes(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
             NEAR, field, f"the least of the range, {asked_for.nodes}; Slurm may give up to {asked_for.nodes_max}"
         )
     if made.kind == PYTORCH:
-        reason = "one pod a node; the first runs the script, and srun reaches the others through the working directory"
+        reason = (
+            "one pod a node; the first runs the script, and srun reaches the others through the working directory"
+        )
         return Answer(NEAR, field, reason)
     if made.kind == MPI:
         return Answer(NEAR, field, "one pod a node, and a launcher that runs the script and is no node itself")
@@ -288,6 +290,7 @@ _QOS: Final = _mapped(
     "the site map says which priority stands for it",
 )
 
+
 def _output(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     named = made.job.options.get("output" if item.name == "open-mode" else item.name, "")
     if not named or not output.on_volume(made, named):
@@ -302,7 +305,6 @@ def _input(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     if output.reads(made):
         return Answer(EXACT, f"{made.runner}.spec.containers[0].args[0]", "the prelude opens this file")
     return Answer(LOST, "", "the file is on no volume: the script reads nothing")
-
 
 
 OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(

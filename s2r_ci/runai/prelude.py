@@ -153,7 +153,9 @@ def _side_by_side(made: Plan) -> bool:
     if made.kind == MPI:
         return False  # mpirun shares nothing out
     known = body.language == "shell" and body.understood
-    return not known or made.uses("parallel", "xargs") or any(step.background for step in body.steps) or _hidden(made)
+    return (
+        not known or made.uses("parallel", "xargs") or any(step.background for step in body.steps) or _hidden(made)
+    )
 
 
 def _hidden(made: Plan) -> bool:
@@ -180,7 +182,12 @@ def _is_plain(made: Plan) -> bool:
     """Whether the pod is one task, and every call of srun is known and asks for nothing that would need more."""
     job = made.job
     one = made.kind == JOB and job.resources.tasks <= 1 and job.resources.tasks_per_node <= 1
-    if not one or job.body.language != "shell" or not job.body.understood or {"gpus-per-task", "export"} & job.options.keys():
+    if (
+        not one
+        or job.body.language != "shell"
+        or not job.body.understood
+        or {"gpus-per-task", "export"} & job.options.keys()
+    ):
         return False
     calls = [step for step in job.body.steps if step.launcher == "srun"]
     if any(step.background for step in calls) or _hidden(made) or _hands_on_functions(made):

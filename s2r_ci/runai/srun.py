@@ -12,7 +12,7 @@ tasks, _F its first rank, _B from one of its ranks to the next, _V its GPUs.
 
 from typing import Final
 
-OPTIONS: Final = r"""# srun inside pods: counts out the ranks, starts those of this pod, and has the other pods start theirs
+OPTIONS: Final = r"""# srun inside pods: counts out ranks, starts those of this pod, has the other pods start theirs
 _n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _m='' _g='' _K='' _O='' _overlap=''
 _exact=${_c:+1} _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK _pids='' _worst=0
 fail() { echo "srun: error: $1" >&2; exit "${2:-1}"; }
@@ -78,7 +78,7 @@ ROOM: Final = r"""  room() { # take, or give back
     until mkdir "$S2R_DIR/lock" 2>/dev/null; do sleep 0.1; done
     [ -e "$S2R_DIR/room" ] || for _h in $_P; do echo "$_h $S2R_CPUS ${S2R_GPUS:--}"; done >"$S2R_DIR/room"
     awk -v do_="$1" -v N="$_N" -v u="$_u" -v g="$_g" -v P=" $_P " -v mine="$S2R_DIR/step.$_s/room" '
-      BEGIN { while (do_ == "give" && (getline line < mine) > 0) { split(line, f, " "); c[f[1]] = f[2]; v[f[1]] = f[3] } }
+      BEGIN { while (do_ == "give" && (getline line < mine) > 0) { split(line, f); c[f[1]] = f[2]; v[f[1]] = f[3] } }
       do_ == "give" && $1 in c { $2 += c[$1]; if (v[$1] != "-") $3 = v[$1] ($3 == "-" ? "" : "," $3) }
       do_ == "take" && index(P, " " $1 " ") && got < N && $2 >= u && (k = $3 == "-" ? 0 : split($3, f, ",")) >= g {
         w = r = ""
@@ -172,7 +172,10 @@ NODES: Final = r"""  order() ( # NODE PROGRAM...: follows what the ranks there w
     exit "$_z"
   )
   _j=0 _d='' _me='' S2R_IN=''
-  case $_n${_P# }$_i in 10*) ;; *) case $_i in '' | all | [0-9]*) S2R_IN=$S2R_SHARE/$_s.in; cat >"$S2R_IN" ;; esac ;; esac
+  case $_n${_P# }.$_i in
+    10.* | *.none | *./* | *.[!0-9a]*) ;;
+    *) S2R_IN=$S2R_SHARE/$_s.in; cat >"$S2R_IN" ;;
+  esac
   for _h in $_P; do
     _d=$_d${_d:+,}$(echo "$S2R_HOSTS" | cut -d , -f "$((_h + 1))") _j=$((_j + 1))
     [ "$_j" -lt "$_N" ] || break
@@ -223,9 +226,11 @@ esac
 TO_FILES: Final = r"""  if [ -n "$_o" ]; then exec >>"$(marks "$_o" "$1")"; [ -n "$_e" ] || exec 2>&1; fi
   if [ -n "$_e" ]; then exec 2>>"$(marks "$_e" "$1")"; fi
 """
-LABELS: Final = r"""  tag() { while IFS= read -r _z || [ -n "$_z" ]; do printf "%$((_n > 10 ? ${#_n} : 1))d: %s\n" "$1" "$_z"; done; }
+LABELS: Final = r"""  _w=$((_n > 10 ? ${#_n} : 1))
+  tag() { while IFS= read -r _z || [ -n "$_z" ]; do printf "%${_w}d: %s\n" "$1" "$_z"; done; }
   [ -z "$_l" ] || {
-    { { { (rank "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 | tag "$1" >&2; } 4>&1
+    { { { (rank "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 |
+      tag "$1" >&2; } 4>&1
     exit "$(cat "$S2R_DIR/step.$_s/$1")"
   }
 """
@@ -303,7 +308,7 @@ done
 exit "$_worst"
 """
 
-MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says which ranks run what: %t is the rank, %o its number on the line
+MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says who runs what: %t is the rank, %o its number on the line
     set -f
     while read -r _v _f; do
       _j=0

@@ -101,7 +101,9 @@ def _wanted(request: ConversionRequest, facts: Facts, container: Container, part
     if facts.kind == "MPIJob" or not called.isdisjoint(_RUNNERS):
         wanted["mpirun"] = {"start": "ssh" if facts.kind == "MPIJob" else "fork"}
     wanted |= files | dict.fromkeys(("restarts", "forget") if counted else (), NOTHING)
-    return wanted | steps_wanted.wanted(request, facts, parts, called) | _end(request, facts, called, "input" in files)
+    return (
+        wanted | steps_wanted.wanted(request, facts, parts, called) | _end(request, facts, called, "input" in files)
+    )
 
 
 def _for_steps(request: ConversionRequest, called: set[str]) -> set[str]:

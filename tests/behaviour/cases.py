@@ -105,14 +105,14 @@ class Names:
     def __init__(self, every: tuple[Pod, ...], ids: list[str]) -> None:
         nodes = [pod.host for pod in every if pod.role != "Launcher"]
         alone = every[0].role == "main"
-        self.hosts = {host: "{NODE0}" if alone else "{NODE%d}" % number for number, host in enumerate(nodes)}
+        self.hosts = {host: "{NODE0}" if alone else f"{{NODE{number}}}" for number, host in enumerate(nodes)}
         self.nodes, self.ids = nodes, ids
 
     def __call__(self, text: str) -> str:
         """The text with folder, hosts and numbers named."""
         text = text.replace(WORK, "{WORK}")
         for index, array_id in enumerate(self.ids):
-            text = text.replace(str(JOB_ID + 1 + index), "{JOBID:%s}" % array_id)
+            text = text.replace(str(JOB_ID + 1 + index), f"{{JOBID:{array_id}}}")
         text = text.replace(str(JOB_ID), "{ARRAYJOBID}" if self.ids else "{JOBID}")
         if len(self.nodes) > 1:
             text = text.replace(",".join(self.nodes), "{NODELIST}")
@@ -203,7 +203,9 @@ FREE = re.compile(
     r"|JOB_PARTITION|JOB_START_TIME|JOB_END_TIME|JOB_UID|JOB_GID|JOB_USER|TOPOLOGY_\w+)|\w+_DEBUG"
 )
 """Values that are the site's, the run's or the daemon's: README.md, point 6."""
-COMPARED = re.compile(r"SLURMD?_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ENVIRONMENT|HOSTNAME")
+COMPARED = re.compile(
+    r"SLURMD?_\w+|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ENVIRONMENT|HOSTNAME"
+)
 
 
 def environment_differences(case: Case, folder: Path, manifest: Mapping[str, Any]) -> list[str]:

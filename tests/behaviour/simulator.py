@@ -41,7 +41,10 @@ def namespaces() -> tuple[str, ...]:
     """The command that gives a process namespaces of its own; empty where this machine lets nobody have them."""
     common = ("--uts", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc")
     for way in (("unshare", *common), ("unshare", "--user", "--map-root-user", *common)):
-        if shutil.which("unshare") and subprocess.run([*way, "true"], capture_output=True, check=False).returncode == 0:
+        if (
+            shutil.which("unshare")
+            and subprocess.run([*way, "true"], capture_output=True, check=False).returncode == 0
+        ):
             return way
     return ()
 
@@ -112,7 +115,11 @@ class Simulator:
     def _once(self, pod: Pod, cancel_after: float, timeout: float, done: threading.Event) -> Ended:
         log = self.folder / "logs" / pod.host
         given = {"PATH": PATH, "HOME": "/root", "HOSTNAME": pod.host, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-        given |= {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "BASH_ENV": "/mnt/bin/capture", "S2R_POD_GPUS": str(pod.gpus)}
+        given |= {
+            "KUBERNETES_SERVICE_HOST": "10.0.0.1",
+            "BASH_ENV": "/mnt/bin/capture",
+            "S2R_POD_GPUS": str(pod.gpus),
+        }
         words = [*self.way, "sh", "-c", _SETUP, "sh", pod.host, str(self.folder), str(STANDINS), pod.folder]
         argv = ("/mnt/bin/sshd",) if pod.argv[0].endswith("sshd") else pod.argv
         with log.open("ab") as stream:
@@ -128,7 +135,12 @@ class Simulator:
         return Ended(pod, code, reason, log.read_text(errors="backslashreplace"))
 
     def _watch(
-        self, process: "subprocess.Popen[bytes]", pod: Pod, cancel_after: float, timeout: float, done: threading.Event
+        self,
+        process: "subprocess.Popen[bytes]",
+        pod: Pod,
+        cancel_after: float,
+        timeout: float,
+        done: threading.Event,
     ) -> str:
         """Wait for the end of a pod, and bring it about where a limit says so."""
         began, reason, asked = time.monotonic(), "", 0.0
