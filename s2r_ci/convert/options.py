@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci.convert.questions import exported
 from s2r_ci.model import Disposition, Item, Question
-from s2r_ci.runai import compute, manifest, scheduling
+from s2r_ci.runai import compute, manifest, output, scheduling
 from s2r_ci.runai.distribution import MPI, PYTORCH, Plan
 from s2r_ci.runai.prelude import signal_of
 
@@ -109,12 +109,19 @@ def _nodes(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         return Answer(
             NEAR, field, f"the least of the range, {asked_for.nodes}; Slurm may give up to {asked_for.nodes_max}"
         )
-    if "steps" in asked:
-        return Answer(NEAR, field, "one pod a node; every pod runs the script, where Slurm runs it once")
+    if made.kind == PYTORCH:
+        reason = (
+            "one pod a node; the first runs the script, and srun reaches the others through the working directory"
+        )
+        return Answer(NEAR, field, reason)
+    if made.kind == MPI:
+        return Answer(NEAR, field, "one pod a node, and a launcher that runs the script and is no node itself")
     return Answer(EXACT, field, "one pod a node")
 
 
 def _tasks(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if "nodes" in asked:
+        return Answer(ASK, f"{made.template}.spec.containers[0]", asked["nodes"].text)
     if made.kind == PYTORCH:
         return Answer(EXACT, "spec.nprocPerNode", "tasks of one node")
     if made.kind == MPI:
@@ -137,6 +144,8 @@ def _memory(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
 
 def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = _device(item, made)
+    if "nodes" in asked:
+        return Answer(ASK, field, asked["nodes"].text)
     for prefix, names in (
         ("gres", sorted(made.job.resources.other_gres)),
         ("gpu-model", [made.job.resources.gpu_model]),
@@ -146,8 +155,10 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
                 return Answer(ASK, field, question.text)
     if made.job.resources.gpu_model:
         return Answer(NEAR, field, "count exact; the site map's node labels stand for the model")
-    if "gpus-per-task" in item.name or "per-socket" in item.name:
-        return Answer(NEAR, field, "count exact; which GPUs a task sees is up to the launcher")
+    if item.name == "gpus-per-task":
+        return Answer(EXACT, field, "srun gives each task its own")
+    if "per-socket" in item.name:
+        return Answer(NEAR, field, "count exact; sockets are the node's")
     return Answer(EXACT, field, "per node and so per pod")
 
 
@@ -278,7 +289,23 @@ _QOS: Final = _mapped(
     "metadata.labels.priorityClassName",
     "the site map says which priority stands for it",
 )
-_OUTPUT: Final = _fixed(NEAR, "", "the log of the pod holds it; no file is written")
+
+
+def _output(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    named = made.job.options.get("output" if item.name == "open-mode" else item.name, "")
+    if not named or not output.on_volume(made, named):
+        return Answer(NEAR, "", "the log of the pod holds it; the file would be on no volume and lost with the pod")
+    field = f"{made.runner}.spec.containers[0].args[0]"
+    if any(mark in named for mark in ("%j", "%A", "%J", "%N", "%u")):
+        return Answer(NEAR, field, "the prelude opens this file; number, host or user in its name are the pod's")
+    return Answer(EXACT, field, "the prelude opens this file, as Slurm does; the pod's log stays empty")
+
+
+def _input(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if output.reads(made):
+        return Answer(EXACT, f"{made.runner}.spec.containers[0].args[0]", "the prelude opens this file")
+    return Answer(LOST, "", "the file is on no volume: the script reads nothing")
+
 
 OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
     {
@@ -328,10 +355,10 @@ OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
         "network": _lost("the network of a pod is the cluster's"),
         "clusters": _lost("the cluster is chosen at submission"),
         "cluster": _lost("the cluster is chosen at submission"),
-        "output": _OUTPUT,
-        "error": _OUTPUT,
-        "open-mode": _OUTPUT,
-        "input": _lost("the script reads nothing; read the file inside the script"),
+        "output": _output,
+        "error": _output,
+        "open-mode": _output,
+        "input": _input,
         "chdir": _chdir,
         "workdir": _chdir,
         "export": _export,
