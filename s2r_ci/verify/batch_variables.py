@@ -239,3 +239,5 @@ _RULES: Final[Mapping[str, Callable[[ConversionRequest], Values]]] = MappingProx
     }
 )  # fmt: skip
 """A name that is not here (SLURM_STEP_ID, SLURM_DISTRIBUTION, SLURM_GPUS_PER_TASK) is unset in a batch script."""
+SLURMS: Final = frozenset(name for name in _RULES if name.startswith("SLURM_"))
+"""Those that only Slurm sets."""

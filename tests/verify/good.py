@@ -83,6 +83,16 @@ UID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 IMAGE = "registry.example.com/ml/train:1.0"
 
 
+_OF_SRUN = {
+    "SLURM_NNODES": "1", "SLURM_JOB_NUM_NODES": "1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0",
+    "SLURM_GTIDS": "0", "SLURM_CPUS_ON_NODE": "8", "SLURM_GPUS_ON_NODE": "2", "SLURM_JOB_GPUS": "0,1",
+    "SLURM_JOB_CPUS_PER_NODE": "8", "SLURM_JOB_NAME": "Train_A", "SLURM_JOB_PARTITION": "gpu",
+    "SLURM_JOB_QOS": "normal", "SLURM_OOM_KILL_STEP": "0", "SLURM_PRIO_PROCESS": "0", "SLURM_SUBMIT_DIR": "/data/lab",
+    "SLURM_TASKS_PER_NODE": "2", "SLURM_TOPOLOGY_ADDR_PATTERN": "node", "SLURM_TRES_PER_TASK": "cpu=4",
+}  # fmt: skip
+"""What a program that srun starts may look for."""
+
+
 def request(**changes: Any) -> ConversionRequest:
     """The good request. ``resources``, ``job``, ``target``, ``site`` and ``options`` are dictionaries of changes."""
     resources = Resources(
@@ -216,6 +226,7 @@ def job() -> dict[str, Any]:
     """A good Job of one node."""
     pod = template()
     pod["spec"]["restartPolicy"] = "Never"
+    pod["spec"]["containers"][0]["env"] += [{"name": name, "value": value} for name, value in _OF_SRUN.items()]
     return workload("Job", "batch/v1", {"backoffLimit": 0, "template": pod})
 
 
@@ -228,7 +239,9 @@ def array() -> dict[str, Any]:
     )
     main = body["spec"]["template"]["spec"]["containers"][0]
     main["args"][0] = INDEXED
-    main["env"].append({"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    main["env"].insert(4, {"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    numbers = {"COUNT": "5", "MAX": "7", "MIN": "1", "STEP": "1"}
+    main["env"] += [{"name": f"SLURM_ARRAY_TASK_{name}", "value": value} for name, value in numbers.items()]
     return body
 
 
@@ -307,7 +320,9 @@ GONE = Gone()
 
 
 def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A copy with nodes set: ``{"spec.template.spec.containers.0.image": "x"}``; a key with dots ends in ``~key``."""
+    """A copy with nodes set: ``{"spec.template.spec.containers.0.image": "x"}``; a key with dots ends in ``~key``,
+    and ``+`` is the place behind the last item.
+    """
     body = copy.deepcopy(body)
     for path, value in changes.items():
         place, _, dotted = path.partition("~")
@@ -318,7 +333,7 @@ def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             node = node[step] if isinstance(step, int) or step in node else node.setdefault(step, {})
         if value is GONE:
             del node[last]
-        elif isinstance(node, list) and last == len(node):
+        elif isinstance(node, list) and last in ("+", len(node)):
             node.append(value)
         else:
             node[last] = value
