@@ -33,21 +33,40 @@ from s2r_ci.verify.breach import Breach, Check
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"
 _BEGIN = (Chosen("head"), Chosen("body text"), Chosen("executable"))
+_ID = Chosen("id", {"fallback": "757101"})
 _STEPS = (
-    Chosen("id", {"fallback": "757101"}),
+    _ID,
     Chosen("id of the job"),
     Chosen("host"),
     Chosen("hosts Job"),
+    Chosen("constant ENVIRONMENT", {"value": "'BATCH'"}),
     Chosen(
-        "steps",
-        {"name": "'Train_A'", "nodes": "1", "tasks": "2", "per_node": "2", "gpus_per_task": "''", "mpi": "''"},
+        "steps", {"name": "'Train_A'", "nodes": "1", "cpus": "8", "gpus": "2", "list": "0,1", "gpus_per_task": "''"}
     ),
     Chosen("bin"),
-    Chosen("shim srun"),
+    Chosen("shim srun", {"shell": "/bin/sh"}),
+    *map(Chosen, ("srun layout", "srun told", "srun devices", "srun alone", "srun rank", "srun start", "srun end")),
     Chosen("executables"),
 )
-_OF_AN_INDEX = (Chosen("id of the index"), Chosen("array"))
+_OF_AN_INDEX = (
+    Chosen("id of the index"),
+    Chosen("array"),
+    Chosen("set SLURM_ARRAY_JOB_ID"),
+    Chosen("export", {"names": "SLURM_ARRAY_JOB_ID"}),
+)
 _STOP = Chosen("stop", {"seconds": "3600", "grace": "30"})
+_RUN = Chosen("run", {"login": "", "stdin": ""})
+_WITH_STEPS = (_RUN, Chosen("term steps"), Chosen("await"), Chosen("linger"), Chosen("leave"))
+_WITHOUT = (_RUN, Chosen("term"), Chosen("await"), Chosen("leave"))
+_PODS = (
+    _ID,
+    Chosen("id of the job"),
+    Chosen("host"),
+    Chosen("hosts PyTorchJob", {"workers": "2"}),
+    Chosen("share", {"workers": "2"}),
+    Chosen("agent"),
+    Chosen("dismiss"),
+)
 
 
 def _prelude(*parts: Chosen) -> str:
@@ -55,13 +74,11 @@ def _prelude(*parts: Chosen) -> str:
     return join(parts).replace("$$", "$$$$")
 
 
-PRELUDE = _prelude(*_BEGIN, *_STEPS, Chosen("run"))
-INDEXED = _prelude(
-    *_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, Chosen("run")
-)
-WRAPPED = _prelude(*_BEGIN, *_STEPS, Chosen("watch"), _STOP, Chosen("await"), Chosen("late"), Chosen("leave"))
-TORCH = _prelude(*_BEGIN, Chosen("run"))
-MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), Chosen("run"))
+PRELUDE = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS)
+INDEXED = _prelude(*_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, *_WITH_STEPS)
+WRAPPED = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS, Chosen("watch"), _STOP, Chosen("unwatch"), Chosen("late"))
+TORCH = _prelude(*_BEGIN, *_PODS, *_WITHOUT)
+MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), *_WITHOUT)
 IMAGE = "registry.example.com/ml/train:1.0"
 
 
@@ -235,7 +252,7 @@ def pytorch() -> dict[str, Any]:
     }
     spec = {
         "nprocPerNode": "2",
-        "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "None"},
+        "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "Running"},
         "pytorchReplicaSpecs": replicas,
     }
     return workload("PyTorchJob", "kubeflow.org/v1", spec)
