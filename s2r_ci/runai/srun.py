@@ -368,4 +368,9 @@ def rank(*features: str) -> str:
     pieces = {"multi": MULTI, "drop": DROP, "files": TO_FILES, "labels": LABELS}
     for name, piece in pieces.items():
         text = text.replace(f"#{name.upper()}\n", piece if name in features else "")
-    return text
+    missing = "".join(options for name, options in _OPTIONS_OF.items() if name not in features)
+    return text + (_UNFORESEEN.replace("OPTIONS", missing) if missing else "")
+
+
+_OPTIONS_OF: Final = {"multi": "$_multi", "drop": "$_export", "files": "$_o$_e", "labels": "$_l"}
+_UNFORESEEN: Final = '[ -z "OPTIONS" ] || fail "an option that was not foreseen when the manifest was written"\n'

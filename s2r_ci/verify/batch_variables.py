@@ -141,8 +141,9 @@ def _of_the_array(value: Callable[[Array], object]) -> Callable[[ConversionReque
 
 
 def _step(array: Array) -> int:
-    steps = {high - low for low, high in zip(array.ids, list(array.ids)[1:], strict=False)}
-    return steps.pop() if len(steps) == 1 else 1
+    """The first step that ``--array`` names, whatever ids there are; 1 where it names none."""
+    digits = array.text.partition("%")[0].partition(":")[2].partition(",")[0]
+    return int(digits) if digits.isdecimal() else 1
 
 
 def _in_an_array(request: ConversionRequest) -> Values:
