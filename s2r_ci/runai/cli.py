@@ -61,15 +61,16 @@ def _excluded(expression: Any) -> list[str]:
 
 
 def _sizes(pod: Pod, prefix: str) -> dict[str, Any]:
-    portion = {f"{prefix}gpu-portion-request": pod.fraction}
-    if not prefix and pod.fraction:
+    single = pod.fraction if pod.gpus <= 1 else ""  # a part of several GPUs has no flag
+    portion = {f"{prefix}gpu-portion-request": single}
+    if not prefix and single:
         portion["gpu-request-type"] = "portion"
     return {
         f"{prefix}cpu-core-request": str(number(pod.cpu)),
         f"{prefix}cpu-core-limit": str(number(pod.cpu)),
         f"{prefix}cpu-memory-request": pod.memory,
         f"{prefix}cpu-memory-limit": pod.memory,
-        f"{prefix}gpu-devices-request": pod.gpus,
+        f"{prefix}gpu-devices-request": 0 if pod.fraction else pod.gpus,
         f"{prefix}extended-resource": [f"{name}={amount}" for name, amount in sorted(pod.devices.items())],
         **portion,
     }
@@ -84,8 +85,6 @@ def _container(pod: Pod) -> dict[str, Any]:
         "empty-dir-volume": [f"name=scratch,path=/tmp,size-limit={pod.scratch}"] if pod.scratch else [],
         "working-dir": pod.working_directory,
     }
-    if pod.user is not None:
-        found |= {"run-as-uid": pod.user, "run-as-gid": pod.group}
     return found | {"command": bool(pod.words)}
 
 

@@ -49,12 +49,12 @@ def _spec(made: Plan, pod: Pod) -> dict[str, Any]:
     spec: dict[str, Any] = {"name": made.name, "active": False if made.job.hold else None, "image": pod.image}
     spec |= {"command": pod.command, "arguments": pod.arguments, "workingDir": pod.working_directory}
     spec |= {"cpu": pod.cpu, "cpuLimit": pod.cpu, "memory": pod.memory, "memoryLimit": pod.memory}
-    spec |= {"gpu": pod.fraction, "gpuDevices": pod.gpus, "largeShm": pod.large_shm}
+    spec |= {"largeShm": pod.large_shm}
+    if pod.gpus <= 1 or not pod.fraction:  # a part of several GPUs has no field
+        spec |= {"gpu": pod.fraction, "gpuDevices": 0 if pod.fraction else pod.gpus}
     spec |= {"nodePools": " ".join(pod.pools), "nodeType": pod.node_type}
     if not made.retries:
         spec["terminateAfterPreemption"] = True
-    if pod.user is not None:
-        spec |= {"runAsUser": True, "runAsUid": pod.user, "runAsGid": pod.group}
     said = {name: _value(value) for name, value in spec.items() if value not in (None, "", 0) or value is False}
     if not pod.large_shm:
         said.pop("largeShm", None)
