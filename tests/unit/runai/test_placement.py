@@ -17,7 +17,7 @@ SITE = Site(
     gpus={"a100": {"gpu": "A100"}},
 )
 TARGET = Target(image="team/x:1", memory_mib=1, site=SITE, topology="cluster", topology_level="example.com/switch")
-MPI = {"nodes": 4, "steps": (step("mpirun", "x"),)}
+MPI: dict[str, Any] = {"nodes": 4, "steps": (step("mpirun", "x"),)}
 
 SELECTORS = [
     pytest.param("ib&big", {"net": "ib", "size": "big"}, id="and"),
