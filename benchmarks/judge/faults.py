@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benchmarks.judge.corpus import Good
 from benchmarks.judge.nodes import GONE, Steps, at, nodes, put
-from benchmarks.judge.promises import promise_of, spelled
+from benchmarks.judge.promises import is_harmless, promise_of, spelled
 
 _AMOUNT: Final = re.compile(r"(\d+)(m|[KMGTPE]i?|k)?")
 _UNITS: Final = {
@@ -36,7 +36,7 @@ class Fault:
     operator: str
     place: str  # the steps as one text
     body: Any
-    value: Any = None  # what stood there
+    harmless: bool = False  # no promise is broken, for a reason that HARMLESS gives
 
 
 def faults(good: Good) -> Iterator[Fault]:
@@ -46,8 +46,16 @@ def faults(good: Good) -> Iterator[Fault]:
         promise = promise_of(place)
         for operator, body in _changes(good.body, steps, value):
             if body != good.body:
-                yield Fault(promise=promise, operator=operator, place=place, body=body, value=value)
+                harmless = is_harmless(operator, place, value, restarts=restarts(good.body))
+                yield Fault(promise=promise, operator=operator, place=place, body=body, harmless=harmless)
     yield from _inventions(good)
+    yield from _everywhere(good)
+
+
+def restarts(body: dict[str, Any]) -> bool:
+    """Whether the manifest is of a job that may be started again."""
+    labels: dict[str, str] = body["metadata"].get("labels", {})
+    return labels.get("kai.scheduler/preemptibility") == "preemptible"
 
 
 def templates(body: dict[str, Any]) -> Iterator[Steps]:
@@ -121,6 +129,47 @@ def _long_texts(text: str) -> Iterator[tuple[str, str]]:
         yield "sibling", "\n".join([*lines[:index], lines[index - 1], *lines[index + 1 :]])
     for found in list(re.finditer(r"(?<![\w.])\d+(?![\w.])", text))[:12]:
         yield "one more", f"{text[: found.start()]}{int(found[0]) + 1}{text[found.end() :]}"
+
+
+def _everywhere(good: Good) -> Iterator[Fault]:
+    """A wrong rule is wrong in every pod, and in requests as in limits: all places of one field change alike."""
+    alike: dict[tuple[str, str], list[Steps]] = {}
+    for steps, value in nodes(good.body):
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            key = re.sub(r"\b(Master|Worker|Launcher|limits|requests)\b", "*", spelled(good.body, steps))
+            alike.setdefault((key, repr(value)), []).append(steps)
+    for (key, _), places in alike.items():
+        if len(places) < 2:
+            continue
+        value = at(good.body, places[0])
+        for operator, new in [*_values(value, places[0]), ("drop", GONE)]:
+            body: Any = good.body
+            for steps in places:
+                body = put(body, steps, new)
+            if body != good.body:
+                every = [spelled(good.body, steps) for steps in places]
+                harmless = all(is_harmless(operator, place, value, restarts=restarts(good.body)) for place in every)
+                name = f"{operator}, everywhere"
+                yield Fault(promise=promise_of(every[0]), operator=name, place=key, body=body, harmless=harmless)
+
+
+def mixed_up(good: Good, other: Good) -> Iterator[Fault]:
+    """The manifest of another script; and the same with this script's name and text, as a copied file would have it."""
+    yield Fault(promise=MIXED, operator="another script's", place="", body=other.body)
+    if other.body["kind"] != good.body["kind"]:
+        return
+    body: Any = put(other.body, ("metadata", "name"), good.body["metadata"]["name"])
+    for template in templates(body):
+        for key in ("args", "image"):
+            steps = (*template, "spec", "containers", 0, key)
+            value = at(good.body, steps)
+            if value is not GONE:
+                body = put(body, steps, value)
+    if body != good.body:
+        yield Fault(promise=MIXED, operator="another script's amounts", place="", body=body)
+
+
+MIXED: Final = "the right script"
 
 
 def _siblings(body: Any, steps: Steps, value: Any) -> Iterator[Any]:
@@ -213,7 +262,7 @@ def _in_pods(body: dict[str, Any]) -> Iterator[tuple[str, Steps, Any]]:
         environment = at(body, (*main, "env"))
         if isinstance(environment, list):
             for name, promise in _INVENTED.items():
-                yield promise, (*main, "env", len(environment)), {"name": name, "value": "3"}
+                yield promise, (*main, "env", len(environment)), {"name": name, "value": "98765"}
         mounts = at(body, (*main, "volumeMounts"))
         if isinstance(mounts, list):
             yield (

@@ -15,11 +15,11 @@ _PATTERNS: Final = (
     ("names", r"metadata\.(name|namespace|annotations\.s2r-ci/job-name)|.*containers\.\d+\.name"),
     ("replicas", r".*\.replicas|.*ReplicaSpecs(\.\w+)?|.*batch-min-member"),
     ("tasks and ranks", r"spec\.(nprocPerNode|slotsPerWorker)|.*env\[SLURM_(NTASKS|NPROCS|TASKS|NNODES|JOB_NUM_NODES).*"),
+    ("generic resources", r".*resources\.\w+\.[\w.-]+\.[a-z]+/\w+"),
     ("GPUs", r".*resources\.\w+\.nvidia\.com/.*|.*annotations\.gpu-.*|.*env\[SLURM_GPUS.*"),
     ("CPU", r".*resources\.\w+\.cpu|.*env\[SLURM_(CPUS|JOB_CPUS).*"),
     ("memory", r".*resources\.\w+\.memory|.*env\[SLURM_MEM.*"),
     ("ephemeral storage", r".*resources\.\w+\.ephemeral-storage"),
-    ("generic resources", r".*resources\.\w+\.[\w.-]+\.[a-z]+/\w+"),
     ("time limit", r".*(activeDeadlineSeconds|launcherCreationPolicy|terminationGracePeriodSeconds)"),
     ("array", r"spec\.(completions|parallelism|completionMode)|.*env\[(S2R_ARRAY|SLURM_ARRAY).*"),
     (
@@ -51,14 +51,12 @@ HARMLESS: Final = (
     ("drop", r".*Worker.restartPolicy", "Never is the operator's default (checked for MPIJob; a PyTorchJob is caught)"),
     ("drop", r".*schedulerName", "Run:ai sets it by itself in its projects"),
     ("drop", r".*onPodConditions\.\d+\.status", "True is the default"),
+    ("said twice", r".*matchExpressions\.\d+(\.values\.\d+)?", "a list of hosts that names one twice is the same list"),
     ("drop", r".*resources\.limits\.ephemeral-storage", "the request alone makes room"),
-    ("any", r".*Launcher.*resources\.\w+\.(cpu|memory)", "a launcher only starts processes; policy bounds it (P-39)"),
-    ("any", r".*mpiReplicaSpecs\.Worker.*workingDir", "an MPI worker runs sshd; mpirun goes to the launcher's folder"),
     ("near", r".*activeDeadlineSeconds", "of a restartable job it is a backstop behind the wrapper in the prelude"),
-    ("name", r".*(volumes\.\d+\.name|volumeMounts\.\d+\.name)", "a name inside the pod, changed on both sides"),
 )  # fmt: skip
 """Operator, place, reason: what is no fault, however a model names it. All of it is counted and reported."""
-_EXCUSES: Final = tuple((operator, re.compile(pattern)) for operator, pattern, _ in HARMLESS)
+_EXCUSES: Final = tuple(re.compile(pattern) for _, pattern, _ in HARMLESS)
 
 
 def spelled(body: Any, steps: Steps) -> str:
@@ -78,14 +76,20 @@ def promise_of(place: str) -> str:
     return next(name for name, pattern in _COMPILED if pattern.fullmatch(place))
 
 
-def is_harmless(operator: str, place: str, restarts: bool, value: Any = None) -> bool:
+def is_harmless(operator: str, place: str, value: Any, *, restarts: bool) -> bool:
     """Whether HARMLESS names this change; a mapping may be dropped where each of its fields (``value``) may."""
     if operator == "drop" and isinstance(value, dict) and value:
-        return all(is_harmless("drop", f"{place}.{key}", restarts, node) for key, node in value.items())
-    for which, pattern in _EXCUSES:
-        if which == "near":
-            if restarts and operator in ("one more", "one less") and pattern.fullmatch(place):
-                return True
-        elif which in ("any", operator) and pattern.fullmatch(place):
-            return True
-    return False
+        return all(is_harmless("drop", f"{place}.{key}", node, restarts=restarts) for key, node in value.items())
+    return excuse(operator, place, restarts=restarts) is not None
+
+
+def excuse(operator: str, place: str, *, restarts: bool = True) -> tuple[str, str, str] | None:
+    """The row of HARMLESS that names a change, if one does."""
+    operator, _, everywhere = operator.partition(", ")
+    if everywhere:
+        place = place.replace("*", "Worker")
+    for row, pattern in zip(HARMLESS, _EXCUSES, strict=True):
+        near = row[0] == "near" and restarts and operator in ("one more", "one less")
+        if (near or row[0] in ("any", operator)) and pattern.fullmatch(place):
+            return row
+    return None

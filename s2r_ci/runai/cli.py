@@ -10,7 +10,7 @@ from typing import Any, Final
 from s2r_ci.model import Manifest
 from s2r_ci.runai import scheduling
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
-from s2r_ci.runai.native import Claim, Pod, number, pod_of, roles_of
+from s2r_ci.runai.native import Claim, Pod, number, pod_of, refuse_parts, roles_of
 
 KINDS: Final = {JOB: "standard", PYTORCH: "pytorch", MPI: "mpi"}
 INDEX: Final = "JOB_COMPLETION_INDEX"
@@ -22,6 +22,7 @@ def write(made: Plan) -> Manifest:
     """The call as data; its text is made by ``cli_text``."""
     runner, worker = roles_of(made)
     main, work = pod_of(made, runner), pod_of(made, worker)
+    refuse_parts(made, work)
     flags = _workload(made, work) | _sizes(work, "") | _container(work)
     if made.kind != JOB:
         flags |= _master(main) | {"workers": made.nodes if made.kind == MPI else made.nodes - 1}
@@ -61,9 +62,8 @@ def _excluded(expression: Any) -> list[str]:
 
 
 def _sizes(pod: Pod, prefix: str) -> dict[str, Any]:
-    single = pod.fraction if pod.gpus <= 1 else ""  # a part of several GPUs has no flag
-    portion = {f"{prefix}gpu-portion-request": single}
-    if not prefix and single:
+    portion = {f"{prefix}gpu-portion-request": pod.fraction}
+    if not prefix and pod.fraction:
         portion["gpu-request-type"] = "portion"
     return {
         f"{prefix}cpu-core-request": str(number(pod.cpu)),

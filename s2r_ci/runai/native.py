@@ -106,6 +106,16 @@ def roles_of(made: Plan) -> tuple[str, str]:
     return ("Launcher", "Worker") if made.kind == MPI else ("main", "main")
 
 
+def refuse_parts(made: Plan, pod: Pod) -> None:
+    """Raises ConversionError for a part of several GPUs: a native form divides one."""
+    if pod.fraction and pod.gpus > 1:
+        raise ConversionError(
+            f"parts of {pod.gpus} GPUs have no counterpart in the target {made.request.target.name}: it divides one",
+            where=str(made.job.origins.get("gpus") or made.request.script.path),
+            hint="take the target kubernetes, or ask for whole GPUs",
+        )
+
+
 def number(text: str) -> float | int:
     """A quantity as the plain number that APIs want: 8, 0.5."""
     value = quantity(text or "0")

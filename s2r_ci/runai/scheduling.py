@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, Service
-from s2r_ci.runai import sharing
+from s2r_ci.runai import decisions, sharing
 from s2r_ci.runai.distribution import MPI, Plan
 
 SCHEDULER: Final = "runai-scheduler"
@@ -32,10 +32,15 @@ def labels(made: Plan) -> dict[str, str]:
 
 
 def annotations(made: Plan) -> dict[str, str]:
-    """The job's own name, where Kubernetes cannot hold it as a name, and what the script says to people."""
+    """The job's own name, where Kubernetes cannot hold it as a name; what the script says to people, and what a model
+    decided.
+    """
     found = {} if made.job.name == made.name else {NAME_ANNOTATION: made.job.name}
     said = {f"s2r-ci/{option}": made.job.options.get(option, "") for option in ("comment", "wckey")}
-    return found | {name: text for name, text in said.items() if text}
+    found |= {name: text for name, text in said.items() if text}
+    if decided := made.request.target.decisions:
+        found[decisions.ANNOTATION] = decisions.written(decided)
+    return found
 
 
 def pod_annotations(made: Plan, role: str) -> dict[str, str]:

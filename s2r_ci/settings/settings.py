@@ -36,9 +36,27 @@ class Settings:
     manifest_pattern: str = "{name}.runai.yaml"
     reverify: bool = False
     overwrite: bool = False
-    api_endpoint: str = ""
 
-    converter: str = "rules"
+    pr_grouping: str = "directory"
+    pr_limit: int = 10
+    branch_prefix: str = "s2r"
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+    dashboard: bool = False
+
+    api_endpoint: str = ""
+    key_id: str = ""
+    model: str = ""
+    send: str = "all"
+    redact: str = "redact"
+    in_flight: int = 8
+    max_requests: int = 0
+    max_cost: str = ""
+    deadline: int = 900
+    on_service_failure: str = "rules"
+
+    converter: str = "auto"
     target: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"

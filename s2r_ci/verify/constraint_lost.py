@@ -1,6 +1,6 @@
 """constraint-lost: features and hosts that the script names still bind its pods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from s2r_ci.model import ConversionRequest
@@ -21,9 +21,12 @@ from s2r_ci.verify.features import (
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Features by the site map's labels, hosts by name, whole nodes by keeping other pods away."""
     for role in facts.workers:
-        yield from _features(request, role)
-        yield from _hosts(request, role)
-        if _anti(role) != ([dict(ALONE)] if request.job.resources.exclusive else []):
+        if "features" not in facts.unsaid:
+            yield from _features(request, role)
+            yield from _wishes(request, role) if "prefer" not in facts.unsaid else ()
+        yield from _hosts(request, role, facts.unsaid)
+        apart = [dict(ALONE)] if request.job.resources.exclusive else []
+        if "exclusive" not in facts.unsaid and _anti(role) != apart:
             asked = "the whole node" if request.job.resources.exclusive else "no whole node"
             message = f"the script asks for {asked}, the manifest's pod anti-affinity says otherwise"
             yield Breach(message=message, subject="exclusive", steps=(*role.spec, "affinity"))
@@ -37,15 +40,18 @@ def _features(request: ConversionRequest, role: Role) -> Iterator[Breach]:
     if not feature_labels(request) and not agrees(request, role):
         message = "the manifest's node labels admit other nodes than the script's constraint"
         yield Breach(message=message, subject="constraint", steps=(*role.spec, "affinity"))
+
+
+def _wishes(request: ConversionRequest, role: Role) -> Iterator[Breach]:
     if bool(expression(request, "prefer")) != any(preferred_terms(role.affinity)):
         message = "the manifest prefers other nodes than the script"
         yield Breach(message=message, subject="prefer", steps=(*role.spec, "affinity"))
 
 
-def _hosts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+def _hosts(request: ConversionRequest, role: Role, unsaid: Collection[str]) -> Iterator[Breach]:
     for option, operator in (("nodelist", "In"), ("exclude", "NotIn")):
         wanted = set(hosts(request.job.options.get(option, "")))
-        if 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
+        if option not in unsaid and 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
             message = f"--{option} names {len(wanted)} hosts, the manifest's node affinity does not name the same"
             yield Breach(message=message, subject=option, steps=(*role.spec, "affinity"))
 

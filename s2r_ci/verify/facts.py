@@ -145,7 +145,7 @@ class Facts:
     roles: tuple[Role, ...]
     completions: int | None = None
     parallelism: int | None = None
-    indexed: bool = False
+    completion_mode: str = ""
     backoff_limit: int | None = None  # of the Job, or of runPolicy
     backoff_limit_per_index: int | None = None
     max_failed_indexes: int | None = None
@@ -156,7 +156,16 @@ class Facts:
     launcher_works: bool = False  # runLauncherAsWorker
     suspend: bool = False
     oddities: tuple[Oddity, ...] = ()
+    form: str = ""  # the native target; empty for the standard kinds
+    unsaid: frozenset[str] = frozenset()  # what this form has no field for
+    preemption_ends: object = None  # of a native workload: terminateAfterPreemption
+    native_backoff: object = None  # of a native workload: backoffLimit
     body: Any = field(default=None, repr=False)
+
+    @property
+    def indexed(self) -> bool:
+        """Each pod of the Job has a number of its own."""
+        return self.completion_mode == "Indexed"
 
     @cached_property
     def texts(self) -> list[str] | None:
@@ -222,7 +231,7 @@ class _Reader(Shapes):
             roles=self.roles(kind, spec),
             completions=integer(spec.get("completions"), ("spec", "completions")),
             parallelism=integer(spec.get("parallelism"), ("spec", "parallelism")),
-            indexed=spec.get("completionMode") == "Indexed",
+            completion_mode=self.text(spec.get("completionMode"), ("spec", "completionMode")),
             backoff_limit=integer(run.get("backoffLimit"), (*above, "backoffLimit")),
             backoff_limit_per_index=integer(spec.get("backoffLimitPerIndex"), ("spec", "backoffLimitPerIndex")),
             max_failed_indexes=integer(spec.get("maxFailedIndexes"), ("spec", "maxFailedIndexes")),

@@ -61,6 +61,7 @@ _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "preemptionPolicy": "P-35 priority in the pod",
         "nodeName": "P-36 a node",
         "resourceClaims": "P-37 a resource claim",
+        "claims": "P-37 a resource claim",
     }
 )
 
@@ -93,6 +94,10 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
 
 def _container(container: Container) -> Iterator[Breach]:
     yield from _fields(container.node, _KNOWN_IN_CONTAINER, container.steps)
+    resources = container.node.get("resources")
+    yield from _fields(
+        resources if isinstance(resources, dict) else {}, ("limits", "requests"), (*container.steps, "resources")
+    )
     security = container.node.get("securityContext")
     yield from _security(security, (*container.steps, "securityContext"))
     for name, source in container.sources.items():

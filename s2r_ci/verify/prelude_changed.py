@@ -67,11 +67,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
+        unsaid = facts.unsaid & {"uid", f"uid of {facts.kind}"}
+        named = container.fields.get(_UID, "") if not unsaid else _uid_field(facts)
+        if "id" in wanted and named != _uid_field(facts):
             message = (
                 f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
             )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _uid_field(facts: Facts) -> str:
+    return _UID_FIELDS["PyTorchJob"] if facts.form else _UID_FIELDS.get(facts.kind, "")
 
 
 def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
@@ -201,7 +207,7 @@ def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
     """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
-    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
+    ended = bool(limit) and (bool(facts.form) or (restarts(request) and facts.kind != "MPIJob"))
     if not (warned or ended):
         return _straight(request, used)
     found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)
