@@ -4,17 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from s2r_ci.convert import outside
-from s2r_ci.convert.options import OPTIONS, Answer, ignorable
+from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
+from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
-from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location, Question
+from s2r_ci.model import Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
 from s2r_ci.runai.environment import variable
-
-EXACT: Final = Disposition.EXACT
-NEAR: Final = Disposition.APPROXIMATE
-ASK: Final = Disposition.NEEDS_ANSWER
-LOST: Final = Disposition.NOT_EXPRESSIBLE
 
 Asked = Mapping[str, Question]
 
@@ -144,7 +140,9 @@ def _path(item: Item, book: _Book) -> Answer:
         if question is None:
             return Answer(NEAR, "", "on no volume; a person takes that as it is")
         return Answer(ASK, f"{_main(book.made)}.volumeMounts", question.text)
-    prefix = storage.prefix_of(item.name, volumes) or ""
+    prefix = storage.prefix_of(item.name, volumes)
+    if prefix is None:
+        return Answer(NEAR, "", "a folder of the container, where the script binds one of its own")
     volume = volumes[prefix]
     if volume.mount_path not in ("", prefix):
         return Answer(
@@ -167,6 +165,8 @@ def _argument(item: Item, book: _Book) -> Answer:
 
 
 def _named(name: str, item: Item, book: _Book) -> Answer:
+    if name in book.made.request.target.decisions.variables:
+        return Answer(NEAR, f"{_main(book.made)}.env.{name}", "a model took the value from the script")
     if name in book.made.request.target.variables or name in book.made.job.environment:
         return Answer(EXACT, f"{_main(book.made)}.env.{name}", "settings or --export give the value")
     if name.startswith(("SLURM", "CUDA_")):

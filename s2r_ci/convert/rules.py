@@ -18,7 +18,7 @@ from s2r_ci.model import (
     Provenance,
     Question,
 )
-from s2r_ci.rules import NOT_EXPRESSIBLE, QUESTION_OPEN, TARGET_LEGACY
+from s2r_ci.rules import NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN, TARGET_LEGACY
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.targets import KAI, V2ALPHA1, form_of
@@ -51,7 +51,7 @@ class RulesConverter:
             provenance=Provenance(converter="rules", version=__version__),
             ledger=entries,
             questions=open_questions,
-            notes=(*_warning(request), *_asking(open_questions), *_losing(entries)),
+            notes=(*_warning(request), *_given(request), *_asking(open_questions), *_losing(entries)),
         )
 
 
@@ -65,6 +65,17 @@ def _warning(request: ConversionRequest) -> Iterator[Finding]:
     if request.target.name == V2ALPHA1:
         place = Location(path=request.script.path)
         yield Finding(rule=TARGET_LEGACY, message=TARGET_LEGACY.summary, location=place, subject="target")
+
+
+def _given(request: ConversionRequest) -> Iterator[Finding]:
+    """Options of an answer are said, so that nobody looks for them in the script."""
+    if given := request.target.options:
+        yield Finding(
+            rule=OPTIONS_GIVEN,
+            message=f"converted as `sbatch {' '.join(given)}` would send it: these options count over the script's",
+            location=Location(path=request.script.path),
+            subject="options",
+        )
 
 
 def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:

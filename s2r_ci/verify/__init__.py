@@ -13,6 +13,7 @@ from s2r_ci.verify import (
     command_changed,
     constraint_lost,
     cpu_count_changed,
+    decided,
     environment_lost,
     gpu_count_changed,
     gpu_model_dropped,
@@ -81,6 +82,16 @@ def verify(request: ConversionRequest, manifest: Manifest, path: str) -> list[Fi
     else on the manifest's. A manifest of another kind is told so, and judged by the policy alone. Never raises.
     """
     facts = _read(request, manifest)
+    findings: list[Finding] = []
+    if decided.ANNOTATION in facts.annotations:
+        request, told = decided.take(request, facts)
+        for rule, breach in told:
+            findings.append(_finding(rule, breach, request, manifest, path))
+    findings += _judged(request, manifest, facts, path)
+    return findings
+
+
+def _judged(request: ConversionRequest, manifest: Manifest, facts: Facts, path: str) -> list[Finding]:
     findings = _findings(_KIND, request, manifest, facts, path)
     checks = _ALWAYS if findings else (*_OF_ITS_KIND, *_ALWAYS)
     for one in checks:
@@ -100,9 +111,10 @@ def _findings(
     one: tuple[Rule, Check], request: ConversionRequest, manifest: Manifest, facts: Facts, path: str
 ) -> list[Finding]:
     rule, check = one
-    found: list[Finding] = []
-    for breach in check(request, facts):
-        place = request.job.origins.get(breach.subject)
-        place = place or Location(path=path, line=manifest.line(*breach.steps))
-        found.append(Finding(rule=rule, message=breach.message, location=place, subject=breach.subject))
-    return found
+    return [_finding(rule, breach, request, manifest, path) for breach in check(request, facts)]
+
+
+def _finding(rule: Rule, breach: Breach, request: ConversionRequest, manifest: Manifest, path: str) -> Finding:
+    place = request.job.origins.get(breach.subject)
+    place = place or Location(path=path, line=manifest.line(*breach.steps))
+    return Finding(rule=rule, message=breach.message, location=place, subject=breach.subject)

@@ -59,10 +59,21 @@ def _known(request: ConversionRequest) -> Iterator[str]:
     yield from (image for image in (target.image, *target.image_allow) if image)
     if target.default_image and not any(_pulled(image) for image in _own(request)):
         yield target.default_image
+    yield from _of_modules(request)
+    yield from _own(request)
+
+
+def _of_modules(request: ConversionRequest) -> Iterator[str]:
+    """The images that the site map has for the modules that the script loads."""
     loaded = [item.value.split() for item in request.job.inventory if item.kind is ItemKind.MODULE]
     names = {name for words in loaded for word in words for name in (word, word.partition("/")[0])}
-    yield from (image for module, image in target.site.modules.items() if module in names)
-    yield from _own(request)
+    return (image for module, image in request.target.site.modules.items() if module in names)
+
+
+def named_by_script(request: ConversionRequest) -> Iterator[str]:
+    """The images that script and site map name, and that a registry could give."""
+    yield from (image for image in _own(request) if _pulled(image))
+    yield from _of_modules(request)
 
 
 def _own(request: ConversionRequest) -> Iterator[str]:

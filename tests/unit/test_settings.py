@@ -450,3 +450,9 @@ def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
     write(tmp_path, {"shared/settings.toml": "jobs = 3"})
     (tmp_path / "s2r-ci.toml").symlink_to("shared/settings.toml")
     assert resolve(tmp_path, {}, {}).settings.jobs == 3
+
+
+def test_options_and_mounts_of_an_answer_reach_the_target(tmp_path: Path) -> None:
+    text = '[[answers]]\nscripts = "*.sh"\noptions = ["--gpus-per-node=4"]\nmounts = ["/scratch"]\n'
+    target = tree(tmp_path, {"s2r-ci.toml": text}).settings.target_for("a.sh")
+    assert (target.options, target.mounts) == (("--gpus-per-node=4",), ("/scratch",))
