@@ -1,4 +1,4 @@
-"""A real API server of Kubernetes 1.20 on loopback, and what it makes of an object: ``with started(root) as server``."""
+"""A real API server of Kubernetes 1.20 on loopback, and what it makes of an object."""
 
 import json
 import os
