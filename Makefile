@@ -5,6 +5,7 @@
 #   make lint                 lint and types only
 #   make slow                 the tests that take minutes
 #   make oracle               5,000 generated headers put to real Slurm, three releases (root, debootstrap, 2 GB)
+#   make admission            every manifest put to a real Kubernetes API server (root, apt; builds it once: 5 minutes)
 #   make bench                the figures at a tenth of the size; SCALE=full for the whole
 #   make lock                 write the lock files anew (needs uv)
 #   make clean
@@ -25,7 +26,7 @@ CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types slow oracle bench lock tables clean
+.PHONY: help demo test lint types slow oracle admission bench lock tables clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -53,6 +54,11 @@ oracle: $(VENV)/dev.stamp
 	tools/slurm_oracle/setup.sh up
 	$(BIN)/python -m tools.slurm_oracle.compare --count $(HEADERS) --seed $(SEED) $(ARGS); \
 		status=$$?; tools/slurm_oracle/setup.sh down; exit $$status
+
+# kube-apiserver 1.20 from Debian's source package, built once into ADMISSION_ROOT (~/.cache/s2r-ci).
+admission: $(VENV)/dev.stamp
+	tools/admission/build.sh
+	$(BIN)/python -m pytest -q -s -m slow --timeout=7200 $(ARGS) tests/admission
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.run --scale $(SCALE)
