@@ -26,9 +26,11 @@ STANDINS = Path(__file__).parent / "standins"
 GRACE_S = 5  # a test does not wait for half a minute; the Slurm of the recorded answers waited as long
 PATH = "/mnt/bin:/mnt/programs:/usr/local/bin:/usr/bin:/bin"
 
-_SETUP = """
+_SETUP = r"""
 hostname "$1"
-mount -t tmpfs tmpfs /mnt && mkdir /mnt/work /mnt/bin /mnt/programs /mnt/capture /mnt/mpi || exit 120
+mount -t tmpfs tmpfs /mnt && mkdir /mnt/work /mnt/bin /mnt/programs /mnt/capture /mnt/mpi /mnt/home || exit 120
+echo "PATH=/mnt/bin:/mnt/programs:\$PATH" >/mnt/home/.profile
+: >/mnt/home/.bashrc
 mount --bind "$2/work" /mnt/work && mount --bind "$3" /mnt/bin && mount --bind "$2/capture" /mnt/capture || exit 120
 mount --bind "$2/programs" /mnt/programs && mount --bind "$2/hosts" /etc/hosts || exit 120
 mount --bind "$2/mpi" /mnt/mpi && mount -t tmpfs -o mode=1777 tmpfs /dev/shm || exit 120
@@ -123,7 +125,7 @@ class Simulator:
 
     def _once(self, pod: Pod, cancel_after: float, timeout: float, done: threading.Event) -> Ended:
         log = self.folder / "logs" / pod.host
-        given = {"PATH": PATH, "HOME": "/root", "HOSTNAME": pod.host, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        given = {"PATH": PATH, "HOME": "/mnt/home", "HOSTNAME": pod.host, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         given |= {
             "KUBERNETES_SERVICE_HOST": "10.0.0.1",
             "BASH_ENV": "/mnt/bin/capture",
