@@ -43,7 +43,9 @@ PLAYED = {
     ),
     "array-argument.sh": Example({"Rscript": MOST}),
     "array-bash-index.sh": Example({"python": 12}, VENV),
-    "array-file-lines.sh": Example({"bwa": MOST, "samtools": 2 * MOST}, {"logs/.keep": "", "samples.txt": "a\nb\n"}),
+    "array-file-lines.sh": Example(
+        {"bwa": MOST, "samtools": 2 * MOST}, {"logs/.keep": "", "samples.txt": "a\nb\n"}
+    ),
     "background-steps.sh": Example({"python": 8}),
     "container-image-directive.sh": Example({"python": 1}),
     "deepspeed-hostfile.sh": Example({"deepspeed": 1}, VENV),
