@@ -29,6 +29,9 @@ SUBMITTED = {"ORACLE_VAR": "from-submit-shell"}
 """What the shell of submission hands over in every recorded case."""
 
 _USER = pwd.getpwuid(0).pw_name  # who runs in the pods
+TOLD: dict[str, str] = {}
+"""Cases that may differ, and which entry of the ledger says so. None does."""
+
 OWN_WORDS = re.compile(r"^(?:srun|slurmstepd|scontrol|module)\S*:? ")
 JOB_ID = int(UID[-6:], 16) + 1  # decisions: a decimal number made from the workload's uid
 

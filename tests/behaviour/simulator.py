@@ -24,12 +24,15 @@ WORK = "/mnt/work"
 UID = "6f1e2d3c-1111-4222-8333-0000a1b2c3d4"
 STANDINS = Path(__file__).parent / "standins"
 GRACE_S = 5  # a test does not wait for half a minute; the Slurm of the recorded answers waited as long
-PATH = "/mnt/bin:/usr/local/bin:/usr/bin:/bin"
+PATH = "/mnt/bin:/mnt/programs:/usr/local/bin:/usr/bin:/bin"
 
-_SETUP = """
+_SETUP = r"""
 hostname "$1"
-mount -t tmpfs tmpfs /mnt && mkdir /mnt/work /mnt/bin /mnt/capture /mnt/mpi || exit 120
+mount -t tmpfs tmpfs /mnt && mkdir /mnt/work /mnt/bin /mnt/programs /mnt/capture /mnt/mpi /mnt/home || exit 120
+echo "PATH=/mnt/bin:/mnt/programs:\$PATH" >/mnt/home/.profile
+: >/mnt/home/.bashrc
 mount --bind "$2/work" /mnt/work && mount --bind "$3" /mnt/bin && mount --bind "$2/capture" /mnt/capture || exit 120
+mount --bind "$2/programs" /mnt/programs && mount --bind "$2/hosts" /etc/hosts || exit 120
 mount --bind "$2/mpi" /mnt/mpi && mount -t tmpfs -o mode=1777 tmpfs /dev/shm || exit 120
 cd "$4" && mount -t tmpfs -o mode=1777 tmpfs /tmp || exit 120
 shift 4
@@ -76,12 +79,20 @@ class Simulator:
 
     def __init__(self, folder: Path, way: tuple[str, ...]) -> None:
         self.folder, self.way = folder, way
-        for name in ("work", "capture", "mpi", "logs"):
+        for name in ("work", "programs", "capture", "mpi", "logs"):
             (folder / name).mkdir(exist_ok=True)
 
-    def run(self, manifest: Mapping[str, Any], *, cancel_after: float = 0, timeout: float = 120) -> Outcome:
-        """Start all pods and wait for their end. ``cancel_after`` so many seconds all are deleted."""
+    def run(
+        self, manifest: Mapping[str, Any], *, cancel_after: float = 0, timeout: float = 120, most: int = 0
+    ) -> Outcome:
+        """Start all pods and wait for their end.
+
+        ``cancel_after`` so many seconds all are deleted; ``most`` leaves out the middle of an array, but for so many.
+        """
         every = pods(manifest, UID)
+        every = every[: most - 1] + every[-1:] if most and len(every) > most else every
+        names = (f"10.1.0.{number} {pod.host}\n" for number, pod in enumerate(every, 1))
+        (self.folder / "hosts").write_text("127.0.0.1 localhost\n" + "".join(names))
         outcome, spec = Outcome(), manifest["spec"]
         (self.folder / "mpi/hostfile").write_text(hostfile(every, spec.get("slotsPerWorker", 1)))
         room = threading.Semaphore(spec.get("parallelism") or len(every))
@@ -114,7 +125,7 @@ class Simulator:
 
     def _once(self, pod: Pod, cancel_after: float, timeout: float, done: threading.Event) -> Ended:
         log = self.folder / "logs" / pod.host
-        given = {"PATH": PATH, "HOME": "/root", "HOSTNAME": pod.host, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        given = {"PATH": PATH, "HOME": "/mnt/home", "HOSTNAME": pod.host, "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         given |= {
             "KUBERNETES_SERVICE_HOST": "10.0.0.1",
             "BASH_ENV": "/mnt/bin/capture",
