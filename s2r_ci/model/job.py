@@ -23,6 +23,8 @@ class ItemKind(Enum):
     ARGUMENT = "argument"  # name: $1, $@, or a variable that comes from outside, value: its default or ""
     COMMAND = "command"  # name: sbatch, scontrol, squeue, ssh, ... that talk to the cluster, value: the command
 
+    __hash__ = object.__hash__  # there is one object a member; Enum's own hash is a call of Python for every look-up
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directive:

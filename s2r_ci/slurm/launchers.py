@@ -310,6 +310,11 @@ def _wrapper(words: Sequence[str], name: str) -> Layer | None:
     return Layer("wrapper", name, end)
 
 
+def is_peeled(name: str) -> bool:
+    """Whether a command of this name may have a layer to take off."""
+    return name in _PEELED or (name[:1] in "pi" and _PYTHON.fullmatch(name) is not None)
+
+
 def peel(words: Sequence[str]) -> Layer | None:
     """The outermost layer of a command (words without quotes), or None when it is a plain program.
 
@@ -319,7 +324,7 @@ def peel(words: Sequence[str]) -> Layer | None:
     Layer(kind='container', name='apptainer', program=4, image='a.sif')
     """
     name = base_name(words[0]) if words else ""
-    if name not in _PEELED and not _PYTHON.fullmatch(name):
+    if not is_peeled(name):
         return None
     return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
 
