@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from s2r_ci.model import ItemKind, Step
 from s2r_ci.slurm import inventory
 from s2r_ci.slurm.found import Around
-from s2r_ci.slurm.grammar import octets
 from s2r_ci.slurm.launchers import (
     PYTHON_LAUNCHERS,
     Layer,
@@ -75,6 +74,8 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
                 return "python"
         elif layer.kind == "container":
             reader.add(ItemKind.CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
+            if at + layer.program >= count and layer.runs and not (launched or around.computes or around.piped):
+                reader.found.outside = True  # what the image itself says
         at += layer.program
     else:
         name = base_name(values[at]) if at < count else ""
@@ -156,7 +157,4 @@ def _builtin(reader: "ShellReader", name: str, words: Words, at: int, around: Ar
 
 def _word_paths(reader: "ShellReader", words: Words) -> None:
     for at, mount in inventory.path_words(words.values):
-        for path, _ in inventory.paths_in(words.values[at], mount=mount):
-            raw = words.raws[at]
-            found = max(raw.find(path), 0)
-            reader.add(ItemKind.PATH, path, "", reader.at(words.start(at) + octets(raw, found)))
+        reader.paths(words.values[at], words.raws[at], words.start(at), mount=mount)

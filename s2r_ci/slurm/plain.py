@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-_COMMAND: Final = re.compile(r"(?:[\w./:=,@%+ \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++", re.ASCII)
+_COMMAND: Final = re.compile(r"(?:[\w./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++", re.ASCII)
 _ASSIGNMENT: Final = re.compile(
     r"([A-Za-z_]\w*)=(?:(?:[\w./:,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++"
     r'|"(?:[\w ./:=,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))*+")',
@@ -17,7 +17,9 @@ _ASSIGNMENT: Final = re.compile(
 )
 _NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*+")
 _NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)
-_MAY_BE_PATH: Final = re.compile(r"(?:^|[ \t,:=]|[ \t]-[A-Za-z])/")  # in a plain command (``inventory.paths_in``)
+_MAY_BE_PATH: Final = re.compile(
+    r"(?:^|[ \t,:=]|[ \t]-[A-Za-z])/|~|HOME"
+)  # in a plain command (``inventory.paths_in``)
 _WORD: Final = re.compile(r"[^ \t]+")
 
 

@@ -259,10 +259,10 @@ class ShellReader:
         for name, at in plain.names(text):
             self.use(name, "", "", start + octets(text, at), around)
 
-    def paths(self, value: str, text: str, start: int) -> None:
-        """The absolute paths in a word: without quotes, as written, and where it begins."""
-        for path, _ in inventory.paths_in(value):
-            self.add(ItemKind.PATH, path, "", self.at(start + octets(text, max(text.find(path), 0))))
+    def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
+        """The host's paths in a word: without quotes, as written, and where it begins."""
+        for path, inside, _ in inventory.host_paths(value, mount=mount):
+            self.add(ItemKind.PATH, path, inside, self.at(start + octets(text, max(text.find(path), 0))))
 
     def node_paths(self, node: "Node", text: str) -> None:
         """The absolute paths in a node with this text."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import plain
 from s2r_ci.slurm.grammar import literal, unquote
-from s2r_ci.slurm.inventory import is_slurm
+from s2r_ci.slurm.inventory import MOUNT_VARIABLES, is_slurm
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -91,7 +91,7 @@ def _plain_value(reader: "ShellReader", name: str, text: str, start: int, around
     if keep:
         _remember(reader, name, None if "$" in text else value, value)
     if "/" in text:
-        reader.paths(value, text, start)
+        reader.paths(value, text, start, mount=name in MOUNT_VARIABLES)
     if "$" in text:
         reader.expand(text, start, around._replace(assigned=name))
 
