@@ -203,7 +203,8 @@ def refine(
     ``answers`` of the result hold all that was asked for so far, for the next turn and for the settings. Raises what
     ``convert`` raises, and ConversionError for an instruction that is not understood or that sbatch would refuse.
     """
-    from s2r_service.refinement import answers_of, still_open, target_with, understood, written_decisions
+    from s2r_ci.wishes.answers import answers_of
+    from s2r_service.refinement import still_open, target_with, understood, written_decisions
 
     asking = Asking(model, budget, catalogue, task.alias) if model is not None else None
     before = turns[-1].answers if turns else {}

@@ -20,6 +20,7 @@ FLOORS: list[set[str]] = [
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
+        "s2r_ci.wishes",
     },
     {"s2r_ci.envelope"},  # holds settings and travels
     {"s2r_ci.remote"},

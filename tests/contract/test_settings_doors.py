@@ -23,7 +23,7 @@ NO_SETTINGS = {
     "fix",
     "list",
     "base",
-    "only-check",
+    "manifests",
     "result",
     "dry-run",
 }

@@ -12,12 +12,12 @@ from s2r_ci.model import Change, ConversionRequest, Decisions, Script
 from s2r_ci.runai.decisions import ANNOTATION, applied, written
 from s2r_ci.slurm.job import read_script
 from s2r_ci.verify import decided, verify
+from s2r_ci.wishes.reading import Wish, heard, read_wish, wish_of
 from s2r_service.conversion import ModelError, convert
 from s2r_service.model.reading import read_reply
 from s2r_service.model.tool import SCHEMA, WrongShapeError, read_answer
 from s2r_service.refinement import decisions_of, target_with
 from s2r_service.standin.minds import MINDS, Question, nothing, question_of
-from s2r_service.wishes import Wish, heard, read_wish, wish_of
 from tests.service.offices import CATALOGUE, IMAGE, TARGET, TEXT, seconds, task
 from tests.service.test_policy_evasions import Saying
 

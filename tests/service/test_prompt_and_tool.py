@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from s2r_service import wishes
+from s2r_ci.wishes import reading as wishes
 from s2r_service.conversion import warm_up_prompt
 from s2r_service.model import tool
 from s2r_service.model.prompt import VERSION, prompt_version, shown, system

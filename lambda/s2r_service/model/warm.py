@@ -1,7 +1,7 @@
 """``python -m s2r_service.model.warm [ALIAS ...]``: have Amazon Bedrock compile the tools' schemas.
 
 The first use of a schema may take minutes, and what is compiled is kept for a day: to be run after each deploy and
-daily, with the deployment's environment. A deployment may set S2R_STRICT_TOOLS=on once this says ``strict`` for its
+daily, with the deployment's environment. A deployment may set S2R_STRICT_TOOLS=on once this has said ``strict`` for its
 models.
 """
 
