@@ -84,6 +84,8 @@ def clashes(held: Options, release: Release) -> Iterator[Clash]:
     """What sbatch refuses after it has read every directive."""
     if "nodes" in held and held["nodes"].data == units.NO_NODES:
         yield "nodes", "--nodes holds no number of nodes"
+    if release < (23, 2):
+        yield from _wrapped(held)
     if _CONCERNED.isdisjoint(held) and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held)):
         return
     memory = [f"--{name}" for name in _MEMORY if name in held and held[name].data is not None]
@@ -105,6 +107,14 @@ def clashes(held: Options, release: Release) -> Iterator[Clash]:
         yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
     yield from _single(held, release)
     yield from _placed(held, release)
+
+
+def _wrapped(held: Options) -> Iterator[Clash]:
+    """Numbers past 31 bits, which came out as none."""
+    if "ntasks" in held and held["ntasks"].data < 0:
+        yield "ntasks", f"--ntasks comes out as {held['ntasks'].data}"
+    if "cpus-per-task" in held and held["cpus-per-task"].data <= 0:
+        yield "cpus-per-task", f"--cpus-per-task comes out as {held['cpus-per-task'].data}"
 
 
 def _per_task(held: Options, release: Release) -> Iterator[Clash]:

@@ -7,7 +7,6 @@ from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, hint_dropped
 
 _COPIED: Final = (
-    ("ntasks_per_node", "SLURM_NTASKS_PER_NODE", "ntasks-per-node"),
     ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
     ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
     ("ntasks_per_socket", "SLURM_NTASKS_PER_SOCKET", "ntasks-per-socket"),
@@ -20,7 +19,7 @@ _COPIED: Final = (
 
 _SAME: Final = (
     ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
-    ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
+    ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"), ("container", "SLURM_CONTAINER"),
 )  # fmt: skip
 _NAMED: Final = frozenset({
     *dict(_SAME), "ntasks-per-tres", "mem-bind", "distribution", "get-user-env",
@@ -39,7 +38,9 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         for field, variable, option in _COPIED
         if field in request and (not option or option in held)
     }
-    if shape.tasks_exported:
+    if "ntasks-per-node" in held and shape.tasks_per_node:
+        found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
+    if shape.tasks_exported > 0:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
     if not _NAMED.isdisjoint(held):
         _corrected(found, held)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.model import NOTHING, Component, Directive, Header, Location
-from s2r_ci.slurm import clashes, foreign, lookalikes, merging, request
+from s2r_ci.slurm import clashes, foreign, lookalikes, merging, request, units
 from s2r_ci.slurm.arithmetic import shape_of
 from s2r_ci.slurm.getopt import Given, read_options
 from s2r_ci.slurm.getopt import Options as Spoken
@@ -72,9 +72,11 @@ def read_parts(
     troubles = Troubles(path)
     known = catalogue(release)
     if refusal := _refusal(data, known.release):
+        # sbatch looks at the names of its options before it opens the script
+        wrong = arguments and read_options([Word(text, 0, 0) for text in arguments], known, troubles).refused
         troubles.refuse(*refusal)
-        header = Header(stage="read", slurm=release, components=(Component(),), findings=tuple(troubles.found))
-        return header, []
+        stage = "parse" if wrong else "read"
+        return Header(stage=stage, slurm=release, components=(Component(),), findings=tuple(troubles.found)), []
     lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles))
     reader = _Reader(path, known, troubles, environ, arguments, now, het=len(lines.components) > 1)
     parts = reader.read(data, lines.components, lines.fatal)
@@ -186,11 +188,20 @@ class _Reader:
         if not self._environ:
             return
         for name, option in self._known.variables.items():
-            if (value := self._environ.get(name)) is None or option.in_script == "ignored":
+            if (value := self._environ.get(name)) is None:
+                continue
+            if option.in_script == "ignored":
+                self._look_at_ignored(name, value)
                 continue
             if option.argument == "none":
                 value = "" if _is_yes(value) else "no"
             yield Given(option, f"@{value}" if name == "SBATCH_WAIT4SWITCH" else value, 0, 0, "environment")
+
+    def _look_at_ignored(self, name: str, value: str) -> None:
+        """SBATCH_DEBUG is read as a switch and then as a number: a yes is neither."""
+        if value and _is_yes(value) and units.digits(value.removeprefix("+")) is None:
+            self._lower("parse")
+            self._troubles.refuse(f"{name}={value} of the environment: needs a whole number", subject="verbose")
 
     def _command_line(self) -> list[Given]:
         if not self._arguments:
@@ -240,7 +251,7 @@ class _Reader:
                 if kind == "moment":
                     spelled, data = read_moment(value, self._known.release, self._now)
                 elif kind == "switches" and origin == "environment":
-                    spelled, data = merging.switches_of_variable(held, value)
+                    spelled, data = merging.switches_of_variable(held, value, self._known.release)
                 else:
                     spelled, data = READERS[kind](value, self._known.release)
             except RefusedError as trouble:
@@ -299,7 +310,9 @@ class _Reader:
         except RefusedError as trouble:
             troubled.append((next((name for name in _GPU_FIRST if name in held), "nodes"), str(trouble)))
         if troubled:
-            self._lower("verify")
+            # GPUs of another cluster are that cluster's to count
+            elsewhere = shape is None and len(troubled) == 1 and ("clusters" in held or "cluster" in held)
+            self._lower("controller" if elsewhere else "verify")
             shape = None
         else:
             troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, self._now)]

@@ -57,6 +57,13 @@ def _one_field(other: str) -> Together:
     return take
 
 
+def _bind_gpus(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
+    """--gpu-bind is a part of --tres-bind, and takes the place of what that said before."""
+    if before := held.get("tres-bind"):
+        held["tres-bind"] = before._replace(spelled=f"gres/gpu:{data}", data=f"gres/gpu:{data}")
+    return spelled, data
+
+
 def _topology(
     held: dict[str, Held], name: str, spelled: str, data: list[int | None], release: Release
 ) -> tuple[str, list[int | None]]:
@@ -85,7 +92,8 @@ def _keep_wait(
     before = held.get(name)
     if before is None or data[1] is not None or before.data[1] is None:
         return spelled, data
-    return f"{data[0]}@{units.clock(before.data[1])}", (data[0], before.data[1])
+    kept = (data[0], before.data[1])
+    return values.switch_words(*kept), kept
 
 
 def take_back(held: dict[str, Held], name: str) -> None:
@@ -103,6 +111,9 @@ TOGETHER: Final[dict[str, Together]] = {
     "core-spec": _instead_of("thread-spec"),
     "thread-spec": _instead_of("core-spec"),
     "switches": _keep_wait,
+    "gpu-bind": _bind_gpus,
+    "cluster": _one_field("clusters"),
+    "clusters": _one_field("cluster"),
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
@@ -133,21 +144,23 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
 UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
 
 
-def switches_of_variable(held: Mapping[str, Held], text: str) -> tuple[str, tuple[int | None, int | None]]:
+def switches_of_variable(
+    held: Mapping[str, Held], text: str, release: Release
+) -> tuple[str, tuple[int | None, int | None]]:
     """SBATCH_REQ_SWITCH and, behind an @, SBATCH_WAIT4SWITCH: they set the numbers and not the option."""
     before = held.get("switches")
     count, wait = before.data if before else (None, None)
     if text.startswith("@"):
-        wait = units.minutes(text[1:])
+        wait = units.seconds(text[1:])
         if wait is None:
             raise RefusedError("needs a time")
     else:
-        count = units.whole(text)
+        count = units.whole(text, release)
         if count is None:
             raise RefusedError("needs a whole number of at least 1")
     if before is None or before.spelled is UNNAMED:
         return UNNAMED, (count, wait)
-    return f"{count}@{units.clock(wait)}" if wait is not None else str(count), (count, wait)
+    return values.switch_words(count, wait), (count, wait)
 
 
 def spell_topology(held: dict[str, Held]) -> None:

@@ -37,7 +37,7 @@ class UnknownOptionError(Exception):
         self.candidates = candidates
 
 
-_ALIASES: Final = {"tasks-per-node": "ntasks-per-node", "cluster": "clusters"}
+_ALIASES: Final = {"tasks-per-node": "ntasks-per-node"}
 
 # fmt: off
 _ROWS: Final = (
@@ -73,7 +73,7 @@ _ROWS: Final = (
     ("cpus-per-gpu", "", "required", "positive", "18.08", "", "SBATCH_CPUS_PER_GPU", "yes", "each"),
     ("cpus-per-task", "c", "required", "positive", "1.2", "", "", "yes", "each"),
     ("deadline", "", "required", "moment", "16.05", "", "", "yes", "carried"),
-    ("delay-boot", "", "required", "duration", "17.02", "", "SBATCH_DELAY_BOOT", "yes", "carried"),
+    ("delay-boot", "", "required", "delay", "17.02", "", "SBATCH_DELAY_BOOT", "yes", "carried"),
     ("dependency", "d", "required", "text", "1.2", "", "", "yes", "carried"),
     ("distribution", "m", "required", "distribution", "1.2", "", "SBATCH_DISTRIBUTION", "yes", "each"),
     ("error", "e", "required", "stream", "1.2", "", "SBATCH_ERROR", "yes", "carried"),

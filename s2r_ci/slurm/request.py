@@ -13,17 +13,21 @@ _AS_THEY_ARE: Final = (
     ("account", "account"), ("acctg-freq", "acctg_freq"), ("array", "array_inx"), ("batch", "batch_features"),
     ("bb", "burst_buffer"), ("clusters", "clusters"), ("comment", "comment"), ("container", "container"),
     ("dependency", "dependency"), ("exclude", "exc_nodes"), ("extra", "extra"), ("constraint", "features"),
-    ("licenses", "licenses"), ("mail-user", "mail_user"), ("mcs-label", "mcs_label"), ("network", "network"),
+    ("licenses", "licenses"), ("mail-user", "mail_user"), ("network", "network"),
     ("partition", "partition"), ("prefer", "prefer"), ("qos", "qos"), ("context", "req_context"),
     ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
     ("oversubscribe", "shared"), ("requeue", "requeue"), ("no-requeue", "requeue"),
     ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
-    ("tmp", "pn_min_tmp_disk"), ("nice", "nice"), ("ntasks-per-core", "ntasks_per_core"),
-    ("ntasks-per-socket", "ntasks_per_socket"), ("ntasks-per-gpu", "ntasks_per_tres"),
-    ("ntasks-per-tres", "ntasks_per_tres"), ("mincpus", "pn_min_cpus"),
-    ("mail-type", "mail_type"), ("begin", "begin_time"),
+    ("nice", "nice"), ("mail-type", "mail_type"), ("begin", "begin_time"),
 )  # fmt: skip
 _FIELDS: Final = {**dict(_AS_THEY_ARE), "job-name": "name"}
+_SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
+# Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
+_NARROW: Final = {
+    "ntasks-per-core": ("ntasks_per_core", _SHORT), "ntasks-per-socket": ("ntasks_per_socket", _SHORT),
+    "ntasks-per-gpu": ("ntasks_per_tres", _SHORT), "ntasks-per-tres": ("ntasks_per_tres", _SHORT),
+    "mincpus": ("pn_min_cpus", _SHORT), "tmp": ("pn_min_tmp_disk", _LONG),
+}  # fmt: skip
 _COUNTED: Final = frozenset({
     "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task",
     "cpus-per-gpu", "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
@@ -33,7 +37,7 @@ _TIMES: Final = {"time": "time_limit", "time-min": "time_min"}
 _SEEN_LATE: Final = (("core-spec", "core_spec"), ("thread-spec", "thread_spec"), ("segment", "segment_size"))
 _RARE: Final = frozenset({
     "contiguous", "hold", "nodelist", "cpu-freq", "core-spec", "thread-spec", "segment", "switches", "delay-boot",
-    "hint",
+    "hint", "mcs-label", "resources", "external",
 })  # fmt: skip
 _FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
 
@@ -49,6 +53,8 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
                 request[field] = data
         elif option in _TIMES:
             request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
+        elif narrow := _NARROW.get(option):
+            request[narrow[0]] = data & narrow[1]
         elif option in _RARE:
             rare = True
     if rare:
@@ -75,19 +81,32 @@ def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Rel
     if release >= (26, 5):  # up to then the controller's plug-ins did not see them
         for option, field in _SEEN_LATE:
             if option in held and (held[option].data or (option == "core-spec" and held[option].data == 0)):
-                request[field] = held[option].data
+                request[field] = held[option].data & _SHORT
     if "switches" in held:
         count, wait = held["switches"].data
         request |= {} if count is None else {"req_switch": count}
-        request |= {} if wait is None else {"wait4switch": wait * 60}
+        request |= {} if wait is None or wait < 0 else {"wait4switch": wait}
     if "delay-boot" in held:
-        request["delay_boot"] = held["delay-boot"].data * 60
+        delay = held["delay-boot"].data
+        request["delay_boot"] = "UNLIMITED" if delay == units.UNLIMITED else delay & _LONG
+    if "mcs-label" in held and release >= (23, 2):
+        request["mcs_label"] = held["mcs-label"].data
+    if "resources" in held:
+        request["licenses"] = ",".join(filter(None, [request.get("licenses"), held["resources"].data]))
+    if "external" in held and "job-name" not in held:
+        request["name"] = "external"
     if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
         request["ntasks_per_core"] = 65535
 
 
 def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
-    """The nodes that one component of a heterogeneous job names are barred to the others."""
+    """The nodes that one component of a heterogeneous job names are barred to the others; of arrays, of which it
+    can have none, the last one is sent.
+    """
+    arrays = [request["array_inx"] for request in requests if "array_inx" in request]
+    for request in requests:
+        if "array_inx" in request:
+            request["array_inx"] = arrays[-1]
     named = [request.get("req_nodes", "") for request in requests]
     for number, request in enumerate(requests):
         others = [nodes for at, nodes in enumerate(named) if nodes and at != number]
@@ -106,26 +125,26 @@ def _folded(text: str, most: int | None, *, in_order: bool) -> str:
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
-    request["min_cpus"] = shape.cpus
+    request["min_cpus"] = shape.cpus & _LONG
     if shape.nodes_said:
         request["min_nodes"] = shape.least_nodes
         if shape.most_nodes:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
-        request["num_tasks"] = shape.tasks
+        request["num_tasks"] = shape.tasks & _LONG
     if shape.tasks_per_node:
-        request["ntasks_per_node"] = shape.tasks_per_node & 0xFFFF
+        request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
         request["ntasks_per_socket"] = shape.tasks_per_socket
     if shape.cpus_per_task:
-        request["cpus_per_task"] = shape.cpus_per_task
+        request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if "cpus-per-gpu" not in held or held["cpus-per-gpu"].data is None:
-            request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task)
+            request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
     for field, number in zip(
         ("sockets_per_node", "cores_per_socket", "threads_per_core"), topology(held), strict=True
     ):
         if number:
-            request[field] = number
+            request[field] = number & _SHORT
 
 
 def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
@@ -157,16 +176,18 @@ def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Rel
 def _bound(held: Options, shape: Shape, release: Release) -> str:
     """What is said of binding, and from 23.02 on what follows from the counts per task."""
     said = []
-    if "gpu-bind" in held:
-        said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
-    elif "tres-bind" in held:
+    if "tres-bind" in held:
         said = [held["tres-bind"].data]
+    elif "gpu-bind" in held:
+        said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
     if release >= (23, 2):
         names = list(dict.fromkeys(entry.name for entry in shape.per_task))
         if release < (25, 5):
             names.sort(key=lambda name: name != "gpu")
         said += [
-            f"gres/{name}:per_task:{_each(shape, name, release)}" for name in names if not said or name != "gpu"
+            f"gres/{name}:per_task:{number}"
+            for name in names
+            if (number := _each(shape, name, release)) and (not said or name != "gpu")
         ]
     return "+".join(filter(None, said))
 
@@ -196,7 +217,8 @@ def _put_streams(request: dict[str, Any], held: Options) -> None:
     folder = held["chdir"].data if "chdir" in held else ""
     if "chdir" in held:
         request["work_dir"] = folder
-    request["std_in"] = "/dev/null"
+    if "external" not in held:
+        request["std_in"] = "/dev/null"
     for option, field in (("output", "std_out"), ("error", "std_err"), ("input", "std_in")):
         if option in held:
             name = held[option].data

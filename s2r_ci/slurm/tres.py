@@ -49,7 +49,7 @@ def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
     parts = [part for part in text.split(",") if amount(part.replace("=", ":").rpartition(":")[2]) is not None]
     entries = read_gpus(",".join(part.rstrip("kKmMgGtTpP") for part in parts), release)  # a unit is not read
-    return entries[::-1] if release >= (25, 5) else entries[:1]
+    return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:

@@ -28,24 +28,48 @@ def digits(text: str) -> int | None:
     return int(text) if len(text) < 19 else min(int(text.lstrip("0")[:20] or "0"), _LARGEST)
 
 
-def whole(text: str, least: int = 1) -> int | None:
-    """A whole number: blanks and a plus sign before it pass, nothing behind it does."""
+def whole(text: str, release: Release, least: int = 1) -> int | None:
+    """A whole number: blanks and a plus sign before it pass, nothing behind it does.
+
+    Up to 22.05 a number past 31 bits loses its upper half, and may come out negative.
+    """
     number = digits(text.lstrip(_BLANKS).removeprefix("+"))
-    return number if number is not None and least <= number < _LARGEST_INT else None
+    if number is None or number < least:
+        return None
+    if number < _LARGEST_INT:
+        return number
+    return signed(number) if release < (23, 2) and number < _LARGEST else None
+
+
+def signed(number: int) -> int:
+    """The lower 32 bits, as C keeps them in an int."""
+    return (number + _WRAP // 2) % _WRAP - _WRAP // 2
 
 
 def minutes(text: str) -> int | None:
     """A duration in minutes, seconds rounded up; UNLIMITED where Slurm reads "no limit".
 
     ``M``, ``M:S``, ``H:M:S``, ``D-H``, ``D-H:M``, ``D-H:M:S``: one or two fields are minutes, not hours.
+    Slurm counts the seconds in 32 bits, signed, and the minutes in 32 bits, unsigned.
     """
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return int(text) or UNLIMITED
+    total = seconds(text)
+    if total is None or total == UNLIMITED:
+        return total
+    total += 59
+    return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP or UNLIMITED
+
+
+def seconds(text: str) -> int | None:
+    """A duration as ``minutes`` takes it, in seconds; one past 31 bits comes out negative."""
     if text.isascii() and text.isdigit():
-        return _wrapped((digits(text) or 0) * 60) or UNLIMITED
+        return signed((digits(text) or 0) * 60)
     if text == "-1" or text.lower() in ("infinite", "unlimited"):
         return UNLIMITED
     if text.startswith("-"):
         number = digits(text[1:])
-        return None if number is None else _wrapped(-number * 86400)  # silly, but so it is: minus five days
+        return None if number is None else signed(-number * 86400)  # silly, but so it is: minus five days
     days, dash, clock = text.partition("-")
     fields = (clock if dash else text).split(":")
     numbers = [digits(field) for field in fields]
@@ -54,21 +78,14 @@ def minutes(text: str) -> int | None:
     day = digits(days) if dash else 0
     if day is None or len(numbers) > 3 or None in numbers:
         return None
-    return _wrapped(day * 86400 + _seconds([number or 0 for number in numbers], days=bool(dash))) or UNLIMITED
+    return signed(day * 86400 + _summed([number or 0 for number in numbers], days=bool(dash)))
 
 
-def _seconds(fields: list[int], days: bool) -> int:
+def _summed(fields: list[int], days: bool) -> int:
     if days or len(fields) == 3:
         hours, middle, seconds = [*fields, 0, 0][:3]
         return hours * 3600 + middle * 60 + seconds
     return fields[0] * 60 + (fields[1] if len(fields) > 1 else 0)
-
-
-def _wrapped(seconds: int) -> int:
-    """Slurm counts seconds in 32 bits, signed, and turns them into minutes in 32 bits, unsigned."""
-    signed = (seconds + _WRAP // 2) % _WRAP - _WRAP // 2
-    total = signed + 59
-    return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP
 
 
 def clock(total: int) -> str:
@@ -76,7 +93,15 @@ def clock(total: int) -> str:
     if total == UNLIMITED:
         return "UNLIMITED"
     days, rest = divmod(total, 1440)
-    return f"{f'{days}-' if days else ''}{rest // 60:02}:{rest % 60:02}:00"
+    return f"{days}-{rest // 60:02}:{rest % 60:02}:00" if days else f"{rest // 60:02}:{rest % 60:02}:00"
+
+
+def clock_of_seconds(total: int) -> str:
+    """Seconds as Slurm prints them; a negative number counts as the unsigned one of the same bits."""
+    if total == UNLIMITED:
+        return "UNLIMITED"
+    whole_minutes, rest = divmod(total % _WRAP, 60)
+    return f"{clock(whole_minutes)[:-2]}{rest:02}"
 
 
 def mebibytes(text: str) -> int | None:
@@ -90,18 +115,18 @@ def mebibytes(text: str) -> int | None:
         return None
     if unit == "K":
         return -(-number // 1024)
-    return number * _MIB.get(unit, 1)
+    return number * _MIB.get(unit, 1) % 2**64
 
 
 def size(mib: int) -> str:
-    """MiB as Slurm prints them: the largest unit that divides, none for MiB, and ``0?`` for zero."""
+    """MiB as Slurm prints them: the largest unit that divides, none for MiB, and ``?`` past the last."""
     if mib == 0:
         return "0?"
-    for unit in ("", "G", "T"):
+    for unit in ("", "G", "T", "P"):
         if mib % 1024:
             return f"{mib}{unit}"
         mib //= 1024
-    return f"{mib * 1024}T" if mib % 1024 else f"{mib}P"
+    return f"{mib}?"
 
 
 def node_count(text: str, release: Release) -> tuple[int, int] | None:
@@ -111,10 +136,10 @@ def node_count(text: str, release: Release) -> tuple[int, int] | None:
         return _node_list(body) if release >= (23, 2) else None
     least, dash, most = body.partition("-")
     if not dash:
-        number = _nodes(least)
+        number = _nodes(least, release)
         return None if number is None else (number, number)
-    low = _nodes(least) if least else 1
-    high = _nodes(most)
+    low = _nodes(least, release) if least else 1
+    high = _nodes(most, release)
     return None if low is None or high is None else (low, high)
 
 
@@ -144,11 +169,16 @@ def _stepped(body: str) -> tuple[int, int] | None:
     return (low, high - 1 - (high - 1 - low) % every) if low < high else NO_NODES
 
 
-def _nodes(text: str) -> int | None:
+def _nodes(text: str, release: Release = (23, 2)) -> int | None:
     body = text.strip(_BLANKS).removeprefix("+")
     factor = _NODE_FACTOR.get(body[-1:].lower(), 0)
     number = digits(body[:-1] if factor else body)
-    return None if number is None or number * (factor or 1) > _LARGEST_INT else number * (factor or 1)
+    if number is None:
+        return None
+    number *= factor or 1
+    if release < (23, 2):
+        number = signed(number)
+    return number if 0 <= number <= _LARGEST_INT else None
 
 
 class ArrayError(ValueError):

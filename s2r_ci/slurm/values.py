@@ -29,8 +29,10 @@ _SIGNALS: Final = {
 _SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
 SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo": 4}
 _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
+_INVALID: Final = -2  # a time to wait that sbatch cannot read and keeps
 _NICE_LIMIT: Final = 2_147_483_645
 _LARGEST_INT: Final = 2**31 - 1
+_STRICT: Final[Release] = (23, 2)  # numbers that never wrapped around
 
 
 def _text(text: str, release: Release) -> tuple[str, Any]:
@@ -42,14 +44,14 @@ def _flag(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _positive(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text)
+    number = units.whole(text, release)
     if number is None:
         raise RefusedError("needs a whole number of at least 1, in decimal, without unit")
     return str(number), number
 
 
 def _natural(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text, least=0)
+    number = units.whole(text, release, least=0)
     if number is None:
         raise RefusedError("needs a whole number of at least 0")
     return str(number), number
@@ -129,7 +131,7 @@ def _signal(text: str, release: Release) -> tuple[str, Any]:
         flags += body[0].upper()
         body = body[1:]
     name = body.removeprefix(":").upper().removeprefix("SIG")
-    number = _SIGNALS.get(name) or units.digits(name)
+    number = _SIGNALS.get(name) or (units.digits(name) or 0) & 0xFFFF
     seconds = (units.digits(after) if after else 0) if at_sign else 60
     if not number or seconds is None or seconds > 65535:
         raise RefusedError("needs [B:]SIGNAL[@SECONDS], a signal's name or number and at most 65535 seconds")
@@ -204,7 +206,7 @@ def _open(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _bit(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text or "0", least=0)
+    number = units.whole(text or "0", release, least=0)
     if number not in (0, 1):
         raise RefusedError("takes 0 or 1")
     return str(number), number
@@ -227,19 +229,33 @@ def _segment(text: str, release: Release) -> tuple[str, Any]:
 
 def _switches(text: str, release: Release) -> tuple[str, Any]:
     count, at_sign, wait = text.partition("@")
-    number = units.whole(count)
+    number = units.whole(count, release)
     if number is None:
         raise RefusedError("needs a number of switches of at least 1")
-    total = units.minutes(wait) if at_sign else None
-    spelled = units.clock(total) if total is not None else "INVALID"
-    return f"{number}@{spelled}" if at_sign else str(number), (number, total)
+    seconds = units.seconds(wait) if at_sign else None
+    held = (number, _INVALID if at_sign and seconds is None else seconds)
+    return switch_words(*held), held
+
+
+def switch_words(count: int | None, wait: int | None) -> str:
+    """A number of switches and the seconds to wait for them; no limit is not shown."""
+    if wait is None or wait == units.UNLIMITED:
+        return str(count)
+    return f"{count}@{units.clock_of_seconds(wait) if wait >= 0 else 'INVALID'}"
+
+
+def _delay(text: str, release: Release) -> tuple[str, Any]:
+    total = units.seconds(text)
+    if total is None:
+        raise RefusedError("needs a time: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S, in whole numbers")
+    return units.clock_of_seconds(total), total
 
 
 def _topology(text: str, release: Release) -> tuple[str, Any]:
     """--extra-node-info: sockets, cores, threads; a range counts with its least, a star is nothing said."""
     fields: list[int | None] = []
     for part in text.split(":"):
-        number = None if part in ("*", "") else units.whole(part.partition("-")[0], least=0)
+        number = None if part in ("*", "") else units.whole(part.partition("-")[0], _STRICT, least=0)
         if part not in ("*", "") and number is None:
             raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
         fields.append(number)
@@ -253,9 +269,9 @@ def topology_words(fields: list[int | None]) -> str:
 
 
 def _distribution(text: str, release: Release) -> tuple[str, Any]:
-    body, comma, flag = text.partition(",")
-    if body.startswith("plane=") and units.whole(body[6:]):
-        return text, text
+    body, comma, flag = text.lower().partition(",")
+    if body.startswith("plane=") and units.whole(body[6:], release):
+        return body + comma + flag, text
     if body in ("arbitrary", "hostfile"):
         return "arbitrary", "arbitrary"
     levels = body.split(":")
@@ -266,9 +282,9 @@ def _distribution(text: str, release: Release) -> tuple[str, Any]:
         if number > 2 or (level != "*" and level not in allowed[min(number, 1)]):
             raise RefusedError("takes block, cyclic, arbitrary or plane=N for nodes, sockets and cores")
         words.append(defaults[number] if level == "*" else level)
-    if comma and flag.lower() not in ("pack", "nopack"):
+    if comma and flag not in ("pack", "nopack"):
         raise RefusedError("takes pack or nopack behind the comma")
-    return ":".join(words) + comma + flag.lower(), text
+    return ":".join(words) + comma + flag, text
 
 
 def _profile(text: str, release: Release) -> tuple[str, Any]:
@@ -352,7 +368,7 @@ READERS: Final[dict[str, Reader]] = {
     "mail": _mail, "signal": _signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": read_mem_bind,
+    "profile": _profile, "delay": _delay, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": read_mem_bind,
     "gpu-bind": read_gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
     "licenses": _text, "hint": _text, "mem-update": _mem_update, "power": _power,
     "propagate": lambda text, release: (text or "ALL", text or "ALL"),

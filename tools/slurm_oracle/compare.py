@@ -25,7 +25,7 @@ from typing import Any, Final, NamedTuple
 from s2r_ci.model import Header
 from s2r_ci.slurm.header import read_header
 from tools.slurm_oracle import oracle
-from tools.slurm_oracle.headers import Made, headers
+from tools.slurm_oracle.headers import FILES, Made, headers
 
 RELEASES: Final = {"bookworm": "22.05", "trixie": "24.11", "sid": "26.05"}
 FOLDER: Final = "/home/alice/proj"
@@ -53,18 +53,6 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "stage .*",
         "in your slurm.conf|allowed in slurm.conf|one-task-per-sharing and|not supported|Preemption is",
         "what the site has configured",
-    ),
-    (
-        "stage controller for accepted",
-        "is no dependency",
-        "the oracle's plug-in takes dependencies away before the controller sees them",
-    ),
-    ("stage read for parse.*", "", "sbatch looks at its command line before it opens the script"),
-    ("request array_inx", "", "an array in a heterogeneous job, which the controller refuses anyway"),
-    (
-        "stage parse for .*",
-        "2147483647|99999999999",
-        "up to 22.05 numbers past 32 bits wrap around; this reading refuses them",
     ),
 )
 
@@ -204,9 +192,8 @@ def ask(made: Sequence[Made], answers: Path) -> None:
 def _write(folder: Path, number: int, made: Made) -> str:
     path = folder / f"h{number:05}.sh"
     path.write_bytes(made.data)
-    if made.environ or made.arguments:
-        setup = {"env": made.environ, "args": made.arguments}
-        Path(f"{path}.setup.json").write_text(json.dumps(setup), encoding="utf-8")
+    setup = {"env": made.environ, "args": made.arguments, "files": FILES}
+    Path(f"{path}.setup.json").write_text(json.dumps(setup), encoding="utf-8")
     return str(path)
 
 
