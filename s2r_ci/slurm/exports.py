@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, hint_dropped
+from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 
 _COPIED: Final = (
     ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
@@ -31,6 +31,13 @@ _ONCE: Final = (
 )  # fmt: skip
 
 
+# What sbatch puts into its own environment first, and not only into the job's.
+_OWN: Final = (
+    "SLURM_ACCTG_FREQ", "SLURM_CONTAINER", "SLURM_CPU_FREQ_REQ", "SLURM_EXPORT_ENV", "SLURM_HINT",
+    "SLURM_JOB_DEPENDENCY", "SLURM_OPEN_MODE", "SLURM_PROFILE",
+)  # fmt: skip
+
+
 def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: Release) -> dict[str, str]:
     """The variables that sbatch itself puts into the job's environment, and those of --export."""
     found = {
@@ -49,6 +56,9 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         _up_to_24_05(found, held, release)
     if "export" in held:
         _exports(found, held["export"].data, release)
+    if "export-file" in held:  # the file takes the place of the environment of sbatch itself
+        for name in (*_OWN, *exported(held["export"].data if "export" in held else "")):
+            found.pop(name, None)
     return found
 
 
@@ -56,7 +66,7 @@ def _corrected(found: dict[str, str], held: Options) -> None:
     """Two options that share a field, and one that takes another's place."""
     if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
         found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
-    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+    if counts(held, "cpus-per-gpu"):
         found.pop("SLURM_CPUS_PER_TASK", None)
 
 

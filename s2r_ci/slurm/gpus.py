@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, topology
+from s2r_ci.slurm.shape import Options, Shape, counts, topology
 from s2r_ci.slurm.tres import Gres
 from s2r_ci.slurm.troubles import RefusedError
 
@@ -48,7 +48,7 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     if not lenient:
         _check_entries(shape, held)
     for record in records:
-        _check_order(record, held)
+        _check_order(record, held, lenient)
         _count(record, shape, held, lenient)
     _per_gpu(shape, held, release, records)
 
@@ -57,7 +57,7 @@ def _overlooks(records: list[_Record], held: Options) -> bool:
     """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains and goes on."""
     gpus = [record for record in records if record.name == "gpu"]
     counted = any(record.job or record.node for record in gpus)
-    return "cpus-per-gpu" in held and len(records) > 1 and counted and all(record.typed for record in gpus)
+    return counts(held, "cpus-per-gpu") and len(records) > 1 and counted and all(record.typed for record in gpus)
 
 
 def _records(shape: Shape) -> Iterator[_Record]:
@@ -80,12 +80,12 @@ def _check_entries(shape: Shape, held: Options) -> None:
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
     names = {entry.name for entry in entries}
-    whole = "gpu" in names or not _WHOLE.isdisjoint(held)
+    whole = "gpu" in names or any(counts(held, name) for name in _WHOLE)
     if whole and names & {"shard", "mps"}:
         raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
 
 
-def _check_order(record: _Record, held: Options) -> None:
+def _check_order(record: _Record, held: Options, lenient: bool) -> None:
     """The job has at least what a node has, a node at least what a socket or a task has."""
     job, node, socket, task = record.job, record.node, record.socket, record.task
     if job and max(node, socket, task) > job:
@@ -94,7 +94,7 @@ def _check_order(record: _Record, held: Options) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and not topology(held)[0]:
+    if socket and not topology(held)[0] and not lenient:
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
@@ -168,20 +168,21 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
     gpus = [record for record in records if record.name == "gpu"]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
-        others = bool(records) or "cpus-per-gpu" in held or "mem-per-gpu" in held
+        others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
         gpus = gpus or [_Record("gpu", job=made)]
-    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None and not gpus:
+    if counts(held, "mem-per-gpu") and not gpus:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
-    if (cpus := held.get("cpus-per-gpu")) and cpus.data is not None:
+    if counts(held, "cpus-per-gpu"):
+        cpus: int = held["cpus-per-gpu"].data
         for record in gpus:
             if record.task and not record.typed:
-                shape.cpus_per_task = record.task * cpus.data
+                shape.cpus_per_task = record.task * cpus
         if release < (23, 2):
             return
         if not gpus:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
-        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus.data)
+        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
         shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
 

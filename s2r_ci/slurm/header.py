@@ -272,11 +272,11 @@ class _Reader:
         held[name] = _new(Held, (spelled, data, line, column, origin))
 
     def _may_stand(self, given: Given) -> bool:
-        """Options that do nothing, or end sbatch, in a script. On the command line they are not the script's."""
+        """Options that do nothing in a script (on the command line they are not the script's), or end sbatch."""
         option, _, line, column, origin = given
-        if origin != "script":
-            return False
         if option.in_script == "ignored":
+            if origin != "script":
+                return False
             self._troubles.add(
                 rules.DIRECTIVE_WITHOUT_EFFECT,
                 f"--{option.name} does nothing in a script: give it on the command line, or take it away",

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from s2r_ci.slurm import units, values
 from s2r_ci.slurm.options import Catalogue, Release
-from s2r_ci.slurm.shape import TOPOLOGY, Held, topology
+from s2r_ci.slurm.shape import TOPOLOGY, Held, hint_dropped, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
@@ -131,7 +131,7 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
     kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
     if hint := kept.get("hint"):
         kept["hint"] = hint._replace(origin="carried")
-        if hint.data is None:
+        if hint_dropped(held):
             del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):

@@ -275,9 +275,11 @@ def _known(option: Option, release: Release) -> bool:
 
 
 def _as_of(option: Option, release: Release) -> Option:
-    """Two options changed whether they take a value: --requeue in 25.11, --get-user-env in 25.05."""
+    """Options that changed: --requeue and --get-user-env in whether they take a value, --segment has a variable."""
     if option.name == "requeue" and release < (25, 11):
         return option._replace(argument="none", kind="flag")
+    if option.name == "segment" and release < (25, 5):
+        return option._replace(env="")
     if option.name == "get-user-env" and release < (25, 5):
         return option._replace(argument="optional", kind="get-user-env")
     return option

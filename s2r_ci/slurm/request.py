@@ -7,7 +7,7 @@ from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, hint_dropped, topology
+from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped, topology
 
 _AS_THEY_ARE: Final = (
     ("account", "account"), ("acctg-freq", "acctg_freq"), ("array", "array_inx"), ("batch", "batch_features"),
@@ -138,7 +138,7 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         request["ntasks_per_socket"] = shape.tasks_per_socket
     if shape.cpus_per_task:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
-        if "cpus-per-gpu" not in held or held["cpus-per-gpu"].data is None:
+        if not counts(held, "cpus-per-gpu"):
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
     for field, number in zip(
         ("sockets_per_node", "cores_per_socket", "threads_per_core"), topology(held), strict=True
@@ -163,9 +163,9 @@ def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Rel
         "tres_per_task": _per_task(held, shape, release) or ([] if release >= (24, 5) else listed("gpus-per-task")),
     }
     request.update({field: ",".join(parts) for field, parts in fields.items() if parts})
-    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+    if counts(held, "cpus-per-gpu"):
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
-    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None:
+    if counts(held, "mem-per-gpu"):
         request["mem_per_tres"] = f"{prefix}{held['mem-per-gpu'].data}"
     if "gpu-freq" in held:
         request["tres_freq"] = "gpu:" + held["gpu-freq"].data

@@ -20,6 +20,11 @@ class Held(NamedTuple):
 Options = Mapping[str, Held]
 
 
+def counts(held: Options, name: str) -> bool:
+    """The option is there, and has not given way to another one."""
+    return name in held and held[name].data is not None
+
+
 @dataclass(slots=True)
 class Shape:
     """The size of one job component, as sbatch works it out."""

@@ -42,12 +42,17 @@ class Difference(NamedTuple):
     release: str
     ours: Any
     theirs: Any
+    holds: str = ""  # the options that the script holds, as `holds NAME`
 
 
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job|Invalid Trackable RESource", "which resources exist is the site's"),
-    ("stage .*", "opening file", "whether a file of node names exists"),
+    ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
+    (".*", "holds nodefile", "what stands in a file of node names"),
+    ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
+    ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
+    ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
         "stage .*",
@@ -70,8 +75,9 @@ def differences(
     """Where the two answers part; a stage that differs hides the rest."""
 
     def differ(group: str, ours: Any, theirs: Any) -> Difference:
-        return Difference(group, number, header.slurm, ours, theirs)
+        return Difference(group, number, header.slurm, ours, theirs, holds)
 
+    holds = " ".join(f"holds {name}" for part in header.components for name in part.options)
     stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
     if header.stage != stage:
         yield differ(
@@ -165,7 +171,7 @@ def _seconds(moment: Any) -> float | None:
 
 def explanation(difference: Difference) -> str:
     """Why a difference is none of ours, or nothing."""
-    said = f"{difference.ours} {difference.theirs}"
+    said = f"{difference.ours} {difference.theirs} {difference.holds}"
     for group, message, why in EXPLAINED:
         if re.fullmatch(group, difference.group) and re.search(message, said):
             return why
