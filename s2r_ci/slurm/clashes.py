@@ -228,16 +228,16 @@ def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
             yield "tres-per-task", str(trouble)
 
 
-def too_late(held: Options, now: float | None) -> Iterator[Clash]:
-    """A deadline that the job cannot meet, where the moment of submission is known."""
+def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:
+    """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time was not asked."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
     least = 0
-    for name in ("time-min", "time"):
+    for name in ("time-min", "time") if release >= (23, 2) else ("time-min",):
         if name in held and held[name].data not in (units.UNLIMITED, None):
             least = held[name].data * 60
             break
-    if "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
+    if release >= (23, 2) and "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
         least = 2**40
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"

@@ -9,7 +9,6 @@ from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 _COPIED: Final = (
     ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
     ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
-    ("ntasks_per_socket", "SLURM_NTASKS_PER_SOCKET", "ntasks-per-socket"),
     ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU", ""),
     ("threads_per_core", "SLURM_THREADS_PER_CORE", ""),
     ("dependency", "SLURM_JOB_DEPENDENCY", ""),
@@ -45,6 +44,8 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         for field, variable, option in _COPIED
         if field in request and (not option or option in held)
     }
+    if "ntasks-per-socket" in held:
+        found["SLURM_NTASKS_PER_SOCKET"] = str(held["ntasks-per-socket"].data)
     if "ntasks-per-node" in held and shape.tasks_per_node:
         found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
     if shape.tasks_exported > 0:

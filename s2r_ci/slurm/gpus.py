@@ -171,7 +171,8 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
         gpus = gpus or [_Record("gpu", job=made)]
-    if counts(held, "mem-per-gpu") and not gpus:
+    asked = any(record.job or record.node or record.socket or record.task for record in gpus)
+    if counts(held, "mem-per-gpu") and not asked:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data
@@ -180,7 +181,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
                 shape.cpus_per_task = record.task * cpus
         if release < (23, 2):
             return
-        if not gpus:
+        if not asked:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
         shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
@@ -191,11 +192,13 @@ def _every(record: _Record, shape: Shape, held: Options) -> int:
     """All that the job gets of one record."""
     if record.job:
         return record.job
+    if record.task and shape.tasks_said:
+        return record.task * shape.tasks
     if record.most:
         return record.most * shape.least_nodes
     if record.socket:
         return record.socket * (topology(held)[0] or 1) * shape.least_nodes
-    return record.task * shape.tasks if shape.tasks_said else 0
+    return 0
 
 
 def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:

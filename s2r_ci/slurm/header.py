@@ -210,6 +210,11 @@ class _Reader:
         given, refused = read_options(words, self._known, self._troubles)
         if refused:
             self._lower("parse")
+        if any(each.option.name == "external" for each in given):
+            self._lower("parse")
+            self._troubles.refuse(
+                "--external on the command line stands for the script: give none", subject="external"
+            )
         return [each._replace(origin="command-line") for each in given]
 
     def _component(self, words: Sequence[Word], given: Sequence[Given], held: dict[str, Held]) -> Part:
@@ -315,7 +320,7 @@ class _Reader:
             self._lower("controller" if elsewhere else "verify")
             shape = None
         else:
-            troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, self._now)]
+            troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, release, self._now)]
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

@@ -151,9 +151,7 @@ def switches_of_variable(
     before = held.get("switches")
     count, wait = before.data if before else (None, None)
     if text.startswith("@"):
-        wait = units.seconds(text[1:])
-        if wait is None:
-            raise RefusedError("needs a time")
+        wait = values.waiting(text[1:])
     else:
         count = units.whole(text, release)
         if count is None:

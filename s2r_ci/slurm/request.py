@@ -72,7 +72,7 @@ def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Rel
         if option in held:
             request[field] = number
     if "nodelist" in held and held["nodelist"].data:
-        most = shape.tasks if shape.tasks_said and release < (23, 2) else None  # one node a task, the first ones
+        most = shape.tasks_exported or None if release < (23, 2) else None  # one node a task, the first ones
         arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
         request["req_nodes"] = _folded(held["nodelist"].data, most, in_order=arbitrary)
     if "cpu-freq" in held:

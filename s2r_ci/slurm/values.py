@@ -232,9 +232,14 @@ def _switches(text: str, release: Release) -> tuple[str, Any]:
     number = units.whole(count, release)
     if number is None:
         raise RefusedError("needs a number of switches of at least 1")
-    seconds = units.seconds(wait) if at_sign else None
-    held = (number, _INVALID if at_sign and seconds is None else seconds)
+    held = (number, waiting(wait) if at_sign else None)
     return switch_words(*held), held
+
+
+def waiting(text: str) -> int:
+    """Seconds to wait for switches; sbatch keeps what it cannot read, and then does not wait."""
+    seconds = units.seconds(text)
+    return _INVALID if seconds is None else seconds
 
 
 def switch_words(count: int | None, wait: int | None) -> str:

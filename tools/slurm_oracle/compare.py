@@ -42,13 +42,19 @@ class Difference(NamedTuple):
     release: str
     ours: Any
     theirs: Any
-    holds: str = ""  # the options that the script holds, as `holds NAME`
+    holds: str = ""  # the options that the script holds, as `holds NAME=VALUE`
 
 
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job|Invalid Trackable RESource", "which resources exist is the site's"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
+    ("stage accepted for verify.*", "holds gres=gres[/:][a-z]+-", "which resources exist is the site's"),
+    (
+        "stage .* for parse.*",
+        "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
+        "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
+    ),
     (".*", "holds nodefile", "what stands in a file of node names"),
     ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
@@ -77,7 +83,7 @@ def differences(
     def differ(group: str, ours: Any, theirs: Any) -> Difference:
         return Difference(group, number, header.slurm, ours, theirs, holds)
 
-    holds = " ".join(f"holds {name}" for part in header.components for name in part.options)
+    holds = " ".join(f"holds {name}={value}" for part in header.components for name, value in part.options.items())
     stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
     if header.stage != stage:
         yield differ(
