@@ -131,6 +131,8 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool:
+    if (24, 5) <= release < (25, 5):
+        text = text.partition(",")[0]
     try:
         types = {
             entry.type

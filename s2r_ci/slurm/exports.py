@@ -77,8 +77,9 @@ def _said(found: dict[str, str], held: Options) -> None:
             found[variable] = str(held[option].data)
     if "hint" in held and hint_dropped(held):
         found.pop("SLURM_HINT", None)
-    if "mem-bind" in held and held["mem-bind"].spelled != "unset" and held["mem-bind"].origin != "environment":
-        found["SLURM_MEM_BIND"] = held["mem-bind"].spelled
+    if (bound := held.get("mem-bind")) and bound.spelled != "unset":
+        if bound.origin != "environment" and not bound.data.outside:
+            found["SLURM_MEM_BIND"] = bound.spelled
     if "distribution" in held:
         kind, _, planes = held["distribution"].spelled.partition("=")
         found["SLURM_DISTRIBUTION"] = kind

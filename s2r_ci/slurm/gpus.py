@@ -170,7 +170,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
     if ranks:
         others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
-        gpus = gpus or [_Record("gpu", job=made)]
+        gpus = gpus or ([_Record("gpu", job=made)] if made else [])
     asked = any(record.job or record.node or record.socket or record.task for record in gpus)
     if counts(held, "mem-per-gpu") and not asked:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")

@@ -72,10 +72,9 @@ def read_parts(
     troubles = Troubles(path)
     known = catalogue(release)
     if refusal := _refusal(data, known.release):
-        # sbatch looks at the names of its options before it opens the script
-        wrong = arguments and read_options([Word(text, 0, 0) for text in arguments], known, troubles).refused
+        reader = _Reader(path, known, troubles, environ, arguments, now, het=False)
+        stage = "read" if reader.takes_command_line() else "parse"
         troubles.refuse(*refusal)
-        stage = "parse" if wrong else "read"
         return Header(stage=stage, slurm=release, components=(Component(),), findings=tuple(troubles.found)), []
     lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles))
     reader = _Reader(path, known, troubles, environ, arguments, now, het=len(lines.components) > 1)
@@ -174,6 +173,14 @@ class _Reader:
         if self._het:
             request.keep_apart(self._requests)
         return parts if stopped >= _CONTROLLER else [part._replace(shape=None) for part in parts]
+
+    def takes_command_line(self) -> bool:
+        """Whether sbatch takes its own options, which it looks at before it opens the script."""
+        self.stage = _ACCEPTED
+        held: dict[str, Held] = {}
+        for each in self._command_line():
+            self._take(each, held)
+        return self.stage > _PARSE
 
     def _lower(self, stage: str) -> None:
         self.stage = min(self.stage, _STAGES.index(stage))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from s2r_ci.slurm import units, values
+from s2r_ci.slurm.binding import Binding
 from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.shape import TOPOLOGY, Held, hint_dropped, topology
 from s2r_ci.slurm.troubles import RefusedError
@@ -55,6 +56,17 @@ def _one_field(other: str) -> Together:
         return spelled, data
 
     return take
+
+
+def _bind_memory(
+    held: dict[str, Held], name: str, spelled: str, data: Binding, release: Release
+) -> tuple[str, Binding]:
+    """The words of several --mem-bind add up; the last way to bind counts."""
+    if name not in held:
+        return spelled, data
+    before = held[name]
+    joined = data.over(before.data._replace(outside=before.data.outside or before.origin == "environment"))
+    return str(joined), joined
 
 
 def _bind_gpus(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
@@ -112,6 +124,7 @@ TOGETHER: Final[dict[str, Together]] = {
     "thread-spec": _instead_of("core-spec"),
     "switches": _keep_wait,
     "gpu-bind": _bind_gpus,
+    "mem-bind": _bind_memory,
     "cluster": _one_field("clusters"),
     "clusters": _one_field("cluster"),
     "mail-type": _add_mail,

@@ -55,6 +55,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
         "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
     ),
+    (
+        "stage verify for .*",
+        "a bracket that is never closed",
+        "up to 22.05 sbatch reads `n[1-` as a node called `n]`; refused here as later releases do",
+    ),
     (".*", "holds nodefile", "what stands in a file of node names"),
     ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),

@@ -195,7 +195,12 @@ _GONE: Final = [o for o in OPTIONS if o.in_script == "refused now"]
 _NAMES: Final = sorted(set(_KNOWN) - _RARE)
 # Environment variable -> option; a flag's are switches.
 _VARIABLES: Final = {name: o.name for o in _KNOWN.values() if o.argument != "none" for name in o.env.split()}
-_SWITCHES: Final = tuple(name for o in _KNOWN.values() if o.argument == "none" for name in o.env.split())
+_SWITCHES: Final = tuple(
+    name
+    for o in _KNOWN.values()
+    if o.argument == "none" and o.name != "verbose"  # SBATCH_DEBUG takes away what the oracle reads
+    for name in o.env.split()
+)
 
 
 class Made(NamedTuple):
