@@ -231,7 +231,7 @@ def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
 
 
 def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:
-    """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time was not asked."""
+    """A deadline that the job cannot meet, where the moment of submission is known; up to 22.05 --time did not count."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
     least = 0

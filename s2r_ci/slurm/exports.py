@@ -7,12 +7,12 @@ from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 
 _COPIED: Final = (
-    ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
-    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
-    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU", ""),
-    ("threads_per_core", "SLURM_THREADS_PER_CORE", ""),
-    ("dependency", "SLURM_JOB_DEPENDENCY", ""),
-    ("tres_per_task", "SLURM_TRES_PER_TASK", ""),
+    ("cpus_per_task", "SLURM_CPUS_PER_TASK"),
+    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE"),
+    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU"),
+    ("threads_per_core", "SLURM_THREADS_PER_CORE"),
+    ("dependency", "SLURM_JOB_DEPENDENCY"),
+    ("tres_per_task", "SLURM_TRES_PER_TASK"),
 )
 
 
@@ -39,11 +39,7 @@ _OWN: Final = (
 
 def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: Release) -> dict[str, str]:
     """The variables that sbatch itself puts into the job's environment, and those of --export."""
-    found = {
-        variable: str(request[field])
-        for field, variable, option in _COPIED
-        if field in request and (not option or option in held)
-    }
+    found = {variable: str(request[field]) for field, variable in _COPIED if field in request}
     if "ntasks-per-socket" in held:
         found["SLURM_NTASKS_PER_SOCKET"] = str(held["ntasks-per-socket"].data)
     if "ntasks-per-node" in held and shape.tasks_per_node:
@@ -77,9 +73,9 @@ def _said(found: dict[str, str], held: Options) -> None:
             found[variable] = str(held[option].data)
     if "hint" in held and hint_dropped(held):
         found.pop("SLURM_HINT", None)
-    if (bound := held.get("mem-bind")) and bound.spelled != "unset":
-        if bound.origin != "environment" and not bound.data.outside:
-            found["SLURM_MEM_BIND"] = bound.spelled
+    bound = held.get("mem-bind")
+    if bound and bound.spelled != "unset" and bound.origin != "environment" and not bound.data.outside:
+        found["SLURM_MEM_BIND"] = bound.spelled
     if "distribution" in held:
         kind, _, planes = held["distribution"].spelled.partition("=")
         found["SLURM_DISTRIBUTION"] = kind

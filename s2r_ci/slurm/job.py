@@ -28,7 +28,8 @@ from s2r_ci.model import (
 from s2r_ci.secrets import find_secrets
 from s2r_ci.slurm import exports, tres, units
 from s2r_ci.slurm.body import read_body
-from s2r_ci.slurm.header import Part, read_parts
+from s2r_ci.slurm.components import Part
+from s2r_ci.slurm.header import read_parts
 from s2r_ci.slurm.options import DEFAULT_RELEASE, catalogue
 from s2r_ci.slurm.shape import Held, Shape, counts, topology
 from s2r_ci.slurm.tres import Gres

@@ -1,26 +1,24 @@
 """What sbatch sends to the controller, field by field, as the controller sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped, topology
+from s2r_ci.slurm.shape import TOPOLOGY, Options, Shape, counts, hint_dropped, topology
 
-_AS_THEY_ARE: Final = (
-    ("account", "account"), ("acctg-freq", "acctg_freq"), ("array", "array_inx"), ("batch", "batch_features"),
-    ("bb", "burst_buffer"), ("clusters", "clusters"), ("comment", "comment"), ("container", "container"),
-    ("dependency", "dependency"), ("exclude", "exc_nodes"), ("extra", "extra"), ("constraint", "features"),
-    ("licenses", "licenses"), ("mail-user", "mail_user"), ("network", "network"),
-    ("partition", "partition"), ("prefer", "prefer"), ("qos", "qos"), ("context", "req_context"),
-    ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
-    ("oversubscribe", "shared"), ("requeue", "requeue"), ("no-requeue", "requeue"),
-    ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
-    ("nice", "nice"), ("mail-type", "mail_type"), ("begin", "begin_time"),
-)  # fmt: skip
-_FIELDS: Final = {**dict(_AS_THEY_ARE), "job-name": "name"}
+_FIELDS: Final = {
+    "account": "account", "acctg-freq": "acctg_freq", "array": "array_inx", "batch": "batch_features",
+    "bb": "burst_buffer", "clusters": "clusters", "cluster": "clusters", "comment": "comment",
+    "container": "container", "dependency": "dependency", "exclude": "exc_nodes", "extra": "extra",
+    "constraint": "features", "licenses": "licenses", "mail-user": "mail_user", "network": "network",
+    "partition": "partition", "prefer": "prefer", "qos": "qos", "context": "req_context",
+    "reservation": "reservation", "wckey": "wckey", "exclusive": "shared", "oversubscribe": "shared",
+    "requeue": "requeue", "no-requeue": "requeue", "mem": "min_mem_per_node", "mem-per-cpu": "min_mem_per_cpu",
+    "nice": "nice", "begin": "begin_time", "job-name": "name",
+}  # fmt: skip
 _SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
 # Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
 _NARROW: Final = {
@@ -32,71 +30,114 @@ _COUNTED: Final = frozenset({
     "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task",
     "cpus-per-gpu", "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
 })  # fmt: skip
-_MAY_BE_EMPTY: Final = frozenset({"std_in", "std_out", "std_err", "work_dir"})
 _TIMES: Final = {"time": "time_limit", "time-min": "time_min"}
-_SEEN_LATE: Final = (("core-spec", "core_spec"), ("thread-spec", "thread_spec"), ("segment", "segment_size"))
-_RARE: Final = frozenset({
-    "contiguous", "hold", "nodelist", "cpu-freq", "core-spec", "thread-spec", "segment", "switches", "delay-boot",
-    "hint", "mcs-label", "resources", "external",
-})  # fmt: skip
-_FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
+_STREAMS: Final = (("output", "std_out"), ("error", "std_err"), ("input", "std_in"))
+_TOPOLOGY: Final = frozenset({*TOPOLOGY, "extra-node-info", "hint"})
+
+Request = dict[str, Any]
 
 
-def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> dict[str, Any]:
+def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> Request:
     """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing."""
-    request: dict[str, Any] = {"name": held["job-name"].data if "job-name" in held else name}
-    rare = False
+    request: Request = {"name": name}
+    own: list[_Put] = []
     for option, said in held.items():
-        data = said.data
         if field := _FIELDS.get(option):
-            if data not in ("", None) and (data or option != "mail-type"):
-                request[field] = data
+            if said.data != "" and said.data is not None:
+                request[field] = said.data
         elif option in _TIMES:
-            request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
+            request[_TIMES[option]] = "UNLIMITED" if said.data == units.UNLIMITED else said.data
         elif narrow := _NARROW.get(option):
-            request[narrow[0]] = data & narrow[1]
-        elif option in _RARE:
-            rare = True
-    if rare:
-        _put_rare(request, held, shape, release)
+            request[narrow[0]] = said.data & narrow[1]
+        elif put := _OWN_WAY.get(option):
+            own.append(put)
+    if "job-name" in held and not held["job-name"].data:
+        del request["name"]
+    for put in own:
+        put(request, held, shape, release)
     _put_shape(request, held, shape)
-    _put_tres(request, held, shape, release)
+    if not _COUNTED.isdisjoint(held):
+        _put_tres(request, held, shape, release)
     _put_streams(request, held)
     request["environment"] = {} if het else variables(held, shape, request, release)
-    return {key: value for key, value in request.items() if value != "" or key in _MAY_BE_EMPTY}
+    return request
 
 
-def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
-    """Fields that do not simply take over what an option says."""
-    for option, (field, number) in _FIXED.items():
-        if option in held:
-            request[field] = number
-    if "nodelist" in held and held["nodelist"].data:
-        most = shape.tasks_exported or None if release < (23, 2) else None  # one node a task, the first ones
-        arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
-        request["req_nodes"] = _folded(held["nodelist"].data, most, in_order=arbitrary)
-    if "cpu-freq" in held:
-        numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
-        request.update({field: number for field, number in numbers if number is not None})
-    if release >= (26, 5):  # up to then the controller's plug-ins did not see them
-        for option, field in _SEEN_LATE:
-            if option in held and (held[option].data or (option == "core-spec" and held[option].data == 0)):
-                request[field] = held[option].data & _SHORT
-    if "switches" in held:
-        count, wait = held["switches"].data
-        request |= {} if count is None else {"req_switch": count}
-        request |= {} if wait is None or wait < 0 else {"wait4switch": wait}
-    if "delay-boot" in held:
-        delay = held["delay-boot"].data
-        request["delay_boot"] = "UNLIMITED" if delay == units.UNLIMITED else delay & _LONG
-    if "mcs-label" in held and release >= (23, 2):
+# --- options that do not simply become a field ---------------------------------------------------------------
+
+
+def _put_mail(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if held["mail-type"].data:
+        request["mail_type"] = held["mail-type"].data
+
+
+def _put_nodelist(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """Up to 22.05 one node a task, the first ones."""
+    most = shape.tasks_exported or None if release < (23, 2) else None
+    arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
+    if nodes := _folded(held["nodelist"].data, most, in_order=arbitrary):
+        request["req_nodes"] = nodes
+
+
+def _put_speed(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
+    request.update({field: number for field, number in numbers if number is not None})
+
+
+def _seen_late(option: str, field: str) -> "_Put":
+    """Up to 26.05 the controller's plug-ins did not see them."""
+
+    def put(request: Request, held: Options, shape: Shape, release: Release) -> None:
+        data = held[option].data
+        if release >= (26, 5) and (data or (option == "core-spec" and data == 0)):
+            request[field] = data & _SHORT
+
+    return put
+
+
+def _put_switches(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    count, wait = held["switches"].data
+    if count is not None:
+        request["req_switch"] = count
+    if wait is not None and wait >= 0:
+        request["wait4switch"] = wait
+
+
+def _put_delay(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    delay = held["delay-boot"].data
+    request["delay_boot"] = "UNLIMITED" if delay == units.UNLIMITED else delay & _LONG
+
+
+def _put_label(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if release >= (23, 2) and held["mcs-label"].data:
         request["mcs_label"] = held["mcs-label"].data
-    if "resources" in held:
-        request["licenses"] = ",".join(filter(None, [request.get("licenses"), held["resources"].data]))
-    if "external" in held and "job-name" not in held:
+
+
+def _put_resources(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """They travel behind the licenses."""
+    if said := ",".join(filter(None, [request.get("licenses"), held["resources"].data])):
+        request["licenses"] = said
+
+
+def _put_external(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if "job-name" not in held:
         request["name"] = "external"
-    if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
+
+
+def _put_hint(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
         request["ntasks_per_core"] = 65535
+
+
+_Put = Callable[[Request, Options, Shape, Release], None]
+_OWN_WAY: Final[dict[str, _Put]] = {
+    "contiguous": lambda request, *_: request.update(contiguous=1),
+    "hold": lambda request, *_: request.update(priority=0),
+    "mail-type": _put_mail, "nodelist": _put_nodelist, "cpu-freq": _put_speed, "switches": _put_switches,
+    "core-spec": _seen_late("core-spec", "core_spec"), "thread-spec": _seen_late("thread-spec", "thread_spec"),
+    "segment": _seen_late("segment", "segment_size"), "delay-boot": _put_delay, "mcs-label": _put_label,
+    "resources": _put_resources, "external": _put_external, "hint": _put_hint,
+}  # fmt: skip
 
 
 def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
@@ -140,29 +181,28 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
-    for field, number in zip(
-        ("sockets_per_node", "cores_per_socket", "threads_per_core"), topology(held), strict=True
-    ):
-        if number:
-            request[field] = number & _SHORT
+    if not _TOPOLOGY.isdisjoint(held):
+        fields = ("sockets_per_node", "cores_per_socket", "threads_per_core")
+        for field, number in zip(fields, topology(held), strict=True):
+            if number:
+                request[field] = number & _SHORT
 
 
-def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
-    if _COUNTED.isdisjoint(held):
-        return
+def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -> None:
     prefix = "gres/gpu:" if release >= (23, 2) else "gres:gpu:"
 
-    def listed(name: str) -> list[str]:
-        return [prefix + part for part in held[name].data.split(",")] if name in held and held[name].data else []
+    def listed(name: str) -> str:
+        said = held[name].data if name in held else ""
+        return prefix + said.replace(",", f",{prefix}") if said else ""
 
-    gres = [held["gres"].data] if "gres" in held and held["gres"].data else []
-    fields = {
-        "tres_per_job": listed("gpus"),
-        "tres_per_node": listed("gpus-per-node") + gres,
-        "tres_per_socket": listed("gpus-per-socket"),
-        "tres_per_task": _per_task(held, shape, release) or ([] if release >= (24, 5) else listed("gpus-per-task")),
-    }
-    request.update({field: ",".join(parts) for field, parts in fields.items() if parts})
+    gres = held["gres"].data if "gres" in held else ""
+    if gres or "gpus-per-node" in held:
+        request["tres_per_node"] = ",".join(filter(None, (listed("gpus-per-node"), gres)))
+    for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
+        if option in held and (said := listed(option)):
+            request[field] = said
+    if said := _per_task(held, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
+        request["tres_per_task"] = said
     if counts(held, "cpus-per-gpu"):
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
     if counts(held, "mem-per-gpu"):
@@ -198,9 +238,9 @@ def _each(shape: Shape, name: str, release: Release) -> int:
     return numbers[-1] if release < (25, 5) else sum(numbers)
 
 
-def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
+def _per_task(held: Options, release: Release) -> str:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    said = [held["tres-per-task"].data] if "tres-per-task" in held and held["tres-per-task"].data else []
+    said: str = held["tres-per-task"].data if "tres-per-task" in held else ""
     if release < (24, 5):
         return said
     parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
@@ -210,7 +250,7 @@ def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
             f"gres/gpu:{entry.type}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
             for entry in entries
         ]
-    return parts + said
+    return ",".join([*parts, said] if said else parts)
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:
@@ -219,7 +259,7 @@ def _put_streams(request: dict[str, Any], held: Options) -> None:
         request["work_dir"] = folder
     if "external" not in held:
         request["std_in"] = "/dev/null"
-    for option, field in (("output", "std_out"), ("error", "std_err"), ("input", "std_in")):
+    for option, field in _STREAMS:
         if option in held:
             name = held[option].data
             settled = name.startswith("/") or not folder or held[option].origin == "carried"
