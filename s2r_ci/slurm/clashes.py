@@ -1,7 +1,7 @@
 """What sbatch and the controller refuse although every option by itself is right."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -36,6 +36,9 @@ _CONCERNED: Final = frozenset({
     "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
     "distribution", "resv-ports", "propagate", "segment",
+})  # fmt: skip
+_CONTROLLED: Final = frozenset({
+    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task",
 })  # fmt: skip
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -80,14 +83,23 @@ def _cpus_said(held: Options, release: Release) -> bool:
     return "tres-per-task" in held and "cpu" in held["tres-per-task"].data
 
 
-def clashes(held: Options, release: Release) -> Iterator[Clash]:
+def clashes(held: Options, release: Release) -> Iterable[Clash]:
     """What sbatch refuses after it has read every directive."""
+    if (
+        _CONCERNED.isdisjoint(held)
+        and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held))
+        and ("nodes" not in held or held["nodes"].data != units.NO_NODES)
+        and release >= (23, 2)
+    ):
+        return ()
+    return _clashes(held, release)
+
+
+def _clashes(held: Options, release: Release) -> Iterator[Clash]:
     if "nodes" in held and held["nodes"].data == units.NO_NODES:
         yield "nodes", "--nodes holds no number of nodes"
     if release < (23, 2):
         yield from _wrapped(held)
-    if _CONCERNED.isdisjoint(held) and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held)):
-        return
     memory = [f"--{name}" for name in _MEMORY if name in held and held[name].data is not None]
     if len(memory) > 1:
         yield memory[1][2:], f"{' and '.join(memory)} exclude each other: keep one"
@@ -202,8 +214,12 @@ def _plane(held: Options) -> Iterator[Clash]:
         )
 
 
-def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
+def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
+    return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
+
+
+def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
     if "array" in held:
         yield from _array(held["array"].data, het)
         if "nodes" in held and held["nodes"].data[0] == 0:
@@ -231,7 +247,7 @@ def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
 
 
 def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:
-    """A deadline that the job cannot meet, where the moment of submission is known; up to 22.05 --time did not count."""
+    """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time had no part."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
     least = 0

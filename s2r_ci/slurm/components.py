@@ -147,8 +147,10 @@ class Reader:
         shape = None
         numbers: dict[str, Any] = {}
         if self.stage > 1:
-            clashes.settle(held, release)
-            merging.spell_topology(held)
+            if self._environ or "hint" in held:
+                clashes.settle(held, release)
+            if "extra-node-info" in held:
+                merging.spell_topology(held)
             options = {
                 name: held[name].spelled for name in sorted(held) if held[name].spelled is not merging.UNNAMED
             }

@@ -4,15 +4,15 @@ sbatch keeps one record for every pair of name and type, and looks at one record
 --gpus-per-node=a100:2 have nothing to do with each other.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, counts, topology
-from s2r_ci.slurm.tres import Gres
 from s2r_ci.slurm.troubles import RefusedError
 
+_ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
+_PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
 _WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu"})  # these speak of whole GPUs
 
 
@@ -31,26 +31,24 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
-
-    def said(name: str) -> tuple[Gres, ...]:
-        return tres.read_gpus(held[name].data, release) if name in held else ()
-
-    shape.gpus, shape.per_socket = said("gpus"), said("gpus-per-socket")
-    if "gpus-per-task" in held and release >= (24, 5):  # it is turned into --tres-per-task
-        shape.per_task += tres.counted_gpus(held["gpus-per-task"].data, release)
-    else:
-        shape.per_task += said("gpus-per-task")
-    shape.per_node = said("gpus-per-node")
+    for option, field in _ENTRIES:
+        if option in held:
+            setattr(shape, field, tres.read_gpus(held[option].data, release))
+    if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
+        read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
+        shape.per_task += read(held["gpus-per-task"].data, release)
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
-    records = list(_records(shape))
+    records = _records(shape)
     lenient = _overlooks(records, held)
     if not lenient:
         _check_entries(shape, held)
     for record in records:
-        _check_order(record, held, lenient)
-        _count(record, shape, held, lenient)
-    _per_gpu(shape, held, release, records)
+        if record.job or record.socket or record.task:
+            _check_order(record, held, lenient)
+            _count(record, shape, held, lenient)
+    if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
+        _per_gpu(shape, held, release, records)
 
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
@@ -60,16 +58,18 @@ def _overlooks(records: list[_Record], held: Options) -> bool:
     return counts(held, "cpus-per-gpu") and len(records) > 1 and counted and all(record.typed for record in gpus)
 
 
-def _records(shape: Shape) -> Iterator[_Record]:
+def _records(shape: Shape) -> list[_Record]:
     found: dict[tuple[str, str], _Record] = {}
     for field, entries in (
         ("job", shape.gpus), ("node", shape.per_node), ("socket", shape.per_socket), ("task", shape.per_task),
     ):  # fmt: skip
-        for entry in entries:
-            record = found.setdefault((entry.name, entry.type), _Record(entry.name, typed=bool(entry.type)))
-            setattr(record, field, entry.number)
+        for name, type_, number in entries:
+            record = found.get((name, type_))
+            if record is None:
+                record = found[name, type_] = _Record(name, typed=bool(type_))
+            setattr(record, field, number)
             record.most = max(record.most, record.node)
-    return iter(found.values())
+    return list(found.values())
 
 
 def _check_entries(shape: Shape, held: Options) -> None:

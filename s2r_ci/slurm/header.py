@@ -76,7 +76,7 @@ def _refusal(data: bytes, release: Release) -> tuple[str, int] | None:
         return _no_shebang(data), 1
     if b"\0" in data:
         return "the file holds a NUL byte, which sbatch refuses", data.count(b"\n", 0, data.index(b"\0")) + 1
-    if (at := data.find(b"\r\n")) >= 0:
+    if b"\r" in data and (at := data.find(b"\r\n")) >= 0:
         return "the file has DOS line ends, which sbatch refuses: save it with \\n (dos2unix)", (
             data.count(b"\n", 0, at) + 1
         )

@@ -176,6 +176,5 @@ def switches_of_variable(
 
 def spell_topology(held: dict[str, Held]) -> None:
     """-B and the three single options are the same fields."""
-    if said := held.get("extra-node-info"):
-        fields = topology(held, hinted=False)
-        held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))
+    spelled = values.topology_words(topology(held, hinted=False))
+    held["extra-node-info"] = held["extra-node-info"]._replace(spelled=spelled)

@@ -7,7 +7,7 @@ from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import TOPOLOGY, Options, Shape, counts, hint_dropped, topology
+from s2r_ci.slurm.shape import SHAPED, Options, Shape, counts, hint_dropped, topology
 
 _FIELDS: Final = {
     "account": "account", "acctg-freq": "acctg_freq", "array": "array_inx", "batch": "batch_features",
@@ -32,7 +32,7 @@ _COUNTED: Final = frozenset({
 })  # fmt: skip
 _TIMES: Final = {"time": "time_limit", "time-min": "time_min"}
 _STREAMS: Final = (("output", "std_out"), ("error", "std_err"), ("input", "std_in"))
-_TOPOLOGY: Final = frozenset({*TOPOLOGY, "extra-node-info", "hint"})
+_TOPOLOGY: Final = ("sockets_per_node", "cores_per_socket", "threads_per_core")
 
 Request = dict[str, Any]
 
@@ -42,13 +42,14 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
     request: Request = {"name": name}
     own: list[_Put] = []
     for option, said in held.items():
+        data = said[1]
         if field := _FIELDS.get(option):
-            if said.data != "" and said.data is not None:
-                request[field] = said.data
+            if data != "" and data is not None:
+                request[field] = data
         elif option in _TIMES:
-            request[_TIMES[option]] = "UNLIMITED" if said.data == units.UNLIMITED else said.data
+            request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
         elif narrow := _NARROW.get(option):
-            request[narrow[0]] = said.data & narrow[1]
+            request[narrow[0]] = data & narrow[1]
         elif put := _OWN_WAY.get(option):
             own.append(put)
     if "job-name" in held and not held["job-name"].data:
@@ -181,9 +182,8 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
-    if not _TOPOLOGY.isdisjoint(held):
-        fields = ("sockets_per_node", "cores_per_socket", "threads_per_core")
-        for field, number in zip(fields, topology(held), strict=True):
+    if not SHAPED.isdisjoint(held):
+        for field, number in zip(_TOPOLOGY, topology(held), strict=True):
             if number:
                 request[field] = number & _SHORT
 

@@ -1,7 +1,6 @@
 """How large a job is, as a value; ``arithmetic`` works it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.tres import Gres
@@ -25,9 +24,8 @@ def counts(held: Options, name: str) -> bool:
     return name in held and held[name].data is not None
 
 
-@dataclass(slots=True)
 class Shape:
-    """The size of one job component, as sbatch works it out."""
+    """The size of one job component, as sbatch works it out; what is never set stays the class's."""
 
     least_nodes: int = 1
     most_nodes: int = 0  # 0: no upper bound said
@@ -54,6 +52,9 @@ class Shape:
 TOPOLOGY: Final = ("sockets-per-node", "cores-per-socket", "threads-per-core")
 
 
+SHAPED: Final = frozenset({*TOPOLOGY, "extra-node-info", "hint"})
+
+
 def _topology(held: Options) -> list[int | None]:
     fields: list[int | None] = [None, None, None]
     if said := held.get("extra-node-info"):
@@ -63,6 +64,8 @@ def _topology(held: Options) -> list[int | None]:
 
 def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
     """Sockets per node, cores per socket, threads per core, from one option or from three."""
+    if SHAPED.isdisjoint(held):
+        return [None, None, None]
     fields = _topology(held)
     for place, name in enumerate(TOPOLOGY):
         if (said := held.get(name)) is not None:

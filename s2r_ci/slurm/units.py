@@ -63,6 +63,10 @@ def minutes(text: str) -> int | None:
 
 def seconds(text: str) -> int | None:
     """A duration as ``minutes`` takes it, in seconds; one past 31 bits comes out negative."""
+    parts = text.split(":")
+    if len(parts) == 3 and len(text) < 12 and text.isascii() and "".join(parts).isdigit() and all(parts):
+        hours, middle, rest = parts
+        return int(hours) * 3600 + int(middle) * 60 + int(rest)
     if text.isascii() and text.isdigit():
         return signed((digits(text) or 0) * 60)
     if text == "-1" or text.lower() in ("infinite", "unlimited"):
