@@ -55,7 +55,7 @@ def read_options(words: Sequence[Word], known: Catalogue, troubles: Troubles) ->
     """The options of one component's words, in order; findings for all that sbatch refuses or misreads."""
     given: list[Given] = []
     refused = False
-    names = known.names
+    names, letters = known.names, known.letters
     at, size = 0, len(words)
     while at < size:
         word = words[at]
@@ -67,6 +67,13 @@ def read_options(words: Sequence[Word], known: Catalogue, troubles: Troubles) ->
                 given.append(_new(Given, (option, value, line, column, "script")))
                 continue
             reader = _long
+        elif len(text) == 2 and (option := letters.get(text)) and at < size and words[at].line == line:
+            value = words[at].text
+            if value[:2] != "--":
+                given.append(_new(Given, (option, value, line, column, "script")))
+                at += 1
+                continue
+            reader = _short
         elif text[:1] == "-" and len(text) > 1 and text != "--":
             reader = _short
         else:

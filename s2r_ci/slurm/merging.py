@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from s2r_ci.slurm import units, values
+from s2r_ci.slurm import notices, units, values
 from s2r_ci.slurm.binding import Binding
 from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.shape import TOPOLOGY, Held, hint_dropped, topology
@@ -17,7 +17,7 @@ def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release
     if name not in held or release >= (25, 5):
         return spelled, data
     bits = held[name].data | data
-    return values.mail_words(bits), bits
+    return notices.mail_words(bits), bits
 
 
 def _stick_signal(
@@ -28,7 +28,7 @@ def _stick_signal(
         return spelled, data
     before = held[name].data
     joined = (before[0] or data[0], before[1] or data[1], data[2], data[3])
-    return values.signal_words(joined), joined
+    return notices.signal_words(joined), joined
 
 
 def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:

@@ -221,13 +221,16 @@ PLUGIN_OPTIONS: Final = {
 class Catalogue:
     """The options that sbatch of one release knows."""
 
-    __slots__ = ("_sorted", "names", "release", "shorts", "variables")
+    __slots__ = ("_sorted", "letters", "names", "release", "shorts", "variables")
 
     def __init__(self, release: Release) -> None:
         self.release = release
         known = [_as_of(option, release) for option in OPTIONS if _known(option, release)]
         self.names = {option.name: option for option in known}
         self.shorts = {option.short: option for option in known if option.short}
+        self.letters = {
+            f"-{o.short}": o for o in known if o.short and o.argument == "required"
+        }  # `-n` takes a value
         self.variables = _variables(known)
         self._sorted = sorted(self.names)
 

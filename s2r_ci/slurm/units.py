@@ -4,6 +4,7 @@ Every reader takes the text as it stands and returns None where Slurm refuses it
 running releases; none of them is what a person would guess.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,9 @@ NO_NODES: Final = (-1, -1)  # a list of node counts that holds none; sbatch read
 MOST_ARRAY_IDS: Final = 1_000_000
 _LARGEST_ID: Final = 4_000_000  # MaxArraySize may be 4,000,001 at most
 _BLANKS: Final = " \t\r\v\f\n"
+# D-[H[:M[:S]]], or M[:S], or H:M:S
+_DURATION: Final = re.compile(r"(?:(\d+)-(?:(\d+)(?::(\d+)(?::(\d+))?)?)?|(\d+)(?::(\d+)(?::(\d+))?)?)\Z", re.ASCII)
+_MINUS: Final = re.compile(r"-\d+\Z", re.ASCII)  # minus days: silly, but so it is
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
 _NODE_FACTOR: Final = {"k": 1024, "m": 1024**2}
 _LARGEST: Final = 2**63 - 1
@@ -33,7 +37,10 @@ def whole(text: str, release: Release, least: int = 1) -> int | None:
 
     Up to 22.05 a number past 31 bits loses its upper half, and may come out negative.
     """
-    number = digits(text.lstrip(_BLANKS).removeprefix("+"))
+    if text.isdigit() and text.isascii() and len(text) < 9:
+        number: int | None = int(text)
+    else:
+        number = digits(text.lstrip(_BLANKS).removeprefix("+"))
     if number is None or number < least:
         return None
     if number < _LARGEST_INT:
@@ -63,33 +70,18 @@ def minutes(text: str) -> int | None:
 
 def seconds(text: str) -> int | None:
     """A duration as ``minutes`` takes it, in seconds; one past 31 bits comes out negative."""
-    parts = text.split(":")
-    if len(parts) == 3 and len(text) < 12 and text.isascii() and "".join(parts).isdigit() and all(parts):
-        hours, middle, rest = parts
-        return int(hours) * 3600 + int(middle) * 60 + int(rest)
-    if text.isascii() and text.isdigit():
-        return signed((digits(text) or 0) * 60)
-    if text == "-1" or text.lower() in ("infinite", "unlimited"):
-        return UNLIMITED
-    if text.startswith("-"):
-        number = digits(text[1:])
-        return None if number is None else signed(-number * 86400)  # silly, but so it is: minus five days
-    days, dash, clock = text.partition("-")
-    fields = (clock if dash else text).split(":")
-    numbers = [digits(field) for field in fields]
-    if dash and clock == "":
-        numbers = [0]
-    day = digits(days) if dash else 0
-    if day is None or len(numbers) > 3 or None in numbers:
-        return None
-    return signed(day * 86400 + _summed([number or 0 for number in numbers], days=bool(dash)))
-
-
-def _summed(fields: list[int], days: bool) -> int:
-    if days or len(fields) == 3:
-        hours, middle, seconds = [*fields, 0, 0][:3]
-        return hours * 3600 + middle * 60 + seconds
-    return fields[0] * 60 + (fields[1] if len(fields) > 1 else 0)
+    found = _DURATION.match(text)
+    if not found:
+        if text == "-1" or text.lower() in ("infinite", "unlimited"):
+            return UNLIMITED
+        return signed(-(digits(text[1:]) or 0) * 86400) if _MINUS.match(text) else None
+    if len(text) > 18:  # each field is clipped to 64 bits before they are added
+        days, hours, middle, rest, first, second, third = [digits(field or "0") or 0 for field in found.groups()]
+    else:
+        days, hours, middle, rest, first, second, third = [int(field or 0) for field in found.groups()]
+    if found[7]:
+        return signed(first * 3600 + second * 60 + third)
+    return signed(days * 86400 + hours * 3600 + middle * 60 + rest + first * 60 + second)
 
 
 def clock(total: int) -> str:
@@ -110,6 +102,9 @@ def clock_of_seconds(total: int) -> str:
 
 def mebibytes(text: str) -> int | None:
     """A size in MiB. No unit is MiB; K, M, G, T with or without B are binary; K rounds up. No decimals, no Ki."""
+    factor, plain = _MIB.get(text[-1:]), text[:-1]
+    if factor and plain.isdigit() and plain.isascii() and len(plain) < 9:
+        return int(plain) * factor
     body = text.lstrip(_BLANKS).removeprefix("+").upper()
     if len(body) > 2 and body[-1] == "B" and body[-2] in "KMGT":
         body = body[:-1]
@@ -135,6 +130,8 @@ def size(mib: int) -> str:
 
 def node_count(text: str, release: Release) -> tuple[int, int] | None:
     """Least and most nodes of ``3``, ``2-5``, ``-4`` (1 to 4), ``1k``, and from 23.02 of ``2,4`` and ``2-8:2``."""
+    if text.isdigit() and text.isascii() and len(text) < 9:
+        return int(text), int(text)
     body = text.strip(_BLANKS)
     if "," in body or ":" in body:
         return _node_list(body) if release >= (23, 2) else None

@@ -38,9 +38,12 @@ class Header(NamedTuple):
     fatal: bool  # sbatch stopped at a word it cannot read
 
 
-# What most lines look like: an option, perhaps a value behind it, no quotes, no remark.
+# What most lines look like: an option, perhaps with a quoted value, perhaps a value behind it, perhaps a remark.
+_QUOTED: Final = r"(\"[ !#-\[\]-~]+\"|'[ -&(-\[\]-~]+')"
 _PLAIN: Final = re.compile(
-    r"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*)(?:[ \t]+([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*))?[ \t]*(?:\n|\Z)", re.ASCII
+    rf"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*){_QUOTED}?"
+    rf"(?:[ \t]+(?:([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*)|{_QUOTED}))?[ \t]*(?:(?<=[ \t])#(?: [^\n#]*)?)?(?:\n|\Z)",
+    re.ASCII,
 )
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
 
@@ -59,15 +62,19 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
     plain = _PLAIN.match
     text = data.decode("latin-1")  # a character an octet, so that both count alike
     while at < size:
-        found = plain(text, at)
-        if found and (found[2] is None or found[2].lower() not in _HETJOB):
-            line += 1
-            first, second = found.groups()
-            words.append(_new(Word, (first, line, found.start(1) - at + 1)))
-            if second:
-                words.append(_new(Word, (second, line, found.start(2) - at + 1)))
-            at = found.end()
-            continue
+        if found := plain(text, at):
+            first, quoted, second, alone = found.groups()
+            if second is None or second.lower() not in _HETJOB:
+                line += 1
+                if quoted:
+                    first += quoted[1:-1]
+                words.append(_new(Word, (first, line, found.start(1) - at + 1)))
+                if second:
+                    words.append(_new(Word, (second, line, found.start(3) - at + 1)))
+                elif alone:
+                    words.append(_new(Word, (alone[1:-1], line, found.start(4) - at + 1)))
+                at = found.end()
+                continue
         end = data.find(b"\n", at)
         if end < 0:
             end = size
