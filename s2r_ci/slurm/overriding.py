@@ -30,7 +30,7 @@ def directives(given: Sequence[Given], path: str, release: Release, troubles: Tr
         option, value, line, column, origin = each
         winner = last[_SAME.get(option.means, option.means)]
         overridden = None
-        if winner is not each:
+        if winner is not each and option.means not in _ADDED:
             overridden = Location(path=path, line=winner.line, column=winner.column)
             if origin == winner.origin == "script":
                 _tell(each, winner, release, troubles)
@@ -42,7 +42,7 @@ def _tell(given: Given, winner: Given, release: Release, troubles: Troubles) -> 
     option = given.option
     if option.argument == "none" and option is winner.option:
         return
-    if option.means in _ADDED or (option.means == "mail-type" and release < (25, 5)):
+    if option.means == "mail-type" and release < (25, 5):
         return
     said = f"--{option.means}={given.value}" if given.value else f"--{option.means}"
     message = f"{said} does not count: line {winner.line} says it again, and the last one wins"
