@@ -9,13 +9,17 @@ from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 _COPIED: Final = (
     ("cpus_per_task", "SLURM_CPUS_PER_TASK"),
     ("ntasks_per_core", "SLURM_NTASKS_PER_CORE"),
-    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU"),
     ("threads_per_core", "SLURM_THREADS_PER_CORE"),
     ("dependency", "SLURM_JOB_DEPENDENCY"),
     ("tres_per_task", "SLURM_TRES_PER_TASK"),
 )
 
 
+# Not what the request holds of them, which may be cut off.
+_AS_HELD: Final = (
+    ("ntasks-per-core", "SLURM_NTASKS_PER_CORE"), ("ntasks-per-socket", "SLURM_NTASKS_PER_SOCKET"),
+    ("ntasks-per-gpu", "SLURM_NTASKS_PER_GPU"), ("ntasks-per-tres", "SLURM_NTASKS_PER_TRES"),
+)  # fmt: skip
 _SAME: Final = (
     ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
     ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"), ("container", "SLURM_CONTAINER"),
@@ -40,8 +44,9 @@ _OWN: Final = (
 def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: Release) -> dict[str, str]:
     """The variables that sbatch itself puts into the job's environment, and those of --export."""
     found = {variable: str(request[field]) for field, variable in _COPIED if field in request}
-    if "ntasks-per-socket" in held:
-        found["SLURM_NTASKS_PER_SOCKET"] = str(held["ntasks-per-socket"].data)
+    for option, variable in _AS_HELD:
+        if option in held:
+            found[variable] = str(held[option].data)
     if "ntasks-per-node" in held and shape.tasks_per_node:
         found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
     if shape.tasks_exported > 0:
@@ -60,9 +65,7 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
 
 
 def _corrected(found: dict[str, str], held: Options) -> None:
-    """Two options that share a field, and one that takes another's place."""
-    if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
-        found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
+    """One that takes another's place."""
     if counts(held, "cpus-per-gpu"):
         found.pop("SLURM_CPUS_PER_TASK", None)
 

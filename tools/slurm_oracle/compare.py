@@ -5,6 +5,7 @@
     python -m tools.slurm_oracle.compare --count 5000 --seed 1        # after tools/slurm_oracle/setup.sh
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse     # judge answers that were kept, without Slurm
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse --freeze tests/oracle/generated.jsonl --only NUMBERS
+    python -m tools.slurm_oracle.compare --made tests/oracle/asked.jsonl --freeze tests/oracle/asked.jsonl
 
 Compared are the stage, the words cut from the lines, the options as Slurm spells them and the request that it
 sends. Differences are grouped by what differs; the exit code is 1 while one is left that no entry of ``EXPLAINED``
@@ -255,6 +256,12 @@ def freeze(target: Path, made: Sequence[Made], agreed: Sequence[Any], numbers: S
     return len(rows)
 
 
+def read_cases(path: Path) -> list[Made]:
+    """The scripts of a file that ``freeze`` wrote, or that was written by hand: JSON lines."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [Made(row["script"].encode(), row.get("environ", {}), row.get("arguments", [])) for row in rows]
+
+
 def show(found: Sequence[Difference], made: Sequence[Made], examples: int) -> int:
     """Print the differences, grouped; how many scripts are left without an explanation."""
     groups: defaultdict[str, list[Difference]] = defaultdict(list)
@@ -284,8 +291,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=2, help="shown of every group")
     parser.add_argument("--freeze", type=Path, help="write cases for the tests into this file")
     parser.add_argument("--only", type=Path, help="the numbers of the scripts to freeze, one a line")
+    parser.add_argument("--made", type=Path, help="ask about the scripts of such a file instead")
     given = parser.parse_args(argv)
-    made = list(headers(given.count, given.seed))
+    made = read_cases(given.made) if given.made else list(headers(given.count, given.seed))
     with tempfile.TemporaryDirectory() as scratch:
         answers = given.answers or Path(scratch)
         answers.mkdir(parents=True, exist_ok=True)
