@@ -7,7 +7,6 @@ from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 
 _COPIED: Final = (
-    ("cpus_per_task", "SLURM_CPUS_PER_TASK"),
     ("ntasks_per_core", "SLURM_NTASKS_PER_CORE"),
     ("threads_per_core", "SLURM_THREADS_PER_CORE"),
     ("dependency", "SLURM_JOB_DEPENDENCY"),
@@ -47,6 +46,8 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
     for option, variable in _AS_HELD:
         if option in held:
             found[variable] = str(held[option].data)
+    if shape.cpus_per_task:
+        found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
     if "ntasks-per-node" in held and shape.tasks_per_node:
         found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
     if shape.tasks_exported > 0:

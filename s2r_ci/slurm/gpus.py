@@ -64,9 +64,10 @@ def _records(shape: Shape) -> list[_Record]:
         ("job", shape.gpus), ("node", shape.per_node), ("socket", shape.per_socket), ("task", shape.per_task),
     ):  # fmt: skip
         for name, type_, number in entries:
-            record = found.get((name, type_))
+            key = (name, type_.strip())
+            record = found.get(key)
             if record is None:
-                record = found[name, type_] = _Record(name, typed=bool(type_))
+                record = found[key] = _Record(name, typed=bool(type_))
             setattr(record, field, number)
             record.most = max(record.most, record.node)
     return list(found.values())
@@ -76,7 +77,7 @@ def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
     if len(entries) > 1:
-        types = {bool(entry.type) for entry in entries if entry.name == "gpu" and entry.number}
+        types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
     names = {entry.name for entry in entries}

@@ -170,7 +170,7 @@ _ROWS: Final = (
     ("tasks", "n", "required", "positive", "1.2", "18.08", "", "refused now", ""),
     ("tasks-per-node", "", "required", "positive", "1.2", "", "", "yes", "each"),
     ("test-only", "", "none", "flag", "14.03", "", "", "yes", "carried"),
-    ("thread-spec", "", "required", "positive", "15.08", "", "SBATCH_THREAD_SPEC", "yes", "each"),
+    ("thread-spec", "", "required", "thread-spec", "15.08", "", "SBATCH_THREAD_SPEC", "yes", "each"),
     ("threads-per-core", "", "required", "positive", "1.3", "", "SBATCH_THREADS_PER_CORE", "yes", "each"),
     ("time", "t", "required", "duration", "1.2", "", "SBATCH_TIMELIMIT", "yes", "carried"),
     ("time-min", "", "required", "duration", "2.2", "", "", "yes", "carried"),

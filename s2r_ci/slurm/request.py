@@ -257,8 +257,9 @@ def _put_streams(request: dict[str, Any], held: Options) -> None:
     folder = held["chdir"].data if "chdir" in held else ""
     if "chdir" in held:
         request["work_dir"] = folder
-    if "external" not in held:
-        request["std_in"] = "/dev/null"
+    if "external" in held:  # no program, no streams
+        return
+    request["std_in"] = "/dev/null"
     for option, field in _STREAMS:
         if option in held:
             name = held[option].data

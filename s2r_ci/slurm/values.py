@@ -48,6 +48,12 @@ def _natural(text: str, release: Release) -> tuple[str, Any]:
     return str(number), number
 
 
+def _thread_spec(text: str, release: Release) -> tuple[str, Any]:
+    """Shares its field with --core-spec; bit 15 tells the two apart, and is not part of the number."""
+    number = _positive(text, release)[1] & ~0x8000
+    return str(number), number
+
+
 def _duration(text: str, release: Release) -> tuple[str, Any]:
     total = units.minutes(text)
     if total is None:
@@ -322,7 +328,7 @@ READERS: Final[dict[str, Reader]] = {
     "mail": read_mail, "signal": read_signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "delay": _delay, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed,
+    "profile": _profile, "thread-spec": _thread_spec, "delay": _delay, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed,
     "mem-bind": read_mem_bind,
     "gpu-bind": read_gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
     "licenses": _text, "hint": _text, "mem-update": _mem_update, "power": _power,
