@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from s2r_ci.convert.rules import RulesConverter
-from s2r_ci.runai.facts import Facts, read_facts
 from s2r_ci.runai.parts import CATALOGUE, Chosen, join, split
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts, read_facts
 from s2r_ci.verify.policy_text import check as policy
 from s2r_ci.verify.prelude_changed import check
 from tests.golden.test_golden import CASES, request_of
@@ -104,14 +104,19 @@ def test_silent_on_every_good_shape(shape: str) -> None:
 @pytest.mark.parametrize(
     ("says", "part"),
     [
-        pytest.param({"resources": {"tasks": 3}}, "'steps'", id="tasks"),
-        pytest.param({"resources": {"tasks_per_node": 3}}, "'steps'", id="tasks per node"),
+        pytest.param({"resources": {"cpus_per_node": 3}}, "'steps'", id="CPUs"),
+        pytest.param({"resources": {"gpus_per_node": 3}}, "'steps'", id="GPUs"),
         pytest.param({"job": {"name": "Train_B"}}, "'steps'", id="name"),
         pytest.param({"options": {"gpus-per-task": "a100:1"}}, "'steps'", id="GPUs of a task"),
         pytest.param({"job": {"time_limit_s": 60, "requeue": True}}, "'stop'", id="limit"),
         pytest.param({"options": {"signal": "B:TERM@30"}}, "'warn the script'", id="signal"),
         pytest.param({"options": {"signal": "TERM@30"}}, "'warn the steps'", id="signal to the steps"),
-        pytest.param({"data": b"#!/bin/sh\nsrun --mpi=pmix x\n"}, "'shim srun mpi'", id="mpi"),
+        pytest.param({"data": b"#!/bin/sh\nsrun --mpi=pmix x\n"}, "'srun mpi'", id="mpi"),
+        pytest.param({"data": b"srun x &\n$RUN srun y\n"}, "'srun room'", id="steps that may run side by side"),
+        pytest.param({"data": b"srun --export=NONE x\n"}, "'srun export'", id="environment of the steps"),
+        pytest.param({"options": {"output": "/data/lab/%x-%4j.txt"}}, "'output'", id="output"),
+        pytest.param({"options": {"error": "err.txt", "open-mode": "append"}}, "'error at the end'", id="error"),
+        pytest.param({"options": {"input": "in.txt"}}, "'input'", id="input"),
         pytest.param({"data": b"echo $TMPDIR\n"}, "'set TMPDIR'", id="a variable"),
         pytest.param({"data": b"echo $CUDA_VISIBLE_DEVICES\n"}, "'constant CUDA_VISIBLE_DEVICES'", id="devices"),
     ],
