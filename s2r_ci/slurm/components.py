@@ -181,6 +181,8 @@ class Reader:
             shape = None
         else:
             troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, release, self._now)]
+            if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
+                troubled.append(("ntasks", f"{shape.tasks} tasks are fewer than the {shape.least_nodes} nodes"))
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

@@ -48,6 +48,8 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
             found[variable] = str(held[option].data)
     if shape.cpus_per_task:
         found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
+    if "ntasks-per-tres" in held:
+        found.pop("SLURM_NTASKS_PER_GPU", None)
     if "ntasks-per-node" in held and shape.tasks_per_node:
         found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
     if shape.tasks_exported > 0:

@@ -61,6 +61,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "a bracket that is never closed",
         "up to 22.05 sbatch reads `n[1-` as a node called `n]`; refused here as later releases do",
     ),
+    (
+        "stage verify for parse.*",
+        "holds export-file",
+        "the oracle's hook loses its folder once --export-file has taken the environment of a component before",
+    ),
     (".*", "holds nodefile", "what stands in a file of node names"),
     ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),

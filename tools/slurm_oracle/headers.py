@@ -138,7 +138,7 @@ VALUES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 _BY_KIND: Final = {
     "duration": (_TIMES, _BAD_TIMES), "size": (_SIZES, _BAD_SIZES), "positive": (_COUNTS, _BAD_COUNTS),
-    "natural": (_COUNTS, _BAD_COUNTS),
+    "natural": (_COUNTS, _BAD_COUNTS), "thread-spec": (_COUNTS, _BAD_COUNTS),
 }
 _RARE: Final = frozenset({
     "usage", "help", "version", "verbose", "quiet", "wrap", "parsable", "ignore-pbs", "tasks-per-node",
