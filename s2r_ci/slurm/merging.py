@@ -6,7 +6,7 @@ from typing import Any, Final
 from s2r_ci.slurm import notices, units, values
 from s2r_ci.slurm.binding import Binding
 from s2r_ci.slurm.options import Catalogue, Release
-from s2r_ci.slurm.shape import TOPOLOGY, Held, hint_dropped, topology
+from s2r_ci.slurm.shape import TOPOLOGY, Held, gave_way, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
@@ -144,7 +144,7 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
     kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
     if hint := kept.get("hint"):
         kept["hint"] = hint._replace(origin="carried")
-        if hint_dropped(held):
+        if hint.data is None or (hint.origin != "carried" and gave_way(held)):
             del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):

@@ -77,13 +77,24 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
         if hint in ("nomultithread", "compute_bound"):
             return [None, None, 1]
         if hint == "memory_bound":
-            return [None, 1, 1]
-        return [None, None, None]
+            return [fields[0] if held["hint"].origin == "carried" else None, 1, 1]
+        return fields if held["hint"].origin == "carried" else [None, None, None]
     return fields
+
+
+MORE_EXACT: Final = frozenset({"threads-per-core", "ntasks-per-core", "extra-node-info"})
+
+
+def gave_way(held: Options) -> bool:
+    """--hint gives way to options that say more; to one of a variable only if it comes by a variable too."""
+    if MORE_EXACT.isdisjoint(held):
+        return False
+    either = "hint" in held and held["hint"].origin in ("environment", "carried")
+    return either or any(name in held and held[name].origin != "environment" for name in MORE_EXACT)
 
 
 def hint_dropped(held: Options) -> bool:
     """Whether --hint gives way to an option that says the same more exactly."""
-    if not {"threads-per-core", "ntasks-per-core", "extra-node-info"}.isdisjoint(held):
+    if gave_way(held):
         return True
     return "hint" in held and held["hint"].data is None
