@@ -57,8 +57,9 @@ class IncompleteError(S2rError):
 
 
 class ConversionError(S2rError):
-    """One script could not be converted."""
+    """One script could not be converted; ``problem`` is the service's word for it, where a service said it."""
 
+    problem: str = ""
     exit_code = 3
     status = 502
     code = "conversion-failed"

@@ -34,12 +34,12 @@ def outcome_of(findings: Iterable[Finding], open_questions: bool, fail_on: Level
 
 def judge(request: ConversionRequest, data: bytes, path: str) -> list[Finding]:
     """Is this YAML a manifest, and is it this script's manifest? ``path`` is where the YAML would be found."""
-    from s2r_ci.runai.yaml import read_yaml
+    from s2r_ci.runai.texts import read_text
     from s2r_ci.validate import validate
     from s2r_ci.verify import verify
 
     try:
-        manifest = read_yaml(data, where=path)
+        manifest = read_text(data, request.target.name, where=path)
     except MalformedReplyError as error:
         place = Location(path=path)
         message = f"{error.what} ({error.where})" if error.where else error.what

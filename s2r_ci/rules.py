@@ -119,9 +119,29 @@ CONVERSION_FAILED: Final = _rule(
     "conversion-failed", Stage.CONVERT, _E, "the script could not be converted",
     "see the message; `s2r-scan explain FILE` shows how far it came",
 )  # fmt: skip
+NOT_VERIFIED: Final = _rule(
+    "not-verified", Stage.CONVERT, _W, "rules wrote this manifest, and it was not verified against the service",
+    "run `s2r-scan write` again when the service answers, or say `converter = \"rules\"` to go without it",
+)  # fmt: skip
+NOT_SENT: Final = _rule(
+    "not-sent", Stage.CONVERT, _N, "rules wrote this manifest, because the script is not sent to the service",
+    "see the message; nothing has to be done where the rules left no question open",
+)  # fmt: skip
+SECRET_REDACTED: Final = _rule(
+    "secret-redacted", Stage.CONVERT, _N, "the service saw a placeholder in place of what looks like a secret",
+    "nothing has to be done: the placeholder is never turned back, and the manifest carries the script as it is",
+)  # fmt: skip
+SERVICE_SAYS: Final = _rule(
+    "service-says", Stage.CONVERT, _N, "the service has a remark on its conversion",
+    "read the remark; the manifest was judged like every other",
+)  # fmt: skip
 QUESTION_OPEN: Final = _rule(
     "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
     "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
+)  # fmt: skip
+TARGET_LEGACY: Final = _rule(
+    "target-legacy", Stage.CONVERT, _W, "run.ai/v2alpha1 is deprecated since Run:ai 2.18 and gone in 3.0",
+    "take the target kubernetes, which every release takes",
 )  # fmt: skip
 NOT_EXPRESSIBLE: Final = _rule(
     "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
@@ -134,6 +154,11 @@ HETEROGENEOUS_JOB: Final = _rule(
 LEDGER_INCOMPLETE: Final = _rule(
     "ledger-incomplete", Stage.CONVERT, _E, "the ledger does not add up to the inventory of the script",
     "this is a bug in s2r-ci: please report it with the script",
+)  # fmt: skip
+
+OPTIONS_GIVEN: Final = _rule(
+    "options-given", Stage.CONVERT, _N, "the manifest is for sbatch with options that the script does not have",
+    "put them into the script, or take them out of the answers",
 )  # fmt: skip
 
 # --- validate: is it a manifest? ---------------------------------------------------------------------------
@@ -205,6 +230,10 @@ RETRY_CHANGED: Final = _rule(
     "retry-changed", Stage.VERIFY, _E, "the manifest restarts a job that may not, or does not restart one that may",
     "backoffLimit 0 and non-preemptible belong together; see profile N and R",
 )  # fmt: skip
+PROJECT_LOST: Final = _rule(
+    "project-lost", Stage.VERIFY, _E, "the manifest does not say the project that settings or account name",
+    "set the labels of the project to what the settings, or the site map for the account, say",
+)  # fmt: skip
 PARTITION_LOST: Final = _rule(
     "partition-lost", Stage.VERIFY, _E, "the node pools are not those of the script's partition",
     "set the annotation runai-nodepools as the site map says",
@@ -229,6 +258,10 @@ WORKING_DIRECTORY_CHANGED: Final = _rule(
     "working-directory-changed", Stage.VERIFY, _E, "the manifest starts in another folder than the script asks for",
     "set workingDir to the value of --chdir or of the settings",
 )  # fmt: skip
+VOLUME_CHANGED: Final = _rule(
+    "volume-changed", Stage.VERIFY, _E, "a folder of the script is not mounted where it belongs, or another is",
+    "mount what the site map has for the script's paths, and nothing else",
+)  # fmt: skip
 IMAGE_CHANGED: Final = _rule(
     "image-changed", Stage.POLICY, _E, "the manifest's image is not the one that script or settings name",
     "set the image in the settings, or as the script says",
@@ -241,6 +274,14 @@ HOLD_CHANGED: Final = _rule(
     "hold-changed", Stage.VERIFY, _E, "the script is held at submission and the manifest is not, or the reverse",
     "set spec.suspend (runPolicy.suspend) to what --hold says",
 )  # fmt: skip
+DECISION_MADE: Final = _rule(
+    "decision-made", Stage.VERIFY, _N, "a model decided what script and settings leave open",
+    "look at it; an answer in the settings counts instead",
+)  # fmt: skip
+SCRIPT_PATCHED: Final = _rule(
+    "script-patched", Stage.VERIFY, _W, "the manifest runs the script with a line written anew",
+    "compare the line; change it in the script itself, or take the change out of the annotation s2r-ci/decisions",
+)  # fmt: skip
 
 # --- policy: a manifest that may not be written, whoever wrote it (exit code 4) ----------------------------
 
@@ -251,6 +292,10 @@ SECRET_IN_MANIFEST: Final = _rule(
 POLICY_VIOLATED: Final = _rule(
     "policy-violated", Stage.POLICY, _E, "the manifest asks for what no script of this kind may ask for",
     "remove the field; an operator can allow single rules in the settings",
+)  # fmt: skip
+DECISION_REFUSED: Final = _rule(
+    "decision-refused", Stage.POLICY, _E, "the manifest holds a decision that is not a model's to make",
+    "take it out of the annotation s2r-ci/decisions, and convert again",
 )  # fmt: skip
 
 # --- current: is what lies on disk what this script gives? -------------------------------------------------
@@ -270,6 +315,10 @@ SETTINGS_STALE: Final = _rule(
 MAPPING_STALE: Final = _rule(
     "mapping-stale", Stage.CURRENT, _E, "the manifest was written by an older mapping of s2r-ci",
     "run `s2r-scan write`",
+)  # fmt: skip
+CONVERTER_STALE: Final = _rule(
+    "converter-stale", Stage.CURRENT, _E, "another converter wrote this manifest than the settings ask for",
+    "run `s2r-scan write`, or set `converter` to auto, which takes a manifest whoever wrote it",
 )  # fmt: skip
 MANIFEST_EDITED: Final = _rule(
     "manifest-edited", Stage.CURRENT, _N, "the manifest was edited by hand and keeps every promise",

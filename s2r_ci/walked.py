@@ -8,6 +8,7 @@ from s2r_ci.errors import ConversionError
 from s2r_ci.judging import JUDGED, outcome_of, stands
 from s2r_ci.model import Level, ScriptClass, Verdict
 from s2r_ci.runai.document import Notes, write_document
+from s2r_ci.runai.targets import form_of
 from s2r_ci.standing import stamp_of
 
 if TYPE_CHECKING:
@@ -33,16 +34,16 @@ def document_of(walked: Walk, target: Target, manifest_path: str) -> bytes:
     """The file for a walk that is ``writable``: header, notes, and the manifest."""
     assert walked.result is not None  # noqa: S101  writable says so
     notes = Notes(kind=walked.result.manifest.kind, findings=walked.findings, questions=walked.result.questions)
-    stamp = stamp_of(walked.script, target)
-    return write_document(stamp, notes, submit_command(manifest_path, target), walked.yaml_text)
+    made = walked.result.provenance
+    stamp = stamp_of(walked.script, target)._replace(
+        converter=made.converter, model=made.model_id, prompt=made.prompt_digest
+    )
+    return write_document(stamp, notes, submit_command(manifest_path, target, notes.kind), walked.yaml_text)
 
 
-def submit_command(manifest_path: str, target: Target) -> str:
-    """The command that submits a manifest: what stands in a comment beside it."""
-    import shlex
-
-    project = f" -p {shlex.quote(target.project)}" if target.project else " -p PROJECT"
-    return f"runai workload submit --file {shlex.quote(manifest_path)}{project}"
+def submit_command(manifest_path: str, target: Target, kind: str) -> str:
+    """How a manifest is submitted: what stands in a comment beside it."""
+    return form_of(target.name).submit(manifest_path, target, kind)
 
 
 def verdict_of(

@@ -132,6 +132,14 @@ def _answer() -> dict[str, Any]:
             "variables": _named(
                 _text(keys.ANY), "Variables that came from outside when the script was sent.", keys.VARIABLE
             ),
+            "options": {
+                "description": "Options given to sbatch as on its command line: they count over the script's own.",
+                **_texts(keys.OPTION),
+            },
+            "mounts": {
+                "description": "Paths of the site map whose volumes the script needs without naming them.",
+                **_texts(keys.ABSOLUTE),
+            },
             "accepted": {
                 "description": "Keys of questions that a person has looked at and takes as they are.",
                 **_texts(keys.QUESTION),

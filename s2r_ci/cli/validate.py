@@ -49,11 +49,11 @@ def _verdict(path: str, world: World, fail_on: Level) -> Verdict:
 
 
 def _findings(data: bytes, path: str, target: Target) -> tuple[str, list[Finding]]:
-    from s2r_ci.runai.yaml import read_yaml
+    from s2r_ci.runai.texts import read_text
     from s2r_ci.validate import validate
 
     try:
-        manifest = read_yaml(data, where=path)
+        manifest = read_text(data, target.name, where=path)
     except MalformedReplyError as error:
         place = Location(path=path)
         return "", [Finding(rule=rules.MANIFEST_UNREADABLE, message=error.what, location=place, subject="yaml")]

@@ -167,6 +167,8 @@ def _argument(item: Item, book: _Book) -> Answer:
 
 
 def _named(name: str, item: Item, book: _Book) -> Answer:
+    if name in book.made.request.target.decisions.variables:
+        return Answer(NEAR, f"{_main(book.made)}.env.{name}", "a model took the value from the script")
     if name in book.made.request.target.variables or name in book.made.job.environment:
         return Answer(EXACT, f"{_main(book.made)}.env.{name}", "settings or --export give the value")
     if name.startswith(("SLURM", "CUDA_")):

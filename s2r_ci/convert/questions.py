@@ -9,6 +9,7 @@ from s2r_ci.convert import outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, scheduling, storage
 from s2r_ci.runai.distribution import PYTORCH, Plan
+from s2r_ci.runai.targets import REST
 
 _POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
 _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
@@ -90,6 +91,26 @@ def _image(made: Plan) -> Iterator[Question]:
         location=first or Location(path=made.request.script.path),
         answer='image = "NAME:TAG"',
     )
+
+
+def _place_in_api(made: Plan) -> Iterator[Question]:
+    """The REST API knows projects and clusters by numbers that stand in no script."""
+    target = made.request.target
+    for key, known, answer in (
+        ("project-id", target.project_id, 'project-id = "4500001"'),
+        ("cluster-id", target.cluster_id, 'cluster-id = "00000000-0000-0000-0000-000000000000"'),
+    ):
+        if target.name == REST and not known:
+            what = key.removesuffix("-id")
+            yield Question(
+                key=key,
+                text=f"which {what} does the REST API take the workload for (GET /api/v1/{_LISTS[what]} lists them)?",
+                location=Location(path=made.request.script.path),
+                answer=answer,
+            )
+
+
+_LISTS: Final = {"project": "org-unit/projects", "cluster": "clusters"}
 
 
 def _memory(made: Plan) -> Iterator[Question]:
@@ -309,6 +330,7 @@ def _outside(made: Plan) -> Iterator[Question]:
 
 _ASKS: Final = (
     _image,
+    _place_in_api,
     _memory,
     _gpus,
     _whole_node,

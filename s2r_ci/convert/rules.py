@@ -1,29 +1,27 @@
 """The converter that uses no model: fixed rules, so that the same request always gives the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from s2r_ci import __version__
 from s2r_ci.convert.ledger import ledger
 from s2r_ci.convert.questions import questions
-from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import (
     ConversionRequest,
     ConversionResult,
     Disposition,
     Finding,
     LedgerEntry,
+    Location,
     Manifest,
     Provenance,
     Question,
 )
-from s2r_ci.rules import NOT_EXPRESSIBLE, QUESTION_OPEN
+from s2r_ci.rules import NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN, TARGET_LEGACY
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
-from s2r_ci.runai.manifest import write
-
-TARGETS: Final = ("kubernetes",)
+from s2r_ci.runai.targets import KAI, V2ALPHA1, form_of
 
 _HARMLESS: Final = frozenset({"mail-type", "mail-user", "comment", "wckey", "quiet", "verbose", "parsable"})
 """Options whose loss changes nothing that the job computes; the ledger names them, findings do not."""
@@ -37,24 +35,23 @@ class RulesConverter:
 
         Raises ConversionError for an array over several nodes, ConfigurationError for a target that is not written.
         """
-        target = request.target.name
-        if target not in TARGETS:
-            raise ConfigurationError(
-                f"the rules cannot write the target {target!r}",
-                where="target",
-                hint=f"supported: {', '.join(TARGETS)}",
-            )
+        form = form_of(request.target.name, request.target.runai_release)
         made = plan(request)
         asked = questions(made)
-        manifest = write(made)
-        entries = tuple(_placed(entry, manifest) for entry in ledger(made, asked))
+        manifest = form.write(made)
+        every: Iterable[LedgerEntry] = ledger(made, asked)
+        if form.native or form.name == KAI:
+            from s2r_ci.convert.native import in_words_of
+
+            every = (in_words_of(entry, made, manifest) for entry in every)
+        entries = tuple(_placed(entry, manifest) for entry in every)
         open_questions = tuple(asked.values())
         return ConversionResult(
             manifest=manifest,
             provenance=Provenance(converter="rules", version=__version__),
             ledger=entries,
             questions=open_questions,
-            notes=(*_asking(open_questions), *_losing(entries)),
+            notes=(*_warning(request), *_given(request), *_asking(open_questions), *_losing(entries)),
         )
 
 
@@ -62,6 +59,23 @@ def _placed(entry: LedgerEntry, manifest: Manifest) -> LedgerEntry:
     """What waits for an answer has no field yet, where the manifest leaves it out until then."""
     waits = entry.disposition is Disposition.NEEDS_ANSWER and entry.field
     return replace(entry, field="") if waits and not resolve(entry.field, manifest.body) else entry
+
+
+def _warning(request: ConversionRequest) -> Iterator[Finding]:
+    if request.target.name == V2ALPHA1:
+        place = Location(path=request.script.path)
+        yield Finding(rule=TARGET_LEGACY, message=TARGET_LEGACY.summary, location=place, subject="target")
+
+
+def _given(request: ConversionRequest) -> Iterator[Finding]:
+    """Options of an answer are said, so that nobody looks for them in the script."""
+    if given := request.target.options:
+        yield Finding(
+            rule=OPTIONS_GIVEN,
+            message=f"converted as `sbatch {' '.join(given)}` would send it: these options count over the script's",
+            location=Location(path=request.script.path),
+            subject="options",
+        )
 
 
 def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:

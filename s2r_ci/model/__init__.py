@@ -22,7 +22,7 @@ PARTS: Final = {
         "ItemKind", "Directive", "Component", "Header", "Item", "Step", "Body", "Array", "Resources", "JobSpec",
         "Reading",
     ),
-    "target": ("Volume", "Service", "Site", "Target"),
+    "target": ("Volume", "Service", "Site", "Change", "Decisions", "Target"),
     "manifest": ("Disposition", "LedgerEntry", "Manifest", "ConversionRequest", "Provenance", "ConversionResult"),
 }  # fmt: skip
 _HOME: Final = {name: part for part, names in PARTS.items() for name in names}
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from s2r_ci.model.run import ScriptClass as ScriptClass
     from s2r_ci.model.run import Stage as Stage
     from s2r_ci.model.run import Verdict as Verdict
+    from s2r_ci.model.target import Change as Change
+    from s2r_ci.model.target import Decisions as Decisions
     from s2r_ci.model.target import Service as Service
     from s2r_ci.model.target import Site as Site
     from s2r_ci.model.target import Target as Target

@@ -39,21 +39,31 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One Kubernetes object; ``lines`` says on which line of its text each node stands, where it was read."""
+    """One object of a target; ``lines`` says on which line of its text each node stands, where it was read."""
 
     body: Any
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
-        """Job, PyTorchJob, MPIJob; empty where it is no object."""
-        return str(self.body.get("kind", "")) if isinstance(self.body, dict) else ""
+        """Job, PyTorchJob, TrainingWorkload, ...; empty where it is no object.
+
+        A body of the REST API has none: it is Training, or Distributed where it counts workers.
+        """
+        if not isinstance(self.body, dict):
+            return ""
+        if "projectId" in self.body and "kind" not in self.body:
+            spec = self.body.get("spec")
+            return "Distributed" if isinstance(spec, dict) and "numWorkers" in spec else "Training"
+        return str(self.body.get("kind", ""))
 
     @property
     def name(self) -> str:
-        """metadata.name, or empty."""
-        metadata = self.body.get("metadata") if isinstance(self.body, dict) else None
-        return str(metadata.get("name", "")) if isinstance(metadata, dict) else ""
+        """metadata.name, in a body of the REST API name; or empty."""
+        if not isinstance(self.body, dict):
+            return ""
+        metadata = self.body.get("metadata")
+        return str((metadata if isinstance(metadata, dict) else self.body).get("name", ""))
 
     def line(self, *steps: str | int) -> int:
         """The line of a node, or of the nearest one above it; 0 where nothing is known."""

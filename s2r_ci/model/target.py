@@ -39,15 +39,42 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of the program part, written anew: a launcher for another one, or a command left out (``:``)."""
+
+    line: int  # of the script, from 1
+    text: str  # without indentation and line end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """What a model decided where rules left a question open.
+
+    The manifest carries them in an annotation, and the judge reads them there: each has to be one that the script and
+    the settings leave open, or the manifest is refused.
+    """
+
+    image: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[str, ...] = ()  # paths of the site map whose volumes are mounted as well
+    changes: tuple[Change, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.image or self.variables or self.mounts or self.changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Everything of the settings that a manifest depends on: its digest decides what is stale."""
 
     name: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"
-    converter: str = "rules"
+    converter: str = "auto"  # who shall write it: auto (whoever), rules, service; no part of the digest
     project: str = ""
     namespace: str = ""
+    project_id: str = ""  # of the REST API
+    cluster_id: str = ""  # of the REST API, a UUID
     image: str = ""  # the answer for this script: it counts over what the script itself names
     default_image: str = ""  # for scripts that name none
     working_directory: str = ""
@@ -58,4 +85,7 @@ class Target:
     accepted: tuple[str, ...] = ()  # keys of questions that a person has looked at and takes as they are
     body_delivery: str = "embedded"  # or "mounted": run from a checkout in working_directory
     image_allow: tuple[str, ...] = ()  # further images that a manifest may name
+    options: tuple[str, ...] = ()  # given to sbatch besides those of the script, and counting over them
+    mounts: tuple[str, ...] = ()  # paths of the site map that are mounted though the script does not name them
+    decisions: Decisions = Decisions()  # already part of image, variables and mounts above: see runai.decisions
     site: Site = Site()

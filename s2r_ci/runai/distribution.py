@@ -16,6 +16,7 @@ from s2r_ci.model import Array, ConversionRequest, ItemKind, JobSpec, Step
 from s2r_ci.patterns import lazy
 from s2r_ci.runai.compute import gpus
 from s2r_ci.runai.names import object_name
+from s2r_ci.runai.targets import NATIVE
 
 JOB: Final = "Job"
 PYTORCH: Final = "PyTorchJob"
@@ -57,6 +58,14 @@ class Plan:
     nodes: int
     gpus: int
     words: frozenset[str]
+
+    @property
+    def wraps(self) -> bool:
+        """Whether a wrapper ends the script at its time limit: where a retry would start the clock anew, and in
+        Run:ai's own forms, of which none has a field for a limit.
+        """
+        may = self.request.target.name in NATIVE or (self.retries and self.kind != MPI)
+        return may and bool(self.job.time_limit_s)
 
     def uses(self, *names: str) -> bool:
         """Whether the script calls one of these commands."""

@@ -8,8 +8,9 @@
     #   source: jobs/train.sh
     #   source sha256: 6b86b273...
     #   settings digest: 0123456789abcdef
-    #   converter: rules
+    #   converter: rules                  or service: who wrote it
     #   target: kubernetes
+    #   model: us.anthropic...            and prompt: only where a model decided something
     #   submit: runai workload submit --file train.sh.runai.yaml -p team-a
     #   content sha256: 4e074085...       of every octet below this line
     #
@@ -52,6 +53,8 @@ class Stamp(NamedTuple):
     converter: str = ""
     target: str = ""
     content_digest: str = ""
+    model: str = ""  # the id of the model that decided something; empty: none did
+    prompt: str = ""  # version and digest of what it was told
 
 
 class Notes(NamedTuple):
@@ -85,6 +88,8 @@ _LABELS: Final = {
     "converter": "converter",
     "target": "target",
     "content sha256": "content_digest",
+    "model": "model",
+    "prompt": "prompt",
 }
 _WIDTH: Final = len("settings digest:")
 
@@ -109,6 +114,7 @@ def write_document(stamp: Stamp, notes: Notes, submit: str, yaml_text: str) -> b
         "settings digest": stamp.settings_digest,
         "converter": stamp.converter,
         "target": stamp.target,
+        **{name: value for name, value in (("model", stamp.model), ("prompt", stamp.prompt)) if value},
         "submit": submit,
         "content sha256": hashlib.sha256(content).hexdigest(),
     }
@@ -308,7 +314,9 @@ def target_digest(target: Target) -> str:
 def _digest(target: Target) -> str:
     import json
 
-    text = json.dumps(_set_fields(target), sort_keys=True, separators=(",", ":"), default=_plain)
+    said = _set_fields(target)
+    said.pop("converter", None)  # who writes a manifest stands in its header, and differs from machine to machine
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

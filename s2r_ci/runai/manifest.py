@@ -18,7 +18,7 @@ def write(made: Plan) -> Manifest:
     """The manifest; the same plan gives the same value, keys in the order in which people read them."""
     labels = scheduling.labels(made)
     annotations = scheduling.annotations(made)
-    return Manifest(body=workload(made, labels, annotations, lambda role: _template(made, role)))
+    return Manifest(body=workload(made, labels, annotations, lambda role: template(made, role)))
 
 
 def image(request: ConversionRequest) -> tuple[str, str]:
@@ -61,7 +61,8 @@ def container_image(text: str) -> str:
     return text
 
 
-def _template(made: Plan, role: str) -> dict[str, Any]:
+def template(made: Plan, role: str) -> dict[str, Any]:
+    """The pod template of a role: main, Launcher or Worker."""
     pools = scheduling.node_pools(made.request)
     template: dict[str, Any] = {}
     if pools:

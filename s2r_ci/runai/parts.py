@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
-from s2r_ci.runai import shims, srun, texts
+from s2r_ci.runai import prelude_texts as texts
+from s2r_ci.runai import shims, srun
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"

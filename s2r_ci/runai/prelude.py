@@ -232,7 +232,7 @@ def _run(made: Plan) -> Iterator[Chosen]:
     steps = made.uses("srun")
     yield Chosen("term steps" if steps else "term")
     signal = signal_of(made)
-    wrapped = made.retries and made.kind != MPI and bool(made.job.time_limit_s)
+    wrapped = made.wraps
     if signal or wrapped:
         yield from _watch(made, signal, wrapped)
     else:

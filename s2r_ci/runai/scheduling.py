@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest, Service
+from s2r_ci.runai import decisions
 from s2r_ci.runai.distribution import MPI, Plan
 
 SCHEDULER: Final = "runai-scheduler"
@@ -31,8 +32,11 @@ def labels(made: Plan) -> dict[str, str]:
 
 
 def annotations(made: Plan) -> dict[str, str]:
-    """The job's own name, where Kubernetes cannot hold it as a name."""
-    return {} if made.job.name == made.name else {NAME_ANNOTATION: made.job.name}
+    """The job's own name, where Kubernetes cannot hold it as a name; and what a model decided."""
+    found = {} if made.job.name == made.name else {NAME_ANNOTATION: made.job.name}
+    if decided := made.request.target.decisions:
+        found[decisions.ANNOTATION] = decisions.written(decided)
+    return found
 
 
 def service_of(request: ConversionRequest) -> Service:

@@ -74,6 +74,10 @@ def _answered(name: str, value: object, place: Place) -> object:
             return read_number(value, place, 0, keys.MOST_GPUS)
         case "arguments":
             return read_texts(value, place, keys.ANY, "text without NUL")
+        case "options":
+            return read_texts(value, place, keys.OPTION, keys.OPTION_SAYS)
+        case "mounts":
+            return read_texts(value, place, keys.ABSOLUTE, "the absolute path of a volume of the site map")
         case "accepted":
             return read_texts(value, place, keys.QUESTION, keys.QUESTION_SAYS)
         case "variables":

@@ -6,31 +6,17 @@ field by field, in words a person can act on. Fields are only held against each 
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Manifest, Rule
+from s2r_ci.runai.targets import CLI, REST, TARGETS, V2ALPHA1
 from s2r_ci.validate.consistency import Breach, breaches
 from s2r_ci.validate.schemas import is_valid, load_schema, schema_names
 
 __all__ = ["load_schema", "schema_for", "schema_names", "validate"]
 
 MOST_FINDINGS: Final = 20  # a manifest; more would say the same again
-
-_KUBERNETES: Final = {
-    "Job": "manifest.job.v1",
-    "PyTorchJob": "manifest.pytorchjob.v1",
-    "MPIJob": "manifest.mpijob.v2beta1",
-}
-_KINDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "kubernetes": _KUBERNETES,
-    "kai": _KUBERNETES,
-    "v2alpha1": {
-        "TrainingWorkload": "manifest.trainingworkload.v2alpha1",
-        "InteractiveWorkload": "manifest.interactiveworkload.v2alpha1",
-        "DistributedWorkload": "manifest.distributedworkload.v2alpha1",
-    },
-}
 
 
 def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", release: str = "2.25") -> list[Finding]:
@@ -42,7 +28,7 @@ def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", relea
     if name is None:
         from s2r_ci.validate.explain import shown
 
-        known = ", ".join(_KINDS.get(target, _KUBERNETES))
+        known = ", ".join(_kinds(target))
         what = f"kind is {shown(manifest.kind)}; the kinds of target {target} are {known}"
         return [_finding(rules.MANIFEST_INVALID, Breach(what, "kind", ("kind",)), manifest, path)]
     if not is_valid(name, manifest.body):
@@ -59,24 +45,38 @@ def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", relea
 
 def schema_for(manifest: Manifest, target: str) -> str | None:
     """The name of the schema that a manifest has to keep, or None where the target has no such kind."""
-    if target == "rest":
+    if target == REST:  # a body has no kind: what it counts tells
         spec = manifest.body.get("spec") if isinstance(manifest.body, dict) else None
-        is_distributed = isinstance(spec, dict) and "numWorkers" in spec
-        return "manifest.rest-distributed.v1" if is_distributed else "manifest.rest-training.v1"
-    return _KINDS.get(target, {}).get(manifest.kind)
+        return _kinds(target)["Distributed" if isinstance(spec, dict) and "numWorkers" in spec else "Training"]
+    return _kinds(target).get(manifest.kind)
+
+
+def _kinds(target: str) -> Mapping[str, str]:
+    return TARGETS[target].kinds if target in TARGETS else {}
 
 
 def _release_troubles(manifest: Manifest, target: str, release: str) -> Iterator[Breach]:
     """What a release of Run:ai does not know."""
     version = tuple(int(number) for number in re.findall(r"[0-9]{1,4}", release)[:2])
-    if target == "v2alpha1" and version >= (3, 0):
+    if target == V2ALPHA1 and version >= (3, 0):
         yield Breach("run.ai/v2alpha1 does not exist in Run:ai 3.0 and later", "apiVersion", ("apiVersion",))
-    key = "kai.scheduler/preemptibility"
-    metadata = manifest.body.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, dict) else None
-    if isinstance(labels, dict) and labels.get(key) == "semi-preemptible" and version < (3, 0):
-        what = f"the label {key} is semi-preemptible, which Run:ai {release} does not know (3.0 does)"
-        yield Breach(what, "preemptibility", ("metadata", "labels", key))
+    steps = _PREEMPTIBILITY.get(target, _PREEMPTIBILITY["kubernetes"])
+    if version < (3, 0) and _at(manifest.body, steps) == "semi-preemptible":
+        what = f"{steps[-1]} is semi-preemptible, which Run:ai {release} does not know (3.0 does)"
+        yield Breach(what, "preemptibility", steps)
+
+
+_PREEMPTIBILITY: Final[Mapping[str, tuple[str, ...]]] = {
+    "kubernetes": ("metadata", "labels", "kai.scheduler/preemptibility"),
+    REST: ("spec", "preemptibility"),
+    CLI: ("flags", "preemptibility"),
+}
+
+
+def _at(node: Any, steps: tuple[str, ...]) -> Any:
+    for step in steps:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node
 
 
 def _finding(rule: Rule, breach: Breach, manifest: Manifest, path: str) -> Finding:

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 IDS: Final = "S2R_ARRAY_IDS"
 _PART: Final = re.compile(r"(\d{1,18})(?:-(\d{1,18})(?::(\d{1,18}))?)?")
@@ -23,6 +23,8 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     if array is None:
         if any(IDS in c.environment for role in facts.roles for c in role.containers):
             yield Breach(message="the script is no array, the manifest runs one", subject="array", steps=("spec",))
+        elif facts.completion_mode not in ("", "NonIndexed"):
+            yield _breach("the script is no array, the manifest numbers its pods", "completionMode")
         return
     yield from _counts(array, facts)
     yield from _ids(array, facts)
@@ -35,7 +37,7 @@ def _counts(array: Array, facts: Facts) -> Iterator[Breach]:
         yield _breach("the script is an array, the manifest gives its pods no index", "completionMode")
     if facts.completions != count:
         yield _breach(f"the array has {count} ids, the manifest runs {_said(facts.completions)}", "completions")
-    if facts.parallelism != at_once:
+    if facts.parallelism != at_once and "throttle" not in facts.unsaid:
         said = _said(facts.parallelism)
         yield _breach(f"{at_once} of the array may run at once, the manifest runs {said}", "parallelism")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
-from s2r_ci.runai.shapes import Steps
+from s2r_ci.verify.facts import Facts
+from s2r_ci.verify.shapes import Steps
 
 
 class Breach(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from posixpath import basename
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import SHELL, Container, Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import SHELL, Container, Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
@@ -25,6 +25,9 @@ def _embedded(request: ConversionRequest, container: Container) -> Iterator[Brea
         message = f"the container runs {said!r} where {' '.join(SHELL)} with prelude and script belongs"
         yield _breach(message, container, "command")
         return
+    if container.script_name != shown(basename(request.script.path)):
+        message = f"the script is called {container.script_name[:80]!r} in the container"
+        yield _breach(message, container, "args", 1)
     if '"$1"' not in container.prelude:
         yield _breach("the prelude does not take the script from the manifest", container, "args", 0)
     if container.body != request.script.data:
@@ -34,10 +37,19 @@ def _embedded(request: ConversionRequest, container: Container) -> Iterator[Brea
 
 def _mounted(request: ConversionRequest, container: Container) -> Iterator[Breach]:
     """The prelude takes the script from the checkout: its path is ``$0``, and all that follows are arguments."""
-    if not container.carries or container.script_name != request.script.path or '"$0"' not in container.prelude:
+    if (
+        not container.carries
+        or container.script_name != shown(request.script.path)
+        or '"$0"' not in container.prelude
+    ):
         yield _breach(f"the container does not run {request.script.path} from its checkout", container, "args")
         return
     yield from _arguments(request, container, container.args[2:])
+
+
+def shown(path: str) -> str:
+    """A path as a manifest can hold it: what cannot be printed is a question mark."""
+    return "".join(mark if mark.isprintable() else "?" for mark in path)
 
 
 def _arguments(request: ConversionRequest, container: Container, said: tuple[str, ...]) -> Iterator[Breach]:

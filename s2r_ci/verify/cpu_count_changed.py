@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

@@ -17,6 +17,9 @@ RETRIES: Final = 6
 _MOST_EXPANDED: Final = 4096
 MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
 
+POOL_LABEL: Final = "kai.scheduler/node-pool"
+"""Where the open-source scheduler has a pool: one label of the pod, where Run:ai has a list in an annotation."""
+
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOADERS: Final = re.compile(
     r"LD_.*|DYLD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|PERL5OPT|RUBYOPT|GIT_SSH.*|"
@@ -80,6 +83,17 @@ def generic_resources(request: ConversionRequest) -> dict[str, int]:
 def partitions(request: ConversionRequest) -> list[str]:
     """The partitions that the script names."""
     return [name for name in request.job.options.get("partition", "").split(",") if name]
+
+
+def pools(request: ConversionRequest) -> tuple[str, ...]:
+    """The node pools of the script's partitions in the site map's order, each once; none where one is unknown there."""
+    known = request.target.site.partitions
+    found: list[str] = []
+    for name in partitions(request):
+        if name not in known:
+            return ()
+        found += [pool for pool in known[name] if pool not in found]
+    return tuple(found)
 
 
 def model_labels(request: ConversionRequest) -> Mapping[str, str]:

@@ -5,9 +5,9 @@ from fractions import Fraction
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Amounts, Facts, Role
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus
+from s2r_ci.verify.facts import Amounts, Facts, Role
 
 _WHOLE: Final = "nvidia.com/gpu"
 _SHARED: Final = ("gpu-fraction", "gpu-memory", "gpu-fraction-num-devices", "gpu-fraction-container-name")

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import PLACEHOLDER_IMAGE
+from s2r_ci.verify.facts import Facts
 
 _SCHEME: Final = re.compile(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
 _DEFAULT: Final = "docker.io"
@@ -20,13 +20,20 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     known: set[str] | None = None
     for role in facts.roles:
         for container in role.containers:
-            if container.image in (request.target.image, PLACEHOLDER_IMAGE) and container.image:
+            if container.image and container.image == request.target.image:
                 continue
-            known = {normal(image) for image in _known(request)} if known is None else known
+            known = _all(request) if known is None else known
             if not container.image or normal(container.image) not in known:
                 said = repr(container.image[:120]) if container.image else "none"
                 message = f"the image {said} is named by neither script, settings nor site map"
                 yield Breach(message=message, subject="image", steps=(*container.steps, "image"))
+
+
+def _all(request: ConversionRequest) -> set[str]:
+    """Every image that may stand there, in its normal form; the placeholder only while nobody has said one."""
+    known = set(_known(request))
+    named = any(_pulled(image) for image in known - set(request.target.image_allow))
+    return {normal(image) for image in known} | (set() if named else {normal(PLACEHOLDER_IMAGE)})
 
 
 def normal(image: str) -> str:
@@ -52,10 +59,21 @@ def _known(request: ConversionRequest) -> Iterator[str]:
     yield from (image for image in (target.image, *target.image_allow) if image)
     if target.default_image and not any(_pulled(image) for image in _own(request)):
         yield target.default_image
+    yield from _of_modules(request)
+    yield from _own(request)
+
+
+def _of_modules(request: ConversionRequest) -> Iterator[str]:
+    """The images that the site map has for the modules that the script loads."""
     loaded = [item.value.split() for item in request.job.inventory if item.kind is ItemKind.MODULE]
     names = {name for words in loaded for word in words for name in (word, word.partition("/")[0])}
-    yield from (image for module, image in target.site.modules.items() if module in names)
-    yield from _own(request)
+    return (image for module, image in request.target.site.modules.items() if module in names)
+
+
+def named_by_script(request: ConversionRequest) -> Iterator[str]:
+    """The images that script and site map name, and that a registry could give."""
+    yield from (image for image in _own(request) if _pulled(image))
+    yield from _of_modules(request)
 
 
 def _own(request: ConversionRequest) -> Iterator[str]:

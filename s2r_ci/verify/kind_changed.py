@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import MPI, TORCH, launchers
+from s2r_ci.verify.facts import Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import MIB, Facts
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import memory_mib
+from s2r_ci.verify.facts import MIB, Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

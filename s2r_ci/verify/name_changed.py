@@ -5,19 +5,27 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 _LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1035, as operators make host names of it
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
-    """The name is a host name made from the job's name, with room for what an operator appends."""
+    """The name is a host name made from the job's name, with room for what an operator appends.
+
+    The container's is settled: the PyTorch operator looks for its own, failure policies and logs for the other.
+    """
     wanted = _wanted(request, facts)
     if facts.name != wanted or not _LABEL.fullmatch(facts.name):
         said = repr(facts.name) if facts.name else "not named"
         message = f"the job {request.job.name!r} becomes {wanted!r}, the manifest is {said}"
         yield Breach(message=message, subject="name", steps=("metadata", "name"))
+    called = "pytorch" if facts.kind == "PyTorchJob" else "main"
+    for role in facts.roles:
+        if role.main is not None and role.main.name != called:
+            message = f"the container of the script is {called!r}, the manifest calls it {role.main.name[:80]!r}"
+            yield Breach(message=message, subject="name", steps=(*role.main.steps, "name"))
 
 
 def _wanted(request: ConversionRequest, facts: Facts) -> str:

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify import policy_pod, policy_site, policy_text
 from s2r_ci.verify.breach import Breach, Check
+from s2r_ci.verify.facts import Facts
 
 ELSEWHERE: Final[Mapping[str, str]] = MappingProxyType(
     {

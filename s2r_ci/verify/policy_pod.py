@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts, Role
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Container, Facts, Role
+from s2r_ci.verify.shapes import Steps
 
 _KNOWN_IN_POD: Final = frozenset(
     {
@@ -61,6 +61,7 @@ _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "nodeName": "P-36 a node",
         "topologySpreadConstraints": "P-36 placement",
         "resourceClaims": "P-37 a resource claim",
+        "claims": "P-37 a resource claim",
     }
 )
 
@@ -93,6 +94,10 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
 
 def _container(container: Container) -> Iterator[Breach]:
     yield from _fields(container.node, _KNOWN_IN_CONTAINER, container.steps)
+    resources = container.node.get("resources")
+    yield from _fields(
+        resources if isinstance(resources, dict) else {}, ("limits", "requests"), (*container.steps, "resources")
+    )
     security = container.node.get("securityContext")
     yield from _security(security, (*container.steps, "securityContext"))
     for name, source in container.sources.items():

@@ -7,20 +7,22 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import MIB, ROLES, Facts, Role
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.constraint_lost import expressions, named
 from s2r_ci.verify.expected import (
+    POOL_LABEL,
     feature_labels,
     generic_resources,
     hosts,
     memory_mib,
     model_labels,
+    pools,
     project,
     restarts,
     service,
 )
+from s2r_ci.verify.facts import MIB, ROLES, Facts, Role
+from s2r_ci.verify.shapes import Steps
 
 _VERSIONS: Final = {"Job": "batch/v1", "PyTorchJob": "kubeflow.org/v1", "MPIJob": "kubeflow.org/v2beta1"}
 _SCHEDULERS: Final = {"kubernetes": ("", "runai-scheduler"), "kai": ("kai-scheduler",)}
@@ -49,27 +51,30 @@ _SPEC: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )  # fmt: skip
 _PRIORITY: Final = "priorityClassName"
 _LABELS: Final = frozenset({_PRIORITY, "kai.scheduler/preemptibility", "kai.scheduler/queue"})
+_REST_IDS: Final = ("projectId", "clusterId")  # project-lost looks at them
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
-        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/job-name",
+        "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/decisions",
+        "s2r-ci/job-name",
         "kai.scheduler/topology-required-placement", "kai.scheduler/topology-preferred-placement",
     }
 )  # fmt: skip
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
 _LONGEST_GRACE_S: Final = 3600
 _KEPT_S: Final = range(60, 366 * 86400)
-_LAUNCHER_CPUS: Final = 4
-_LAUNCHER_MEMORY_MIB: Final = 8192
+_LAUNCHER_CPUS: Final = 1
+_LAUNCHER_MEMORY_MIB: Final = 2048
 _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """The object itself, then every pod."""
     yield from _object(request, facts)
-    yield from _labels(request, facts.labels, ("metadata", "labels"))
+    labels = {name: text for name, text in facts.labels.items() if facts.form != "rest" or name not in _REST_IDS}
+    yield from _labels(request, labels, ("metadata", "labels"))
     yield from _annotations(request, facts.annotations, _ANNOTATIONS, ("metadata", "annotations"))
-    if facts.labels.get(_PRIORITY) != _priority(request):
+    if facts.labels.get(_PRIORITY) != _priority(request) and "priority" not in facts.unsaid:
         said = facts.labels.get(_PRIORITY) or "nothing"
         message = f"P-35 the priority is {_priority(request)}, the manifest says {said}"
         yield _breach(message[:200], ("metadata", "labels", _PRIORITY))
@@ -80,7 +85,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             request, role.annotations, _POD_ANNOTATIONS, (*role.steps, "metadata", "annotations")
         )
         yield from _placement(request, role)
-        yield from _amounts(request, role)
+        yield from _amounts(request, role, works=role in facts.workers)
         if role not in facts.workers:
             yield from _launcher(request, role)
 
@@ -134,6 +139,8 @@ def _labels(request: ConversionRequest, labels: Mapping[str, str], steps: Steps)
     for name, value in labels.items():
         if name in _QUEUES and value and value == project(request):
             continue
+        if name == POOL_LABEL and request.target.name == "kai" and value in pools(request)[:1]:
+            continue
         if name not in _LABELS or name in _QUEUES:
             yield _breach(f"P-18 the label {name[:80]!r}: {value[:80]!r} is not an allowed one", (*steps, name))
 
@@ -149,6 +156,8 @@ def _annotations(
 
 
 def _priority(request: ConversionRequest) -> str:
+    if request.target.name == "kai":
+        return "train" if restarts(request) else "build"  # the classes that KAI brings along
     return service(request).priority or ("low" if restarts(request) else "high")
 
 
@@ -204,22 +213,23 @@ def _only_required(affinity: object) -> bool:
 
 
 def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
-    """The launcher of an MPIJob starts processes elsewhere: it needs no more than a worker, and a little always."""
-    resources = request.job.resources
-    most = {
-        "cpu": max(resources.cpus_per_node, _LAUNCHER_CPUS),
-        "memory": max(memory_mib(request), _LAUNCHER_MEMORY_MIB) * MIB,
+    """The launcher of an MPIJob starts processes elsewhere: a little is enough, and a worker's share does no harm."""
+    allowed = {
+        "cpu": {Fraction(_LAUNCHER_CPUS), Fraction(request.job.resources.cpus_per_node)},
+        "memory": {Fraction(mib * MIB) for mib in (_LAUNCHER_MEMORY_MIB, memory_mib(request)) if mib},
     }
     for what, amounts in (("requests", role.requests), ("limits", role.limits)):
-        for name, amount in amounts.items():
-            if amount > most.get(name, amount):
+        for name, several in allowed.items():
+            if amounts.get(name) not in several:
                 steps = (*role.spec, "containers", 0, "resources", what, name)
-                yield _breach(f"P-39 the launcher asks for more {name} than a worker", steps)
+                yield _breach(
+                    f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps
+                )
 
 
-def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+def _amounts(request: ConversionRequest, role: Role, *, works: bool) -> Iterator[Breach]:
     steps = (*role.spec, "containers", 0, "resources")
-    asked = generic_resources(request)
+    asked = generic_resources(request) if works else {}
     for name, limit in role.limits.items():
         if role.requests.get(name, limit) > limit:
             yield _breach(f"P-40 more {name} is requested than the limit allows", (*steps, "requests", name))
@@ -228,7 +238,7 @@ def _amounts(request: ConversionRequest, role: Role) -> Iterator[Breach]:
             yield _breach(f"P-40 the request for {name[:80]} is not above zero", (*steps, "requests", name))
         if name not in _COMMON and not name.startswith("nvidia.com/") and amount > asked.get(name, 0):
             yield _breach(f"P-37 the script does not ask for {name[:80]}", (*steps, "requests", name))
-    scratch = Fraction(request.job.resources.tmp_per_node_mib * MIB)
+    scratch = Fraction(request.job.resources.tmp_per_node_mib * MIB) if works else Fraction(0)
     if max(amounts.get("ephemeral-storage", Fraction(0)) for amounts in (role.requests, role.limits)) > scratch:
         yield _breach(
             "P-37 more local scratch space than the script asks for", (*steps, "requests", "ephemeral-storage")

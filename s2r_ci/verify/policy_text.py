@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import DEEPEST, MOST_NODES, Container, Facts
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
+from s2r_ci.verify.facts import DEEPEST, MOST_NODES, Container, Facts
 from s2r_ci.verify.prelude_changed import read
 from s2r_ci.verify.scalars import places
+from s2r_ci.verify.shapes import Steps
 
 LONGEST_SCALAR: Final = 8192
 LONGEST_PRELUDE: Final = 32_768
@@ -79,10 +79,8 @@ def _words(request: ConversionRequest, container: Container, carrier: bool) -> I
 
 
 def _constructs(request: ConversionRequest, text: str, container: Container, *steps: str | int) -> Iterator[Breach]:
-    known = ""
     for found in _found(text):
-        known = known or request.script.text
-        if found not in known:
+        if found not in _found(request.script.text):  # as a construct: "nc" is not in a script that says "function"
             yield _breach("P-25", f"{found[:40]!r} is not in the script", container, *steps)
             return
 

@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
-from s2r_ci.runai.facts import Container, Facts
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify import prelude_steps as steps_wanted
 from s2r_ci.verify import prelude_streams as streams
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
 Wanted = dict[str, Mapping[str, str]]
@@ -34,6 +34,12 @@ _SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?(\w+?)(?:@(\d+))?")
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
+_UID_FIELDS: Final = {
+    "Job": "metadata.labels['batch.kubernetes.io/controller-uid']",
+    "PyTorchJob": "metadata.annotations['pod-group-name']",
+    "MPIJob": "metadata.labels['batch.kubernetes.io/controller-uid']",
+}
+"""The field of a pod that holds the uid of its workload, or a name with that uid in it."""
 
 
 @lru_cache(maxsize=64)
@@ -58,9 +64,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.sources.get(_UID) != "fieldRef":
-            message = f"the prelude makes the job's number of {_UID}, which the manifest does not set"
+        unsaid = facts.unsaid & {"uid", f"uid of {facts.kind}"}
+        named = container.fields.get(_UID, "") if not unsaid else _uid_field(facts)
+        if "id" in wanted and named != _uid_field(facts):
+            message = (
+                f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
+            )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _uid_field(facts: Facts) -> str:
+    return _UID_FIELDS["PyTorchJob"] if facts.form else _UID_FIELDS.get(facts.kind, "")
 
 
 def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
@@ -165,7 +179,7 @@ def _end(request: ConversionRequest, facts: Facts, called: set[str], reads: bool
     """How the script is run, ended and waited for."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
-    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
+    ended = bool(limit) and (bool(facts.form) or (restarts(request) and facts.kind != "MPIJob"))
     found: Wanted = dict.fromkeys(("await", "leave"), NOTHING)
     found["run"] = {"login": _login(request, called), "stdin": "<&3 3<&- " if reads else ""}
     found |= dict.fromkeys(("term steps", "linger") if "srun" in called else ("term",), NOTHING)

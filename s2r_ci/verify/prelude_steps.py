@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, Step
-from s2r_ci.runai.facts import Facts
 from s2r_ci.runai.parts import SHIMMED, quoted
 from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.facts import Facts
 
 Wanted = dict[str, Mapping[str, str]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from s2r_ci.runai.shapes import Steps
+from s2r_ci.verify.shapes import Steps
 
 
 def places(body: object) -> Iterator[tuple[Steps, str]]:

@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Container, Facts
-from s2r_ci.runai.shapes import Steps
 from s2r_ci.secrets import find_secrets
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Container, Facts
 from s2r_ci.verify.prelude_changed import read
 from s2r_ci.verify.scalars import places
+from s2r_ci.verify.shapes import Steps
 
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _LONG: Final = 256

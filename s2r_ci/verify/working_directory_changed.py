@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from posixpath import join, normpath
 
 from s2r_ci.model import ConversionRequest
-from s2r_ci.runai.facts import Facts
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """``--chdir`` first, read from the settings' folder where it is relative; a moved volume moves the folder."""
     wanted = _wanted(request)
     places = {normpath(place) for place in (wanted, _moved(wanted, request))}
-    for role in facts.carriers:
+    for role in facts.roles:
         if role.main is not None and normpath(role.main.working_directory) not in places:
             asked = f"the script starts in {wanted}" if wanted else "neither script nor settings name a folder"
             message = f"{asked}, the manifest in {role.main.working_directory or 'the folder of the image'}"

@@ -1,5 +1,6 @@
 """The project's frame: what may not stand in it, and what has to."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -101,10 +102,18 @@ def test_lock_files_hold_hashes_and_no_addresses(path: Path) -> None:
         assert "--hash=sha256:" in block, block
 
 
-def test_both_lock_files_are_there_and_agree() -> None:
-    run, dev = (locked(ROOT / "requirements" / name) for name in ("run.txt", "dev.txt"))
-    assert [path.name for path in LOCKS] == ["dev.txt", "run.txt"]
-    assert run.items() <= dev.items()
+def test_the_lock_files_are_there_and_agree() -> None:
+    run, service, dev = (locked(ROOT / "requirements" / name) for name in ("run.txt", "service.txt", "dev.txt"))
+    assert [path.name for path in LOCKS] == ["dev.txt", "run.txt", "service.txt"]
+    assert run.items() <= service.items() <= dev.items()
+
+
+def test_what_node_runs_is_locked_by_hashes_and_without_addresses() -> None:
+    packages = json.loads((ROOT / "tests" / "node" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert len(packages) > 1
+    for name, package in packages.items():
+        assert "resolved" not in package, name
+        assert not name or package["integrity"].startswith("sha512-"), name
 
 
 def test_every_runtime_dependency_is_locked_and_no_other_is_asked_for() -> None:

@@ -17,7 +17,7 @@ from s2r_ci.validate import load_schema, schema_names
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "schemas" / "examples"
 VECTORS = json.loads((HERE / "vectors.json").read_text("utf-8"))
-OURS = [name for name in schema_names() if name.startswith(("manifest.", "report.", "explain."))]
+OURS = [name for name in schema_names() if name.startswith(("conversion-", "manifest.", "report.", "explain."))]
 
 
 def both(name: str, document: Any) -> bool:

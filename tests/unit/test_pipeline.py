@@ -224,7 +224,7 @@ def test_details_are_kept_when_they_are_asked_for() -> None:
 
 @pytest.mark.parametrize(("project", "said"), [("", "-p PROJECT"), ("my team", "-p 'my team'")])
 def test_the_submit_command_can_be_pasted(project: str, said: str) -> None:
-    command = submit_command("a b.yaml", Target(project=project))
+    command = submit_command("a b.yaml", Target(project=project), "Job")
     assert command == f"runai workload submit --file 'a b.yaml' {said}"
 
 

@@ -321,7 +321,8 @@ def test_the_manifest_pattern_says_where_a_manifest_lies(
         pytest.param('manifest-pattern = "x.yaml"', ":1", "{name} or {path}", "", id="pattern without name"),
         pytest.param('manifest-pattern = "{name}"', ":1", "{name} or {path}", "", id="pattern that is the script"),
         pytest.param('manifest-pattern = "../{name}.y"', ":1", "{name} or {path}", "", id="pattern that climbs"),
-        pytest.param('target = "rest"', ":1", "kubernetes in this release", "reserved", id="reserved target"),
+        pytest.param('target = "helm"', ":1", "one of kubernetes", "", id="unknown target"),
+        pytest.param('converter = "bedrock"', ":1", "rules in this release", "reserved", id="reserved converter"),
         pytest.param('converter = "magic"', ":1", "one of rules", "", id="unknown converter"),
         pytest.param('token = "x"', ":1", "token is a secret", "S2R_TOKEN", id="secret"),
         pytest.param('shared-secret = "x"', ":1", "is a secret", "S2R_SHARED_SECRET", id="other secret"),
@@ -449,3 +450,9 @@ def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
     write(tmp_path, {"shared/settings.toml": "jobs = 3"})
     (tmp_path / "s2r-ci.toml").symlink_to("shared/settings.toml")
     assert resolve(tmp_path, {}, {}).settings.jobs == 3
+
+
+def test_options_and_mounts_of_an_answer_reach_the_target(tmp_path: Path) -> None:
+    text = '[[answers]]\nscripts = "*.sh"\noptions = ["--gpus-per-node=4"]\nmounts = ["/scratch"]\n'
+    target = tree(tmp_path, {"s2r-ci.toml": text}).settings.target_for("a.sh")
+    assert (target.options, target.mounts) == (("--gpus-per-node=4",), ("/scratch",))

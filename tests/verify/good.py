@@ -26,9 +26,9 @@ from s2r_ci.model import (
     Target,
     Volume,
 )
-from s2r_ci.runai.facts import read_facts
 from s2r_ci.runai.parts import Chosen, join
 from s2r_ci.verify.breach import Breach, Check
+from s2r_ci.verify.facts import read_facts
 
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"
@@ -79,6 +79,7 @@ INDEXED = _prelude(*_BEGIN, *(part for part in _STEPS if part.name != "id of the
 WRAPPED = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS, Chosen("watch"), _STOP, Chosen("unwatch"), Chosen("late"))
 TORCH = _prelude(*_BEGIN, *_PODS, *_WITHOUT)
 MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), *_WITHOUT)
+UID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 IMAGE = "registry.example.com/ml/train:1.0"
 
 
@@ -116,6 +117,7 @@ def request(**changes: Any) -> ConversionRequest:
             "qos": "normal",
             "constraint": "nvme",
             "exclude": "n[1-2]",
+            "cpus-per-task": "4",
             **changes.get("options", {}),
         },
         inventory=(
@@ -167,7 +169,7 @@ def container(name: str = "main", prelude: str = PRELUDE) -> dict[str, Any]:
             {"name": "DATASET", "value": "c4"},
             {"name": "MODE", "value": "fast"},
             {"name": "SLURM_CPUS_PER_TASK", "value": "4"},
-            {"name": "S2R_WORKLOAD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
+            {"name": "S2R_WORKLOAD_UID", "valueFrom": {"fieldRef": {"fieldPath": UID_FIELD}}},
         ],
         "resources": {"requests": dict(amounts), "limits": dict(amounts)},
         "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "dshm", "mountPath": "/dev/shm"}],

@@ -4,8 +4,15 @@ from typing import Any
 
 import pytest
 
+from s2r_ci.model import Item, ItemKind, Location
 from s2r_ci.verify.environment_lost import check
-from tests.verify.good import GONE, SHAPES, breaches
+from tests.verify.good import GONE, PATH, SHAPES, breaches
+
+READS_CPUS = {
+    "inventory": (
+        Item(kind=ItemKind.VARIABLE, name="SLURM_CPUS_PER_TASK", value="", location=Location(path=PATH, line=5)),
+    )
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -21,12 +28,6 @@ def test_silent_on_every_good_shape(shape: str) -> None:
             {"spec.template.spec.containers.0.env.4": {"name": "OMP_NUM_THREADS", "value": "8"}},
             {},
             id="as the script exports",
-        ),
-        pytest.param(
-            "job", {}, {"target": {"variables": {"DATASET": "c4", "OTHER": "1"}}}, id="answered and not read"
-        ),
-        pytest.param(
-            "job", {"spec.template.spec.containers.0.env.4": {"name": "S2R_X", "value": "8"}}, {}, id="ours"
         ),
         pytest.param(
             "job",
@@ -91,6 +92,25 @@ def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, A
             id="not as exported",
         ),
         pytest.param("job", {"spec.template.spec.containers.0.env.2.value": "8"}, {}, id="a wrong constant"),
+        pytest.param("job", {}, {"target": {"variables": {"DATASET": "c4", "OTHER": "1"}}}, id="answered, not set"),
+        pytest.param(
+            "job", {"spec.template.spec.containers.0.env.4": {"name": "S2R_X", "value": "8"}}, {}, id="like ours"
+        ),
+        pytest.param(
+            "job",
+            {"spec.template.spec.containers.0.env.4": {"name": "SLURM_NTASKS", "value": "2"}},
+            {},
+            id="set where Slurm leaves it unset",
+        ),
+        pytest.param(
+            "job", {"spec.template.spec.containers.0.env.2": GONE}, {"job": READS_CPUS}, id="read and not set"
+        ),
+        pytest.param(
+            "mpi",
+            {"spec.mpiReplicaSpecs.Worker.template.spec.containers.0.env": [{"name": "MODE", "value": "fast"}]},
+            {},
+            id="in a pod that runs nothing of the script",
+        ),
         pytest.param(
             "mpi",
             {

@@ -24,7 +24,7 @@ def test_silent_on_every_good_shape(shape: str) -> None:
         pytest.param(
             "job",
             {"spec.template.spec.containers.0.image": "image.invalid/choose-an-image:unset"},
-            {},
+            {"target": {"image": ""}, "job": {"inventory": ()}},
             id="to be chosen",
         ),
         pytest.param(
@@ -70,6 +70,12 @@ def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, A
             "job", {"spec.template.spec.containers.0.image": "registry.example.com/ml/train"}, {}, id="no tag"
         ),
         pytest.param("job", {"spec.template.spec.containers.0.image": GONE}, {}, id="gone"),
+        pytest.param(
+            "job",
+            {"spec.template.spec.containers.0.image": "image.invalid/choose-an-image:unset"},
+            {},
+            id="the question where there is an answer",
+        ),
         pytest.param("job", {"spec.template.spec.containers.0.image": ""}, {"target": {"image": ""}}, id="empty"),
         pytest.param(
             "job",

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from s2r_ci.convert.rules import RulesConverter
-from s2r_ci.runai.facts import Facts, read_facts
 from s2r_ci.runai.parts import CATALOGUE, Chosen, join, split
 from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.facts import Facts, read_facts
 from s2r_ci.verify.policy_text import check as policy
 from s2r_ci.verify.prelude_changed import check
 from tests.golden.test_golden import CASES, request_of

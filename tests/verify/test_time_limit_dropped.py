@@ -39,7 +39,7 @@ def test_silent_on_every_good_shape(shape: str) -> None:
         ),
         pytest.param(
             "mpi",
-            {"spec.runPolicy.activeDeadlineSeconds": GONE, "spec.launcherCreationPolicy": GONE},
+            {"spec.runPolicy.activeDeadlineSeconds": GONE},
             {"job": {"time_limit_s": 0}},
             id="no limit of MPI",
         ),

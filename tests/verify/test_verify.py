@@ -12,12 +12,12 @@ from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.errors import ConversionError
 from s2r_ci.model import ConversionRequest, Level, Location, Manifest, Script, Site, Stage, Target, Volume
 from s2r_ci.slurm.job import read_script
-from s2r_ci.verify import CHECKS, verify
+from s2r_ci.verify import CHECKS, decided, verify
 from tests.verify.good import GONE, SHAPES, asked, changed, manifest
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "slurm"
 HERE = Path(__file__).parent
-JUDGED = {rule for rule, _ in CHECKS}
+JUDGED = {rule for rule, _ in CHECKS} | decided.RULES
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
@@ -33,7 +33,8 @@ def test_every_rule_of_the_judge_is_in_its_table() -> None:
 
 @pytest.mark.parametrize("rule", sorted(rule.id for rule in JUDGED))
 def test_a_rule_is_a_file_and_a_test(rule: str) -> None:
-    word = {"policy-violated": "policy"}.get(rule, rule.replace("-", "_"))
+    decisions = {each.id: "decided" for each in decided.RULES}
+    word = {"policy-violated": "policy", **decisions}.get(rule, rule.replace("-", "_"))
     assert (HERE.parents[1] / "s2r_ci" / "verify" / f"{word}.py").is_file()
     assert (HERE / f"test_{word}.py").is_file()
 
@@ -63,7 +64,11 @@ def test_a_manifest_of_another_kind_is_judged_by_the_policy_alone() -> None:
 
 
 def test_what_was_betrayed_is_an_error_and_policy_refuses() -> None:
-    assert {rule.id for rule in JUDGED if rule.level is not Level.ERROR} == {"image-tag-loose"}
+    assert {rule.id for rule in JUDGED if rule.level is not Level.ERROR} == {
+        "image-tag-loose",
+        "decision-made",
+        "script-patched",
+    }
 
 
 SITE = Site(

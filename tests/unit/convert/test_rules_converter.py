@@ -21,8 +21,8 @@ def test_an_unknown_converter_is_a_configuration_error_that_names_the_known_ones
 
 
 def test_an_unknown_target_is_a_configuration_error_that_names_the_supported_ones() -> None:
-    with pytest.raises(ConfigurationError, match="'rest'") as caught:
-        load_converter("rules").convert(request(job(), target=Target(name="rest")))
+    with pytest.raises(ConfigurationError, match="'magic'") as caught:
+        load_converter("rules").convert(request(job(), target=Target(name="magic")))
     assert "kubernetes" in caught.value.hint
 
 

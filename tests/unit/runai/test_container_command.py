@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from s2r_ci.model import Target
 from s2r_ci.runai.command import arguments, delivery, escaped
 from s2r_ci.runai.distribution import plan
-from s2r_ci.runai.shapes import arrives
+from s2r_ci.verify.shapes import arrives
 from tests.jobs import job, request
 
 WAYS = [

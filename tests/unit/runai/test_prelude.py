@@ -17,8 +17,8 @@ from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.environment import environment
 from s2r_ci.runai.parts import CATALOGUE, join, split
 from s2r_ci.runai.prelude import prelude
-from s2r_ci.runai.shapes import arrives
 from s2r_ci.slurm.job import read_script
+from s2r_ci.verify.shapes import arrives
 from tests.jobs import ANSWERED, item, job, place, request, step, variables
 
 SHELLS = [name for name in ("dash", "bash") if shutil.which(name)]

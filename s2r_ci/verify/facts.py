@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from s2r_ci.model import Manifest
-from s2r_ci.runai.shapes import Oddity, Shapes, Steps, arrives, gather
+from s2r_ci.verify.shapes import Oddity, Shapes, Steps, arrives, gather
 
 Amounts = Mapping[str, Fraction]
 
@@ -43,6 +43,7 @@ class Container:
     args: tuple[str, ...]
     environment: Mapping[str, str | None]  # None: only the cluster knows the value
     sources: Mapping[str, str]  # name -> what its value comes from: fieldRef, secretKeyRef, ...
+    fields: Mapping[str, str]  # name -> the field of the pod that a fieldRef names
     requests: Amounts
     limits: Amounts
     mounts: tuple[Mapping[str, Any], ...]
@@ -144,7 +145,7 @@ class Facts:
     roles: tuple[Role, ...]
     completions: int | None = None
     parallelism: int | None = None
-    indexed: bool = False
+    completion_mode: str = ""
     backoff_limit: int | None = None  # of the Job, or of runPolicy
     backoff_limit_per_index: int | None = None
     max_failed_indexes: int | None = None
@@ -155,7 +156,16 @@ class Facts:
     launcher_works: bool = False  # runLauncherAsWorker
     suspend: bool = False
     oddities: tuple[Oddity, ...] = ()
+    form: str = ""  # the native target; empty for the standard kinds
+    unsaid: frozenset[str] = frozenset()  # what this form has no field for
+    preemption_ends: object = None  # of a native workload: terminateAfterPreemption
+    native_backoff: object = None  # of a native workload: backoffLimit
     body: Any = field(default=None, repr=False)
+
+    @property
+    def indexed(self) -> bool:
+        """Each pod of the Job has a number of its own."""
+        return self.completion_mode == "Indexed"
 
     @cached_property
     def texts(self) -> list[str] | None:
@@ -221,7 +231,7 @@ class _Reader(Shapes):
             roles=self.roles(kind, spec),
             completions=integer(spec.get("completions"), ("spec", "completions")),
             parallelism=integer(spec.get("parallelism"), ("spec", "parallelism")),
-            indexed=spec.get("completionMode") == "Indexed",
+            completion_mode=self.text(spec.get("completionMode"), ("spec", "completionMode")),
             backoff_limit=integer(run.get("backoffLimit"), (*above, "backoffLimit")),
             backoff_limit_per_index=integer(spec.get("backoffLimitPerIndex"), ("spec", "backoffLimitPerIndex")),
             max_failed_indexes=integer(spec.get("maxFailedIndexes"), ("spec", "maxFailedIndexes")),
@@ -271,7 +281,7 @@ class _Reader(Shapes):
 
     def container(self, value: object, steps: Steps) -> Container:
         node = self.mapping(value, steps)
-        environment, sources = self.environment(node.get("env"), (*steps, "env"))
+        environment, sources, fields = self.environment(node.get("env"), (*steps, "env"))
         resources = self.mapping(node.get("resources"), (*steps, "resources"))
 
         def words(key: str) -> tuple[str, ...]:
@@ -286,25 +296,32 @@ class _Reader(Shapes):
             args=words("args"),
             environment=environment,
             sources=sources,
+            fields=fields,
             requests=self.amounts(resources.get("requests"), (*steps, "resources", "requests")),
             limits=self.amounts(resources.get("limits"), (*steps, "resources", "limits")),
             mounts=self.each(self.mapping, node.get("volumeMounts"), (*steps, "volumeMounts")),
             node=node,
         )
 
-    def environment(self, value: object, steps: Steps) -> tuple[dict[str, str | None], dict[str, str]]:
+    def environment(
+        self, value: object, steps: Steps
+    ) -> tuple[dict[str, str | None], dict[str, str], dict[str, str]]:
         environment: dict[str, str | None] = {}
         sources: dict[str, str] = {}
+        fields: dict[str, str] = {}
         for index, entry in enumerate(self.each(self.mapping, value, steps)):
             name = self.text(entry.get("name"), (*steps, index, "name"))
             if name in environment:
                 self.odd((*steps, index), f"the variable {name!r} is set twice")
             if "valueFrom" in entry:
                 environment[name] = None
-                sources[name] = next(iter(self.mapping(entry["valueFrom"], (*steps, index, "valueFrom"))), "")
+                source = self.mapping(entry["valueFrom"], (*steps, index, "valueFrom"))
+                sources[name] = next(iter(source), "") if len(source) == 1 else ""
+                place = (*steps, index, "valueFrom", "fieldRef")
+                fields[name] = self.text(self.mapping(source.get("fieldRef"), place).get("fieldPath"), place)
             else:
                 environment[name] = arrives(self.text(entry.get("value"), (*steps, index, "value")), environment)
-        return environment, sources
+        return environment, sources, fields
 
     def failure_policy(self, value: object) -> tuple[Mapping[str, Any], ...]:
         steps = ("spec", "podFailurePolicy")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2r_ci.model import Manifest
-from s2r_ci.runai.facts import Container, Facts, read_facts
-from s2r_ci.runai.shapes import arrives, quantity
+from s2r_ci.verify.facts import Container, Facts, read_facts
+from s2r_ci.verify.shapes import arrives, quantity
 
 
 def read(body: Any) -> Facts:

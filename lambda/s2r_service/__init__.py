@@ -1,0 +1,1 @@
+"""The service: from a signed request to a validated manifest."""

@@ -1,0 +1,199 @@
+"""A conversation about a conversion: what a person asks for becomes answers, and the rules convert anew.
+
+Who may sign a request may change what the job asks for; so an amount is represented as what it would be on the old
+cluster: an option on sbatch's command line, which counts over the script's own. Slurm's rules read it, the ledger has
+an entry for it, a note in the manifest says it, and the judge compares the manifest with script and options. Nothing
+is changed silently, and nothing that sbatch would refuse gets in. The answers come back in the names of the settings:
+whoever puts them into ``s2r-ci.toml`` gets the same manifest without the service.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from s2r_ci.errors import ConfigurationError, ConversionError
+from s2r_ci.model import Change, Decisions, JobSpec, Script, Target, Volume
+from s2r_service.model.words import ModelError, Prompt
+from s2r_service.wishes import TOOL, Wish, heard, read_wish, wish_of
+
+if TYPE_CHECKING:
+    from s2r_service.model.asking import Asking
+
+VERSION: Final = "refine-1"
+LONGEST: Final = 2000
+"""Characters of an instruction."""
+
+_HINT: Final = (
+    'say it plainly: "use 4 GPUs", "mount /data from claim x", "image = team/train:1", "memory 64G", '
+    '"2 hours", "MODE=train", "arguments --seed 1"'
+)
+
+
+def understood(instruction: str, asking: Asking | None) -> Wish:
+    """What a person asks for: by rules, else by the model. Raises ConversionError where it is not understood or is
+    too long, ModelError where the model could not be used.
+    """
+    if len(instruction) > LONGEST:
+        raise ConversionError(f"the instruction has more than {LONGEST} characters", hint=_HINT)
+    wish = read_wish(instruction)
+    if wish is None and asking is not None:
+        wish = _by_model(instruction, asking)
+    if wish is None:
+        raise ConversionError("the instruction is not understood", hint=_HINT)
+    return wish
+
+
+def _by_model(instruction: str, asking: Asking) -> Wish | None:
+    reply = asking.ask(_prompt(instruction))
+    try:
+        wish = wish_of(reply.tool_input)
+    except ValueError:
+        raise ModelError("model-output-invalid", usage=asking.usage, detail="tool input: amend") from None
+    added = list(heard(wish, instruction)) if wish else []
+    return wish if wish and not added else None
+
+
+def _prompt(instruction: str) -> Prompt:
+    from s2r_service.model.prompt import prompt_version, shown, system
+
+    word = secrets.token_hex(12)
+    text = "\n".join(map(shown, instruction.split("\n")))
+    return Prompt(
+        system=system(VERSION),
+        text="What the person asks for:",
+        guarded=f"<wish-{word}>\n{text}\n</wish-{word}>",
+        tool=TOOL,
+        version=prompt_version(VERSION, json.dumps(TOOL, sort_keys=True)),
+    )
+
+
+# --- a wish as answers -------------------------------------------------------------------------------------
+
+
+def answers_of(wish: Wish, job: JobSpec, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers with a wish added to those that held before, in the names of the settings."""
+    answers: dict[str, Any] = {name: value for name, value in before.items() if value}
+    if options := [*options_of(wish, job)]:
+        names = {option.partition("=")[0] for option in options}
+        kept = [option for option in answers.get("options", ()) if option.partition("=")[0] not in names]
+        answers["options"] = [*kept, *options]
+    for name in ("image", "working_directory"):
+        if value := getattr(wish, name):
+            answers[name.replace("_", "-")] = value
+    if wish.arguments:
+        answers["arguments"] = list(wish.arguments)
+    if wish.environment:
+        answers["variables"] = {**answers.get("variables", {}), **wish.environment}
+    if wish.mounts:
+        volumes = {**answers.get("site", {}).get("volumes", {})}
+        volumes |= {mount.path: {"claim": mount.claim} for mount in wish.mounts}
+        answers["site"] = {"volumes": volumes}
+        paths = (mount.path for mount in wish.mounts)
+        answers["mounts"] = list(dict.fromkeys((*answers.get("mounts", ()), *paths)))
+    return answers
+
+
+def options_of(wish: Wish, job: JobSpec) -> list[str]:
+    """The options of sbatch for a wish's amounts; GPUs are asked for in the way in which the script asks.
+
+    Raises ConversionError where the number of GPUs does not divide evenly over the nodes.
+    """
+    options = []
+    nodes = wish.nodes or job.resources.nodes
+    if wish.nodes:
+        options.append(f"--nodes={wish.nodes}")
+    if wish.tasks:
+        options.append(f"--ntasks={wish.tasks}")
+    if wish.cpus_per_task:
+        options.append(f"--cpus-per-task={wish.cpus_per_task}")
+    if wish.gpus or wish.gpus_per_node:
+        options.append(_gpus(wish, job, nodes))
+    if wish.memory:
+        options.append(f"--mem={wish.memory.replace(' ', '').rstrip('Bb').rstrip('i')}")
+    if wish.minutes:
+        options.append(f"--time={wish.minutes}")
+    return options
+
+
+def _gpus(wish: Wish, job: JobSpec, nodes: int) -> str:
+    per_node, rest = (wish.gpus_per_node, 0) if wish.gpus_per_node else divmod(wish.gpus, nodes)
+    if rest or not per_node:
+        raise ConversionError(
+            f"{wish.gpus} GPUs do not divide evenly over {nodes} nodes",
+            hint='say "2 GPUs per node", or other nodes',
+        )
+    model = f"{job.resources.gpu_model}:" if job.resources.gpu_model else ""
+    said = job.options
+    if "gpus" in said:
+        return f"--gpus={model}{per_node * nodes}"
+    if "gpus-per-node" in said:
+        return f"--gpus-per-node={model}{per_node}"
+    if "gpus-per-task" in said:
+        tasks = max(1, (wish.tasks or job.resources.tasks) // nodes)
+        return f"--gpus-per-task={model}{per_node // tasks}"
+    return f"--gres=gpu:{model}{per_node}"
+
+
+# --- answers as a target -----------------------------------------------------------------------------------
+
+
+def target_with(target: Target, answers: Mapping[str, Any]) -> tuple[Target, Decisions]:
+    """The target with answers, checked as the settings check them; and the decisions that held before.
+
+    Raises ConversionError for an answer that the settings would not take.
+    """
+    from s2r_ci.settings.places import Place, Source
+    from s2r_ci.settings.site import read_answers, read_site
+
+    said = {name: value for name, value in answers.items() if name not in ("site", "decisions")}
+    place = Place(Source("the instruction"))
+    try:
+        (answer,) = read_answers([{"scripts": "**", **said}], place, "")
+        site: Mapping[str, Any] = read_site(answers.get("site", {}), place.step("site"))
+    except ConfigurationError as error:
+        raise ConversionError(error.what, hint=error.hint) from None
+    values: dict[str, Any] = dict(answer.values)
+    values["variables"] = {**target.variables, **values.get("variables", {})}
+    values["mounts"] = tuple(dict.fromkeys((*target.mounts, *values.get("mounts", ()))))
+    values["options"] = (*target.options, *values.get("options", ()))
+    volumes: Mapping[str, Volume] = site.get("volumes", {})
+    changed = replace(target.site, volumes={**target.site.volumes, **volumes})
+    return replace(target, **{**values, "site": changed}), decisions_of(answers.get("decisions"))
+
+
+def written_decisions(decided: Decisions) -> dict[str, Any]:
+    """Decisions as a value for a turn's answers."""
+    from s2r_ci.runai.decisions import written
+
+    made: dict[str, Any] = json.loads(written(decided))
+    return made
+
+
+def decisions_of(value: object) -> Decisions:
+    """The decisions in a turn's answers; none where there are none, or what stands there is none."""
+    from s2r_ci.verify.decided import read
+
+    text = json.dumps(value, sort_keys=True, separators=(",", ":")) if value else ""
+    return (read(text) if text else None) or Decisions()
+
+
+def still_open(decided: Decisions, script: Script, job: JobSpec, target: Target) -> Decisions:
+    """The decisions that a person has not answered otherwise since."""
+    from s2r_ci.model import ConversionRequest
+    from s2r_ci.verify.decided import refusals
+
+    request = ConversionRequest(script=script, job=job, target=target)
+
+    def fine(one: Decisions) -> bool:
+        return not any(refusals(request, one))
+
+    image = decided.image if decided.image and fine(Decisions(image=decided.image)) else ""
+    pairs = decided.variables.items()
+    variables = {name: value for name, value in pairs if fine(Decisions(variables={name: value}))}
+    mounts = tuple(path for path in decided.mounts if fine(Decisions(mounts=(path,))))
+    changes: tuple[Change, ...] = tuple(each for each in decided.changes if fine(Decisions(changes=(each,))))
+    return Decisions(image=image, variables=variables, mounts=mounts, changes=changes)

@@ -1,0 +1,107 @@
+"""volume-changed: the script finds its folders where it looks for them, and no others.
+
+What the script names by an absolute path, and what the site map has a volume for, is mounted; nothing else is. A job
+with GPUs has shared memory, because data loaders pass batches through ``/dev/shm`` and Kubernetes gives 64 MiB.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from s2r_ci.model import ConversionRequest, ItemKind
+from s2r_ci.verify.breach import Breach
+from s2r_ci.verify.expected import gpus
+from s2r_ci.verify.facts import Container, Facts, Role
+
+_SHARED: Final = "/dev/shm"  # noqa: S108 - a mount, not a file
+
+
+class _Mount(NamedTuple):
+    """What lies at a path of the container."""
+
+    source: str
+    sub_path: str = ""
+    read_only: bool = False
+
+    def __str__(self) -> str:
+        part = f" ({self.sub_path})" if self.sub_path else ""
+        return f"{self.source}{part}{', read-only' if self.read_only else ''}"
+
+
+def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """Path by path, in every pod: claim, folder of the claim, and whether it may be written."""
+    wanted = {path: mount for path, mount in _wanted(request).items() if not _is_unsaid(mount, facts)}
+    for role in facts.roles:
+        if role.main is None:
+            continue
+        found = _found(role, role.main)
+        for path in sorted(wanted.keys() | found.keys()):
+            if wanted.get(path) != found.get(path):
+                yield _breach(_difference(path, wanted.get(path), found.get(path)), role.main)
+        if len(found) != len(role.main.mounts):
+            yield _breach("two volumes are mounted in one place", role.main)
+
+
+def _is_unsaid(mount: _Mount, facts: Facts) -> bool:
+    """A form that cannot mount a part of a claim, or none read-only, leaves it out: the whole is another folder."""
+    part = bool(mount.sub_path) and "sub-path" in facts.unsaid
+    return part or (mount.read_only and "read-only" in facts.unsaid)
+
+
+def _difference(path: str, wanted: _Mount | None, found: _Mount | None) -> str:
+    if wanted is None:
+        return f"neither script nor site map has a volume at {path[:120]}, the manifest has {found}"
+    return f"{wanted} belongs at {path}, the manifest has {found or 'nothing'} there"
+
+
+def _wanted(request: ConversionRequest) -> dict[str, _Mount]:
+    found: dict[str, _Mount] = {}
+    for folder in sorted(_folders(request)):
+        volume = request.target.site.volumes[folder]
+        found[volume.mount_path or folder] = _Mount(f"the claim {volume.claim}", volume.sub_path, volume.read_only)
+    if gpus(request):
+        found[_SHARED] = _Mount("memory")
+    return found
+
+
+def _folders(request: ConversionRequest) -> set[str]:
+    """The folders of the site map that hold a path of the script, each path in the longest that fits."""
+    paths = [item.name for item in request.job.inventory if item.kind is ItemKind.PATH]
+    paths += [request.job.options.get("chdir", ""), request.target.working_directory, *request.target.mounts]
+    known = request.target.site.volumes
+    inside = ([folder for folder in known if _holds(folder, path)] for path in paths if path.startswith("/"))
+    return {max(folders, key=lambda folder: len(folder.rstrip("/"))) for folders in inside if folders}
+
+
+def _holds(folder: str, path: str) -> bool:
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def _found(role: Role, container: Container) -> dict[str, _Mount]:
+    sources: dict[str, str] = {}
+    for volume in role.volumes:
+        sources[_text(volume.get("name"))] = _source(volume)
+    found: dict[str, _Mount] = {}
+    for mount in container.mounts:
+        odd = mount.keys() - {"name", "mountPath", "subPath", "readOnly"}
+        source = f"a mount with {sorted(odd)[0]}" if odd else sources.get(_text(mount.get("name")), "no volume")
+        found[_text(mount.get("mountPath"))] = _Mount(
+            source, _text(mount.get("subPath")), mount.get("readOnly") is True
+        )
+    return found
+
+
+def _source(volume: Mapping[str, Any]) -> str:
+    match {key: value for key, value in volume.items() if key != "name"}:
+        case {"persistentVolumeClaim": {"claimName": str(claim), **rest}} if not rest:
+            return f"the claim {claim}"
+        case {"emptyDir": {"medium": "Memory", **rest}} if not rest:
+            return "memory"
+    return "another volume"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _breach(message: str, container: Container) -> Breach:
+    return Breach(message=message, subject="volumes", steps=(*container.steps, "volumeMounts"))
