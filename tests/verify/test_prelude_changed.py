@@ -48,7 +48,9 @@ def new_lines() -> dict[str, frozenset[int]]:
     seen: set[tuple[str, ...]] = set()
     found = {}
     for case in CASES:
-        lines = prelude_of(read_facts(RulesConverter().convert(request_of(case)).manifest)).splitlines(keepends=True)
+        lines = prelude_of(read_facts(RulesConverter().convert(request_of(case)).manifest)).splitlines(
+            keepends=True
+        )
         around = [("", *lines, "")[at : at + 3] for at in range(len(lines))]
         found[case] = frozenset(at for at, three in enumerate(around) if three not in seen)
         seen.update(around)
