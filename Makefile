@@ -66,6 +66,7 @@ bench: $(VENV)/dev.stamp
 tables: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.settings_schema
 	$(BIN)/python -m tools.readme_tables
+	$(BIN)/python -m tools.targets_page
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
