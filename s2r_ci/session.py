@@ -22,7 +22,7 @@ from s2r_ci.settings.settings import matches
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
 
-_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "dry-run", "fix", "list", "paths"})
+_NOT_SETTINGS: Final = frozenset({"ask", "files-from", "diff", "dry-run", "fix", "list", "paths"})
 
 
 class Place(NamedTuple):
