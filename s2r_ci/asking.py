@@ -227,16 +227,16 @@ def announcement(planned: Sequence[Planned], service: Service, settings: Setting
         if each.what == SEND:
             estimate = estimate.plus(service.converter.allowance.price.estimate(each.octets))
     return (
-        f"{line} to {service.client.access.origin}; {_quota_said(service.client)}; "
+        f"{line} to {service.client.access.origin}; {_quota_said(service)}; "
         f"about {estimate.tokens:,} tokens, ${estimate.dollars:.2f} ({settings.model or 'default model'})"
     )
 
 
-def _quota_said(client: Client) -> str:
+def _quota_said(service: Service) -> str:
     from s2r_ci.remote.questions import quota
 
     try:
-        found = quota(client)
+        found = quota(service.client, service.converter.wish.repo)
     except ConversionError as error:
         return f"quota unknown ({error.what})"
     return f"quota left today: {found.remaining:,} of {found.limit:,}"

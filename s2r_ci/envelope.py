@@ -273,7 +273,7 @@ def default_idem(envelope: Envelope, *, tag: str = "") -> str:
 _CHOICES: Final = {"name": "target", "runai_release": "runai_release", "slurm_version": "slurm_version"}
 _ANSWER_KEYS: Final = (
     "image", "default-image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted", "project",
-    "namespace", "body-delivery", "image-allow",
+    "namespace", "body-delivery", "image-allow", "project-id", "cluster-id", "options", "mounts",
 )  # fmt: skip
 
 
@@ -347,6 +347,10 @@ def _answers(value: Mapping[str, Any], place: Place) -> dict[str, Any]:
                 found["gpus"] = read_number(each, here, 0, keys.MOST_GPUS)
             case "arguments":
                 found["arguments"] = read_texts(each, here, keys.ANY, "text without NUL")
+            case "options":
+                found["options"] = read_texts(each, here, keys.OPTION, keys.OPTION_SAYS)
+            case "mounts":
+                found["mounts"] = read_texts(each, here, keys.ABSOLUTE, "the path of a volume of the site map")
             case "variables":
                 found["variables"] = {
                     read_text(key, here, keys.VARIABLE, "a name"): read_text(text, here, keys.ANY, "text")

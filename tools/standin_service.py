@@ -119,7 +119,7 @@ class StandIn:
                 return _problem("replayed-signature")
             self._macs.add(mac)
         if envelope.path == "/v1/quota":
-            return _json(200, {"limit": self.limit, "remaining": self.limit - len(self.charged), "reset": 3600})
+            return _json(200, {"limit": self.limit, "remaining": self.limit - len(self.charged), "resets_in": 3600})
         return self._conversion(handler, envelope, body)
 
     def _conversion(self, handler: "Handler", envelope: Envelope, body: bytes) -> Reply | None:

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-OFFLINE: Final = {"converter": "rules", "quiet": True}  # what check and write do unless ``args`` say otherwise
+# What check and write do unless ``args`` say otherwise: nobody is asked; a manifest that the service wrote is taken.
+OFFLINE: Final = {"converter": "auto", "api-endpoint": "", "quiet": True}
 
 
 def names_of(argv: Sequence[str] | None) -> tuple[list[str], list[str]]:
@@ -28,6 +29,8 @@ def given_to(verb: str, options: Sequence[str], names: Sequence[str]) -> Mapping
         from s2r_ci.cli.check import given_words
 
         asked = given_words(verb, [*options, "--", *names])
+    if asked.get("converter") == "service":
+        return {"quiet": True, **asked}  # told so: the endpoint is that of the settings
     return {**OFFLINE, **asked}
 
 

@@ -21,6 +21,7 @@ from s2r_ci.settings import KEYS
 
 _OUTCOMES: Final = ("skipped", "passed", "review", "failed", "errored")
 _WORST_FIRST: Final = ("errored", "failed", "review")
+_VERBS: Final = {"command": "answer"}
 _NETWORKED: Final = ("pr", "command")  # the modes that talk to GitHub
 _LARGEST_SHOWN: Final = 65_536
 
@@ -68,6 +69,8 @@ def _run(environ: Mapping[str, str]) -> int:
         _say(command("notice", sentence, title="s2r-ci"))
     files = _files(values, environ)
     code = _command(situation, values, files, environ)
+    if values["comment"] == "true" and situation.mode == "check" and not situation.offline:
+        code = _commented(code, values["token"], files, environ)
     return _published(code, situation, sentences, files, environ)
 
 
@@ -95,9 +98,12 @@ def _known(revision: str, environ: Mapping[str, str]) -> bool:
 
 def _command(situation: Situation, values: Mapping[str, str], files: Files, environ: Mapping[str, str]) -> int:
     """Run it with its output captured, and say what it said. Returns its exit code."""
-    words = [sys.executable, "-I", "-m", "s2r_ci", situation.mode, *_formats(situation.mode, values, files)]
+    verb = _VERBS.get(situation.mode, situation.mode)
+    words = [sys.executable, "-I", "-m", "s2r_ci", verb, *_formats(situation.mode, values, files)]
     if situation.mode in _NETWORKED:
         words.append(f"--result={files.result}")
+        if values["manifests-from"]:
+            words.append(f"--manifests={values['manifests-from']}")
     if values["config"]:
         words.append(f"--config={values['config']}")
     done = subprocess.run(
@@ -125,6 +131,8 @@ def _formats(mode: str, values: Mapping[str, str], files: Files) -> Iterator[str
         return
     if mode not in _NETWORKED:
         yield "--format=github"
+    if mode == "command":
+        return
     yield f"--format=markdown={files.summary}"
     yield f"--format=json={files.report}"
     if files.sarif:
@@ -142,7 +150,7 @@ def _environment(situation: Situation, values: Mapping[str, str], environ: Mappi
         if each.name in KEYS and each.name != "format" and values[each.name]:
             kept[each.variable] = values[each.name]
     if situation.offline:
-        kept["S2R_CONVERTER"] = "rules"
+        kept["S2R_CONVERTER"] = "auto"  # without a secret nobody is asked; what the service wrote before is taken
         for name in ("S2R_API_ENDPOINT", "S2R_KEY_ID"):
             kept.pop(name, None)
     elif values["shared-secret"]:
@@ -170,6 +178,23 @@ def _published(
     except S2rError as error:
         _say(command("error", str(error), title="s2r-ci"))
         return gravest(code, error.exit_code) if code in (0, 1, 3, 4, 5, 6, BUG) else code
+    return code
+
+
+def _commented(code: int, token: str, files: Files, environ: Mapping[str, str]) -> int:
+    """Keep the comment on the pull request of this event; a token that may not comment is said, no more."""
+    from s2r_ci.publish.comment import keep_comment
+    from s2r_ci.publish.github_api import GitHub, GitHubError
+
+    number = ((read_event(environ) or {}).get("pull_request") or {}).get("number")
+    if not isinstance(number, int) or not token:
+        return code
+    try:
+        base = environ.get("GITHUB_API_URL") or "https://api.github.com"
+        keep_comment(GitHub(environ.get("GITHUB_REPOSITORY", ""), token, base=base), number, _text(files.summary))
+    except GitHubError as error:
+        _say(command("warning", f"the comment could not be written: {error.what}", title="s2r-ci"))
+        return code if error.answered in (403, 404) else gravest(code, error.exit_code)
     return code
 
 

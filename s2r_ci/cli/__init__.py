@@ -14,6 +14,7 @@ VERBS: Final[Mapping[str, str]] = {
     "write": "write or renew the manifests",
     "audit": "what is there, what it asks for, what has to be answered",
     "pr": "open or update pull requests that carry the manifests",
+    "answer": "answer the comment that started this workflow",
     "explain": "one script and its manifest, line by line",
     "lint": "what is wrong with the scripts themselves",
     "validate": "check manifests against their schema",

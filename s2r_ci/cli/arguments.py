@@ -146,7 +146,9 @@ def add_pull_requests(made: argparse.ArgumentParser) -> None:
     pulls.add_argument("--reviewers", action="append", metavar="WHO", help="ask LOGIN or ORG/TEAM (repeatable)")
     pulls.add_argument("--draft", action="store_true", help="open them as drafts")
     pulls.add_argument("--dashboard", action="store_true", help="keep an issue with a check-box for each script")
-    pulls.add_argument("--only-check", action="store_true", help="take manifests as they lie there, judged anew")
+    pulls.add_argument(
+        "--manifests", metavar="DIR", help="take the manifests of this folder, judged anew; write none"
+    )
     pulls.add_argument("--result", metavar="FILE", help="say in this JSON file what was done")
     pulls.add_argument("--dry-run", action="store_true", help="show what would be proposed, ask nobody")
 

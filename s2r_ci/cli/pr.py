@@ -13,19 +13,21 @@ from s2r_ci.cli.arguments import add_paths, add_pull_requests, add_report, add_t
 from s2r_ci.cli.check import conclude
 from s2r_ci.errors import ConfigurationError, S2rError
 from s2r_ci.model import Outcome
+from s2r_ci.publish.answers_file import NAME, of_scripts, read_answers, write_answers
 from s2r_ci.publish.branch import Base, Clone
 from s2r_ci.publish.github_api import GitHub
 from s2r_ci.publish.groups import OWNERS, grouped, owners_of
-from s2r_ci.publish.proposal import Change, Proposal
+from s2r_ci.publish.proposal import Change, Extra, Proposal
 from s2r_ci.session import place_of
 
 if TYPE_CHECKING:
     from s2r_ci.model import Report, Verdict
+    from s2r_ci.publish.answers_file import Answers
     from s2r_ci.publish.groups import Group, Owners
     from s2r_ci.publish.pull_request import Policy, Pull, Work
     from s2r_ci.session import Place
 
-_OWN: Final = ("base", "only-check", "result", "dry-run")
+_OWN: Final = ("base", "manifests", "result", "dry-run")
 _GIT: Final = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=")
 
 
@@ -46,42 +48,65 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
     add_pull_requests(made)
     given = parse(made, words)
     place = place_of({name: value for name, value in given.items() if name not in _OWN})
-    root = _top(place.root)
-    report = _walked(place, only_check=bool(given.get("only-check")))
-    proposals = list(_proposals(place, report, root))
     if given.get("dry-run"):
-        _show(proposals)
-        return conclude(place, report)
-    pulls, trouble = _settled(place, report, proposals, given, outside)
+        shown = _walked(place, str(given.get("manifests", "")))
+        _show(list(proposals_of(place, shown, _top(place.root), {})))
+        return conclude(place, shown)
+    report, pulls, trouble = _published(place, given, outside)
     _tell(pulls, str(given.get("result", "")))
     from s2r_ci.cli.verdict import gravest
 
-    code = conclude(place, report)
+    code = conclude(place, report) if report else 0
     if trouble is not None:
         print(f"s2r-scan: {trouble}", file=sys.stderr)
         code = gravest(code, trouble.exit_code) if trouble.exit_code != 2 else 2
     return code
 
 
-def _walked(place: "Place", *, only_check: bool) -> "Report":
+def _walked(place: "Place", manifests: str) -> "Report":
     """Every script walked anew, with ledger and jobs for the text of the pull request."""
     from dataclasses import replace
 
     from s2r_ci.session import details_of
 
-    verb = "check" if only_check else "write"
-    return replace(details_of(place, verb=verb), verb="pr")
+    if manifests:
+        _take(place, manifests)
+    return replace(details_of(place, verb="check" if manifests else "write"), verb="pr")
+
+
+def _take(place: "Place", folder: str) -> None:
+    """Bring manifests from a folder that nobody has to trust: those that belong to a script of this checkout, under
+    their own names; nothing else of the folder is looked at, and all are judged anew.
+    """
+    from s2r_ci.publish.files import FileStore, locked
+    from s2r_ci.session import found_in
+
+    if not os.path.isdir(folder):
+        raise ConfigurationError("there is no such folder", where=folder, hint="--manifests names one")
+    wanted = [place.tree.for_script(script.path).manifest_path(script.path) for script in found_in(place).scripts]
+    with locked(place.root), FileStore(place.root) as store:
+        for path in wanted:
+            if (data := _read(folder, path)) is not None:
+                store.write(path, data)
 
 
 # --- what is proposed ---------------------------------------------------------------------------------------
 
 
-def _proposals(place: "Place", report: "Report", root: str) -> Iterator[Proposal]:
-    """The groups whose manifests differ from the commit that is checked out."""
+def proposals_of(place: "Place", report: "Report", root: str, answers: "Answers") -> Iterator[Proposal]:
+    """The groups whose manifests differ from the commit that is checked out, with the answers of each."""
     committed = _committed(root)
+    base = read_answers(_git_file(root, NAME, committed))
     changes = {c.verdict.path: c for c in _changes(report, root) if committed.get(c.path) != c.blob}
     for group in _groups(place, changes, root):
-        yield Proposal(group, tuple(changes[path] for path in group.scripts))
+        mine = of_scripts(answers, group.scripts)
+        extra = (Extra(NAME, write_answers({**base, **mine})),) if mine else ()
+        kept = tuple(each for each in extra if committed.get(each.path) != each.blob)
+        yield Proposal(group, tuple(changes[path] for path in group.scripts), kept)
+
+
+def _git_file(root: str, path: str, committed: Mapping[str, str]) -> bytes | None:
+    return _git(root, "cat-file", "blob", committed[path]).encode() if path in committed else None
 
 
 def _changes(report: "Report", root: str) -> Iterator[Change]:
@@ -148,25 +173,46 @@ def _committed(root: str) -> dict[str, str]:
 # --- GitHub -------------------------------------------------------------------------------------------------
 
 
-def _settled(
-    place: "Place", report: "Report", proposals: Sequence[Proposal], given: Mapping[str, Any], outside: Outside
-) -> "tuple[list[Pull], S2rError | None]":
-    """Settle every group; trouble with one ends the run, and what was done before it is told."""
+def _published(
+    place: "Place", given: Mapping[str, Any], outside: Outside
+) -> "tuple[Report | None, list[Pull], S2rError | None]":
+    """Walk with the answers that branches remember, and settle every group. Trouble ends the run; what was done
+    before it is told.
+    """
     from s2r_ci.publish import dashboard as board
+    from s2r_ci.publish.pull_request import check_base
+    from s2r_ci.publish.remembered import remembered, standing_pulls
     from s2r_ci.publish.settling import settle_all
 
-    work, pulls = _work(place, given, outside), list["Pull"]()
+    work, done = _work(place, given, outside), list["Pull"]()
+    report = None
     try:
+        check_base(work.gh, work.base)
+        standing = list(standing_pulls(work.gh, work.base.name, work.policy.prefix))
+        answers = remembered(work.gh, standing)
+        root = _top(place.root)
+        if answers:
+            place = _answered(place, given, root, answers)
+        report = _walked(place, str(given.get("manifests", "")))
         issue = board.read_dashboard(work.gh) if place.settings.dashboard else board.Dashboard()
         wanted = board.wanted_of(issue, [verdict.path for verdict in report.verdicts])
         work = work._replace(policy=work.policy._replace(wanted=wanted))
-        for pull in settle_all(work, proposals):
-            pulls.append(pull)
+        for pull in settle_all(work, list(proposals_of(place, report, root, answers)), standing):
+            done.append(pull)
         if place.settings.dashboard:
-            board.keep_dashboard(work.gh, issue, report.verdicts, pulls)
+            board.keep_dashboard(work.gh, issue, report.verdicts, done)
     except S2rError as error:
-        return pulls, error
-    return pulls, None
+        return report, done, error
+    return report, done, None
+
+
+def _answered(place: "Place", given: Mapping[str, Any], root: str, answers: "Answers") -> "Place":
+    """The place with the file of answers as the branches have it: read anew, because settings depend on it."""
+    from s2r_ci.publish.files import FileStore, locked
+
+    with locked(root), FileStore(root) as store:
+        store.write(NAME, write_answers({**read_answers(_read(root, NAME)), **answers}))
+    return place_of({name: value for name, value in given.items() if name not in _OWN})
 
 
 def _work(place: "Place", given: Mapping[str, Any], outside: Outside) -> "Work":
@@ -228,18 +274,26 @@ def _tell(pulls: "Sequence[Pull]", result: str) -> None:
         place = f" {pull.url}" if pull.url else ""
         why = f": {pull.why}" if pull.why else ""
         print(f"{pull.operation:9} {printable(pull.group.title)}{place}{why}")
-    if not result:
-        return
     order = ("created", "updated", "closed", "unchanged", "waiting")
     done = {pull.operation for pull in pulls}
-    value = {
-        "operation": next((word for word in order if word in done), "unchanged"),
-        "pull_requests": [
+    _keep(
+        result,
+        next((word for word in order if word in done), "unchanged"),
+        [
             {"number": pull.number, "url": pull.url, "operation": pull.operation, "why": pull.why}
             for pull in pulls
             if pull.number
         ],
-    }
-    with open(result, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1)
-        file.write("\n")
+    )
+
+
+def tell_result(result: str, operation: str, number: int, url: str) -> None:
+    """Say in the result file what became of one pull request."""
+    _keep(result, operation, [{"number": number, "url": url, "operation": operation, "why": ""}])
+
+
+def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]]) -> None:
+    if result:
+        with open(result, "w", encoding="utf-8") as file:
+            json.dump({"operation": operation, "pull_requests": pulls}, file, indent=1)
+            file.write("\n")

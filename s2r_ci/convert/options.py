@@ -12,7 +12,7 @@ from s2r_ci.convert import placing
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer, Row, fixed, lost, pod, resource
 from s2r_ci.convert.questions import exported
 from s2r_ci.model import Item, Question
-from s2r_ci.runai import compute, manifest, scheduling, sharing, storage
+from s2r_ci.runai import compute, manifest, output, scheduling, sharing, storage
 from s2r_ci.runai.bindings import bindings
 from s2r_ci.runai.distribution import MPI, PYTORCH, Plan
 from s2r_ci.runai.prelude import signal_of
@@ -64,12 +64,19 @@ def _nodes(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         return Answer(
             NEAR, field, f"the least of the range, {asked_for.nodes}; Slurm may give up to {asked_for.nodes_max}"
         )
-    if "steps" in asked:
-        return Answer(NEAR, field, "one pod a node; every pod runs the script, where Slurm runs it once")
+    if made.kind == PYTORCH:
+        reason = (
+            "one pod a node; the first runs the script, and srun reaches the others through the working directory"
+        )
+        return Answer(NEAR, field, reason)
+    if made.kind == MPI:
+        return Answer(NEAR, field, "one pod a node, and a launcher that runs the script and is no node itself")
     return Answer(EXACT, field, "one pod a node")
 
 
 def _tasks(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if "nodes" in asked:
+        return Answer(ASK, f"{made.template}.spec.containers[0]", asked["nodes"].text)
     if made.kind == PYTORCH:
         return Answer(EXACT, "spec.nprocPerNode", "tasks of one node")
     if made.kind == MPI:
@@ -92,6 +99,8 @@ def _memory(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
 
 def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = _device(item, made)
+    if "nodes" in asked:
+        return Answer(ASK, field, asked["nodes"].text)
     for prefix, names in (
         ("gres", sorted(made.job.resources.other_gres)),
         ("gpu-model", [made.job.resources.gpu_model]),
@@ -108,8 +117,10 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         return Answer(NEAR, field, "as slices of that profile, where the nodes offer them under their own names")
     if made.job.resources.gpu_model:
         return Answer(NEAR, field, "count exact; the site map's node labels stand for the model")
-    if "gpus-per-task" in item.name or "per-socket" in item.name:
-        return Answer(NEAR, field, "count exact; which GPUs a task sees is up to the launcher")
+    if item.name == "gpus-per-task":
+        return Answer(EXACT, field, "srun gives each task its own")
+    if "per-socket" in item.name:
+        return Answer(NEAR, field, "count exact; sockets are the node's")
     return Answer(EXACT, field, "per node and so per pod")
 
 
@@ -220,7 +231,21 @@ def _tmp(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     )
 
 
-_OUTPUT: Final = fixed(NEAR, "", "the log of the pod holds it; no file is written")
+def _output(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    named = made.job.options.get("output" if item.name == "open-mode" else item.name, "")
+    if not named or not output.on_volume(made, named):
+        return Answer(NEAR, "", "the log of the pod holds it; the file would be on no volume and lost with the pod")
+    field = f"{made.runner}.spec.containers[0].args[0]"
+    if any(mark in named for mark in ("%j", "%A", "%J", "%N", "%u")):
+        return Answer(NEAR, field, "the prelude opens this file; number, host or user in its name are the pod's")
+    return Answer(EXACT, field, "the prelude opens this file, as Slurm does; the pod's log stays empty")
+
+
+def _input(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if output.reads(made):
+        return Answer(EXACT, f"{made.runner}.spec.containers[0].args[0]", "the prelude opens this file")
+    return Answer(LOST, "", "the file is on no volume: the script reads nothing")
+
 
 OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
     {
@@ -275,10 +300,10 @@ OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
         "network": lost("the network of a pod is the cluster's"),
         "clusters": lost("the cluster is chosen at submission"),
         "cluster": lost("the cluster is chosen at submission"),
-        "output": _OUTPUT,
-        "error": _OUTPUT,
-        "open-mode": _OUTPUT,
-        "input": lost("the script reads nothing; read the file inside the script"),
+        "output": _output,
+        "error": _output,
+        "open-mode": _output,
+        "input": _input,
         "chdir": _chdir,
         "workdir": _chdir,
         "export": _export,

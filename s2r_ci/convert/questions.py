@@ -9,7 +9,7 @@ from s2r_ci.convert import outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, placement, scheduling, storage
 from s2r_ci.runai.bindings import bindings
-from s2r_ci.runai.distribution import Plan
+from s2r_ci.runai.distribution import PYTORCH, Plan
 from s2r_ci.runai.placement import wants_topology
 from s2r_ci.runai.sharing import mig_profile
 from s2r_ci.runai.targets import REST
@@ -289,10 +289,43 @@ def _volumes(made: Plan) -> Iterator[Question]:
             )
 
 
+def _shared_folder(made: Plan) -> Iterator[Question]:
+    """The first pod hands its orders to the others through the working directory: all of them have to see it."""
+    folder = made.request.target.working_directory
+    if made.kind == PYTORCH and folder and unmounted(made, folder):
+        top = storage.top_folder(folder)
+        yield Question(
+            key=f"volume.{top}",
+            text=f"srun reaches the other pods through the working directory: which volume holds {top} for all?",
+            location=place(made, "nodes"),
+            answer=f'site.volumes.{_key(top)} = {{ claim = "NAME" }}',
+        )
+
+
+def _too_large(made: Plan) -> Iterator[Question]:
+    """Slurm spreads over nodes what one cannot hold; where that is said nowhere, one pod would have to."""
+    asked, options = made.job.resources, made.job.options
+    if made.nodes > 1 or options.keys() & {"nodes", "nodelist"}:
+        return
+    if asked.gpus_per_node > MOST_GPUS or (asked.tasks > 1 and asked.cpus_per_node > MOST_CPUS):
+        what = f"{asked.gpus_per_node} GPUs" if asked.gpus_per_node > MOST_GPUS else f"{asked.cpus_per_node} CPUs"
+        yield Question(
+            key="nodes",
+            text=f"the script asks for {what} and says no number of nodes: over how many shall they spread?",
+            location=place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
+            answer="#SBATCH --nodes=N in the script",
+        )
+
+
+MOST_GPUS: Final = 8
+MOST_CPUS: Final = 64
+"""What the nodes of most clusters hold; a pod that asks for more may wait for ever."""
+
+
 def _working_directory(made: Plan) -> Iterator[Question]:
     if manifest.working_directory(made.request):
         return
-    if made.request.target.body_delivery == "mounted" or uses_folder(made):
+    if made.kind == PYTORCH or made.request.target.body_delivery == "mounted" or uses_folder(made):
         yield Question(
             key="working-directory",
             text="the script uses relative paths: in which folder of the container does it start?",
@@ -326,9 +359,11 @@ _ASKS: Final = (
     _memory,
     _gpus,
     _whole_node,
+    _too_large,
     _arguments,
     _exports,
     _working_directory,
+    _shared_folder,
     _partitions,
     _qos,
     _constraints,

@@ -71,7 +71,7 @@ class ServiceConverter:
         self.tally = Tally()
         self.allowance = allowance
         self._client = client
-        self._wish = wish
+        self.wish = wish
         self._memory = memory or Journal("", now=0)
         self._now = now
         self._rules = RulesConverter()
@@ -83,9 +83,9 @@ class ServiceConverter:
         in the service's place, the trouble with the service.
         """
         made = self._rules.convert(request)
-        if self._wish.send == "residue" and not made.questions:
+        if self.wish.send == "residue" and not made.questions:
             return made
-        out = outgoing(request.script, request.target, refuse=self._wish.refuse)
+        out = outgoing(request.script, request.target, refuse=self.wish.refuse)
         if out.why:
             self.tally.unsent += 1
             return _noted(made, request, NOT_SENT, out.why)
@@ -98,7 +98,7 @@ class ServiceConverter:
     # --- asking
 
     def _answer(self, request: ConversionRequest, out: Outgoing) -> Converted:
-        envelope = question(self._client, request, out, self._wish)
+        envelope = question(self._client, request, out, self.wish)
         data = out.text.encode()
         digest = hashlib.sha256(data).hexdigest()
         known = Entry(idem=envelope.idem, state="left", time=int(self._now()), path=_shown(request), digest=digest)
@@ -153,7 +153,7 @@ class ServiceConverter:
         self.tally.unverified += 1
         self.tally.left += used_up
         self.tally.trouble = error.what
-        if self._wish.fail:
+        if self.wish.fail:
             raise error
         return _noted(made, request, NOT_VERIFIED, f"{NOT_VERIFIED.summary}: {error.what}")
 

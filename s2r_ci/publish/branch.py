@@ -84,8 +84,8 @@ def _commit(gh: GitHub, base: Base, parents: Sequence[str], proposal: Proposal) 
     """A commit whose tree is the base's with our files. Author and committer are left to GitHub, so that it signs."""
     onto = str(gh.get(f"git/commits/{base.commit}")["tree"]["sha"])
     entries = [
-        {"path": change.path, "mode": "100644", "type": "blob", "content": change.data.decode()}
-        for change in proposal.changes
+        {"path": path, "mode": "100644", "type": "blob", "content": data.decode()}
+        for path, data in proposal.files.items()
     ]
     tree = gh.write("POST", "git/trees", {"base_tree": onto, "tree": entries}, done=lambda: None)
     made = gh.write(
@@ -108,9 +108,9 @@ def push(clone: Clone, branch: str, base: Base, parents: Sequence[str], proposal
             if parent != base.commit:
                 _git(clone, environ, "fetch", "--quiet", "--no-tags", clone.url, parent)
         _git(clone, environ, "read-tree", base.commit)
-        for change in proposal.changes:
-            blob = _git(clone, environ, "hash-object", "-w", "--stdin", stdin=change.data)
-            _git(clone, environ, "update-index", "--add", "--cacheinfo", f"100644,{blob},{change.path}")
+        for path, data in proposal.files.items():
+            blob = _git(clone, environ, "hash-object", "-w", "--stdin", stdin=data)
+            _git(clone, environ, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
         tree = _git(clone, environ, "write-tree")
         named = [word for parent in parents for word in ("-p", parent)]
         commit = _git(clone, environ, "commit-tree", tree, *named, stdin=commit_message(proposal).encode())

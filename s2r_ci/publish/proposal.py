@@ -33,8 +33,24 @@ class Change(NamedTuple):
     @property
     def blob(self) -> str:
         """The name that git gives to this content."""
-        head = f"blob {len(self.data)}\0".encode()
-        return hashlib.sha1(head + self.data, usedforsecurity=False).hexdigest()
+        return blob_of(self.data)
+
+
+class Extra(NamedTuple):
+    """A file of the tool's own that goes with the manifests: the answers that they were made with."""
+
+    path: str
+    data: bytes
+
+    @property
+    def blob(self) -> str:
+        """The name that git gives to this content."""
+        return blob_of(self.data)
+
+
+def blob_of(data: bytes) -> str:
+    """The name that git gives to a file's content."""
+    return hashlib.sha1(f"blob {len(data)}\0".encode() + data, usedforsecurity=False).hexdigest()
 
 
 class Proposal(NamedTuple):
@@ -42,11 +58,18 @@ class Proposal(NamedTuple):
 
     group: Group
     changes: tuple[Change, ...]
+    extras: tuple[Extra, ...] = ()
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Path → content of everything that is committed."""
+        return {change.path: change.data for change in self.changes} | {e.path: e.data for e in self.extras}
 
     @property
     def content(self) -> str:
         """SHA-256 of everything that is proposed, in hex."""
         told = "".join(f"{c.verdict.path}\0{c.script_digest}\0{c.path}\0{c.blob}\n" for c in self.changes)
+        told += "".join(f"{extra.path}\0{extra.blob}\n" for extra in self.extras)
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
 
     def without(self, refused: Mapping[str, str]) -> "Proposal":

@@ -12,7 +12,7 @@ from s2r_ci.errors import IncompleteError
 from s2r_ci.publish.branch import Base, Clone, advance, head_of
 from s2r_ci.publish.github_api import GitHub, GitHubError, reference, segment
 from s2r_ci.publish.groups import Group
-from s2r_ci.publish.proposal import Proposal, forgotten, is_ours, read_memory, title_of
+from s2r_ci.publish.proposal import Proposal, blob_of, forgotten, is_ours, read_memory, title_of
 from s2r_ci.publish.pull_body import body_of
 
 _STOPPED: Final = "<!-- s2r-ci stopped -->"
@@ -198,7 +198,7 @@ def _holds(gh: GitHub, base: Base, head: str, proposal: Proposal) -> bool:
     """
     compared = gh.get(f"compare/{base.commit}...{head}")
     there = {str(file["filename"]): str(file["sha"]) for file in compared.get("files", [])}
-    return there == {change.path: change.blob for change in proposal.changes}
+    return there == {path: blob_of(data) for path, data in proposal.files.items()}
 
 
 def _say_once(gh: GitHub, number: int) -> None:

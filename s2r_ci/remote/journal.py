@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 _KEEP_S: Final = 14 * 86_400
 _LARGEST: Final = 16_777_216  # octets; a larger journal begins anew
 _STATES: Final = frozenset({"asked", "done", "left", "failed"})
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Entry(NamedTuple):
@@ -104,11 +104,17 @@ def _entry(line: bytes) -> Entry | None:
 def _lines(path: str) -> list[bytes]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            data = b"".join(iter(lambda: os.read(descriptor, 1 << 20), b"")) if _is_small(descriptor) else b""
+        finally:
+            os.close(descriptor)
     except OSError:
         return []
-    with open(descriptor, "rb") as file:
-        data = file.read(_LARGEST + 1)
-    return data.split(b"\n") if len(data) <= _LARGEST else []
+    return data.split(b"\n")
+
+
+def _is_small(descriptor: int) -> bool:
+    return os.fstat(descriptor).st_size <= _LARGEST
 
 
 def _append(path: str, line: bytes) -> None:

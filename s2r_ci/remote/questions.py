@@ -3,6 +3,7 @@
 import time
 from typing import NamedTuple
 
+from s2r_ci.envelope import Repo
 from s2r_ci.errors import MalformedReplyError
 from s2r_ci.remote.answers import document
 from s2r_ci.remote.client import Client
@@ -17,10 +18,10 @@ class Quota(NamedTuple):
     reset_s: int = 0  # seconds to the next day
 
 
-def quota(client: Client) -> Quota:
-    """The quota that is left. Raises what ``Client.ask`` raises."""
-    said = document(client.ask(client.envelope("GET", "/v1/quota")), client.access.origin)
-    counts = [said.get(name) for name in ("limit", "remaining", "reset")]
+def quota(client: Client, repo: Repo | None = None) -> Quota:
+    """The quota that is left, of the key and of the repository. Raises what ``Client.ask`` raises."""
+    said = document(client.ask(client.envelope("GET", "/v1/quota", repo=repo)), client.access.origin)
+    counts = [said.get(name) for name in ("limit", "remaining", "resets_in")]
     if not all(type(count) is int and 0 <= count < 10**12 for count in counts):
         raise MalformedReplyError("the answer holds no quota", where=client.access.origin)
     return Quota(*(int(str(count)) for count in counts))

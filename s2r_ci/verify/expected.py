@@ -15,6 +15,7 @@ PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
 TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
 MPI: Final = frozenset({"mpirun", "mpiexec", "srun"})
 RETRIES: Final = 6
+MOST_DEVICES: Final = 1024  # numbers in CUDA_VISIBLE_DEVICES
 _MOST_EXPANDED: Final = 4096
 MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
 

@@ -20,6 +20,7 @@ FLOORS: list[set[str]] = [
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
+        "s2r_ci.wishes",
     },
     {"s2r_ci.envelope"},  # holds settings and travels
     {"s2r_ci.remote"},
@@ -57,8 +58,21 @@ HOMES = {
     "tree_sitter": {"s2r_ci.slurm"},
     "tree_sitter_bash": {"s2r_ci.slurm"},
     "requests": {"s2r_ci.remote.transport", "s2r_ci.publish.github_api"},
-    "boto3": {"s2r_service.model.bedrock", "s2r_service.store"},
-    "botocore": {"s2r_service.model.bedrock", "s2r_service.store"},
+    "boto3": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
+    "botocore": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
+    "fastapi": {"s2r_service.app"},
+    "starlette": {"s2r_service.app"},
+    "uvicorn": {"s2r_service.__main__"},
 }
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60

@@ -23,12 +23,13 @@ NO_SETTINGS = {
     "fix",
     "list",
     "base",
-    "only-check",
+    "manifests",
     "result",
+    "ask",
     "dry-run",
 }
 # Settings that are said once for a repository, by file or environment.
-NO_OPTIONS = {"paths", "image-allow", "api-endpoint", "max-file-bytes", "site", "answers", "accepted"}
+NO_OPTIONS = {"paths", "image-allow", "max-file-bytes", "site", "answers", "accepted"}
 
 
 @cache

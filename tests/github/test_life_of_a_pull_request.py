@@ -1,5 +1,10 @@
 """Created, updated, unchanged, left alone, closed, refused: each as a run of the command against the stand-in."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from s2r_ci.publish.proposal import read_memory
@@ -216,6 +221,30 @@ def test_dry_run_asks_nobody(project: Project) -> None:
     assert MANIFEST in ran.said
 
 
-def test_only_check_takes_nothing_that_the_judge_refuses(project: Project) -> None:
-    ran = project.pr("--only-check", code=1)  # no manifest lies there
-    assert ran.writes == []
+def test_manifests_of_another_job_are_judged_anew_and_nothing_else_is_taken(
+    project: Project, tmp_path: Path
+) -> None:
+    project.renew()
+    subprocess.run([sys.executable, "-m", "s2r_ci", "write", "."], cwd=project.root, check=True, env=_ours())
+    made = (project.root / MANIFEST).read_text()
+    folder = tmp_path / "artifact"
+    for path, text in {
+        MANIFEST: made,
+        "jobs/train.sh": "#!/bin/bash\necho replaced\n",
+        "other.runai.yaml": made,
+        ".github/workflows/x.yml": "on: push\n",
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    (folder / MANIFEST).write_text(made.replace('nvidia.com/gpu: "2"', 'nvidia.com/gpu: "1"'))
+    refused = project.pr(f"--manifests={folder}", code=1)
+    assert refused.writes == []
+    assert "gpu-count-changed" in refused.said
+    (folder / MANIFEST).write_text(made)
+    assert project.pr(f"--manifests={folder}").operation == "created"
+    assert set(project.github.files(branch_of(project, 1))) == {"s2r-ci.toml", "jobs/train.sh", MANIFEST}
+
+
+def _ours() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "S2R_"))}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2])}

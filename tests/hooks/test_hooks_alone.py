@@ -42,9 +42,20 @@ def test_words_are_options_and_names(words: list[str], options: list[str], names
 
 
 def test_no_hook_asks_a_service_unless_told() -> None:
-    assert given_to("write", [], ["a.sh"])["converter"] == "rules"
-    assert given_to("write", ["--fail-on=note"], ["a.sh"])["converter"] == "rules"
-    assert given_to("write", ["--converter=service"], ["a.sh"])["converter"] == "service"
+    for options in ([], ["--fail-on=note"], ["--converter=rules"]):
+        assert given_to("write", options, ["a.sh"])["api-endpoint"] == ""
+    told = given_to("write", ["--converter=service"], ["a.sh"])
+    assert told["converter"] == "service"
+    assert "api-endpoint" not in told
+
+
+def test_an_endpoint_and_a_secret_of_the_developer_are_not_used(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S2R_API_ENDPOINT", "https://service.invalid")
+    monkeypatch.setenv("S2R_SHARED_SECRET", "a-made-up-secret-of-a-test-0123456789")
+    assert write.main(["--", "train.sh"]) == 1
+    assert check.main(["--", "train.sh"]) == 0
 
 
 @pytest.mark.parametrize("hook", [check, lint, lint_fix, validate, write])

@@ -45,20 +45,20 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting, proxy or cache of the machine; and retries that do not wait."""
+    """No setting, proxy or cache of the machine."""
     for name in list(os.environ):
         if name.startswith(("S2R_", "GITHUB_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr("random.random", lambda: 0.0)
-    monkeypatch.setattr("s2r_ci.remote.patience._OPEN_S", 0.0)
-    monkeypatch.setattr("s2r_ci.remote.patience._LOOK_AGAIN_S", 0.01)
 
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A git repository with settings that leave no question open, and three scripts."""
+    """A git repository with settings that leave no question open, and three scripts; and retries that do not wait."""
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    monkeypatch.setattr("s2r_ci.remote.patience._OPEN_S", 0.0)
+    monkeypatch.setattr("s2r_ci.remote.patience._LOOK_AGAIN_S", 0.01)
     root = tmp_path / "repository"
     root.mkdir()
     subprocess.run(["git", "init", "-q", str(root)], check=True)

@@ -1,7 +1,7 @@
 """The envelope: there and back, strict in every member, and the target that it carries whole."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -37,7 +37,8 @@ FULL = replace(
 TARGET = Target(
     project="p", namespace="n", image="team/a:1", default_image="team/b:2", working_directory="/w", memory_mib=1536,
     gpus=0, arguments=("a", "b c"), variables={"DATA": "/é"}, accepted=("submits",), body_delivery="mounted",
-    image_allow=("team/*",), runai_release="2.24", slurm_version="22.05",
+    image_allow=("team/*",), runai_release="2.24", slurm_version="22.05", name="kai", project_id="7",
+    cluster_id="71f69d83-ba66-4822-adf5-55ce55efd210", options=("--gpus-per-node=4",), mounts=("/data",),
     site=Site(
         partitions={"gpu": ("a", "b")}, accounts={"lab": "proj"}, qos={"long": Service(priority="low")},
         gpus={"a100": {"nvidia.com/gpu.product": "A100"}}, features={"ib": {"net": "ib"}},
@@ -61,6 +62,12 @@ def test_a_target_travels_whole() -> None:
     assert target_of(read_envelope(write_envelope(envelope))) == TARGET
     assert target_of(read_envelope(write_envelope(PLAIN))) == Target()
     assert target_of(replace(PLAIN, **context_of(Target())._asdict())) == Target()
+
+
+def test_no_field_of_a_target_is_forgotten() -> None:
+    """``converter`` and ``decisions`` are what the service itself decides."""
+    changed = {each.name for each in fields(Target) if getattr(TARGET, each.name) != getattr(Target(), each.name)}
+    assert changed == {each.name for each in fields(Target)} - {"converter", "decisions"}
 
 
 def body(**changes: Any) -> bytes:
@@ -125,7 +132,7 @@ def test_a_script_of_exactly_the_limit_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "member"),
     [
-        ({"target": "rest"}, "target"),
+        ({"target": "nomad"}, "target"),
         ({"runai_release": "9.9"}, "runai_release"),
         ({"slurm_version": "1"}, "slurm_version"),
         ({"answers": {"gpus": "two"}}, "answers"),

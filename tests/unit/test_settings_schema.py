@@ -106,7 +106,8 @@ TEXTS = WORDS | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 # JSON Schema takes 2.0 for a whole number; TOML does not, and neither do we
 FRACTIONS = st.floats(allow_nan=False, allow_infinity=False, width=16).filter(lambda number: number % 1 != 0)
 LEAVES = TEXTS | st.booleans() | st.integers(-2, 2000) | FRACTIONS
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
+ANY = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
+VALUES = st.deferred(lambda: ANY)  # written out for each setting, its description would be too long for hypothesis
 LABELS = st.dictionaries(TEXTS, TEXTS, max_size=2)
 VOLUMES = TEXTS | st.fixed_dictionaries({}, optional=dict.fromkeys(keys.VOLUME_KEYS, LEAVES))
 SITES = st.fixed_dictionaries(
