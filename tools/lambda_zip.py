@@ -65,14 +65,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build(folder: Path) -> None:
-    """Fill a folder with what the function imports."""
+def build(folder: Path, platform: Sequence[str] = _PLATFORM) -> None:
+    """Fill a folder with what the function imports; without ``platform``, for this machine."""
     wanted = folder.with_name(f"{folder.name}.txt")
     wanted.write_text(requirements())
     try:
         subprocess.run(
             [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-             "--require-hashes", "--no-deps", "--target", str(folder), *_PLATFORM, "-r", str(wanted)],
+             "--require-hashes", "--no-deps", "--target", str(folder), *platform, "-r", str(wanted)],
             check=True,
         )  # fmt: skip
     finally:

@@ -291,7 +291,8 @@ GOOD: dict[str, Any] = {
     "change",
     [
         {"body": None}, {"body": 5}, {"body": {}}, {"headers": None}, {"headers": {"a": ["b"]}}, {"headers": []},
-        {"isBase64Encoded": "true"}, {"isBase64Encoded": True, "body": "YQ"}, {"isBase64Encoded": True, "body": "Y Q=="},
+        {"isBase64Encoded": "true"}, {"isBase64Encoded": True, "body": "YQ"},
+        {"isBase64Encoded": True, "body": "Y Q=="},
         {"isBase64Encoded": True, "body": "_-8="}, {"isBase64Encoded": True, "body": "YQ==x"},
         {"isBase64Encoded": True, "body": "é"}, {"body": "\ud800"}, {"requestContext": None}, {"requestContext": {}},
         {"requestContext": {"http": None}}, {"rawPath": None}, {"rawPath": 5}, {"rawQueryString": 5},
