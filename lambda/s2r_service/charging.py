@@ -5,7 +5,7 @@ conversion itself) and is sent what came of each. ``drive`` runs it against a st
 interleaving of three clients with lost answers and crashes between any two steps, because it is the same code.
 
 A conversion's record is RUN while somebody works on it, FAIL while its charges are given back, DONE with the answer.
-``own`` names the attempt that holds it. A record whose lease has passed may be taken over, with its ``rid`` and its
+``own`` names the attempt that holds it, and its state: whoever has read a record can replace that very one only. A record whose lease has passed may be taken over, with its ``rid`` and its
 ``day``: then the holds of the dead attempt are found again instead of being charged a second time. So nobody touches
 a counter unless the lease has ten more seconds: a write that is sent arrives within these, or never.
 """
@@ -211,12 +211,17 @@ def _take_over(asked: Asked, there: Item, fresh: Item, now_ms: int) -> _Part:
     ours = fresh
     if there["st"] != DONE and there["ph"] == asked.content:
         ours = _record(asked, there["rid"], there["day"], now_ms)
-    if (yield Put(ours, expect=there["own"])):
-        return ours
-    now_there = yield Get(asked.record)
-    if now_there is not None and now_there.get("own") == asked.own:
+    if (yield from _replace(ours, there["own"])):
         return ours
     return Outcome("in-progress", wait_s=1)
+
+
+def _replace(item: Item, expect: str) -> _Part:
+    """Put an item in the place of another. Sent out: whether it is there now, also where an SDK sent the put twice."""
+    if (yield Put(item, expect)):
+        return True
+    there = yield Get(item["pk"])
+    return there is not None and there.get("own") == item["own"]
 
 
 def _record(asked: Asked, rid: str, day: str, now_ms: int) -> dict[str, Any]:
@@ -254,6 +259,8 @@ def _charge_all(asked: Asked, record: Item) -> _Part:
         used = yield Charge(pk, hold, count.amount, count.limit, ttl)
         if used is None:
             there = (yield Get(pk)) or {}
+            if not isinstance(there.get("n", 0), int):
+                return Outcome("store-unavailable")  # no counter of ours: nobody is admitted, and an operator looks
             if hold not in there.get("holds", ()):
                 yield from _give_back(asked, record, asked.counts[:number], 0)
                 return Outcome(count.refused, used=there.get("n", 0) if number == 0 else first)
@@ -265,16 +272,18 @@ def _charge_all(asked: Asked, record: Item) -> _Part:
 def _give_back(asked: Asked, record: Item, counts: Sequence[Count], tokens: int) -> _Part:
     """Undo charges. The record says FAIL first, so that who takes it over later is sure that we are done or dead."""
     now_ms = yield Now()
-    failing = {**record, "st": FAIL, "lease": now_ms + GIVING_BACK_MS}
+    own = asked.own
     if counts:
-        if not (yield Put(failing, expect=asked.own)):
+        own = f"{asked.own}.{FAIL}"
+        failing = {**record, "st": FAIL, "own": own, "lease": now_ms + GIVING_BACK_MS}
+        if not (yield from _replace(failing, asked.own)):
             return  # taken over: the charges are the new owner's now
         for count in counts:
             if (yield Now()) > failing["lease"] - WRITE_MS:
                 return  # whoever takes the record over finds the holds
             spent = tokens if count.amount != 1 else 0
             yield Release(_key(count, record["day"]), _hold(record["rid"], count), spent - count.amount)
-    yield Delete(asked.record, asked.own)
+    yield Delete(asked.record, own)
 
 
 def _keep(asked: Asked, record: Item, worked: Worked, used: int | None) -> Steps:
@@ -283,8 +292,8 @@ def _keep(asked: Asked, record: Item, worked: Worked, used: int | None) -> Steps
         yield worked.turn
     now_ms = yield Now()
     until = now_ms // 1000 + RECORD_S
-    done = {**record, "st": DONE, "res": worked.result, "exp": until, "ttl": until + DAY_S}
-    if not (yield Put(done, expect=asked.own)):
+    done = {**record, "st": DONE, "own": f"{asked.own}.{DONE}", "res": worked.result, "exp": until, "ttl": until + DAY_S}
+    if not (yield from _replace(done, asked.own)):
         return Outcome("in-progress", wait_s=1)  # the lease passed, and another works on it with our charge
     for count in asked.counts:
         spent = worked.tokens - count.amount if count.amount != 1 else 0

@@ -428,7 +428,7 @@ def test_no_word_of_an_exception_or_a_secret_leaves() -> None:
             raise RuntimeError("canary arn:aws:iam::123456789012 " + SECRET.decode())
 
     seen: list[Any] = []
-    parts = deployment(observe=seen.append)._replace(store=Broken())  # type: ignore[arg-type]
+    parts = deployment(observe=seen.append)._replace(store=Broken())
     made = answer(convert(), parts)
     assert problem(made) == "internal"
     for text in (made.body.decode(), json.dumps(seen), repr(parts), repr(KEYS)):
