@@ -91,12 +91,13 @@ def found_in(place: Place) -> Found:
     settings = place.settings
     since = settings.changed_since
     edited = _edited_since(place, since) if since else frozenset()
+    listed = _listed(place)
     found = find(
         place.paths,
         root=place.root,
         include=settings.include,
         exclude=settings.exclude,
-        files=_listed(place),
+        files=listed,
         since="" if edited else since,
         jobs=settings.jobs,
         max_files=settings.max_files,
@@ -105,6 +106,7 @@ def found_in(place: Place) -> Found:
     )
     if edited:
         found = _only(found, edited | changed_since(place.root, since, os.environ))
+    found = _with_sources(place, found, listed)
     if len(found.scripts) > settings.max_scripts:
         raise ConfigurationError(
             f"{len(found.scripts)} batch scripts are more than max-scripts allows ({settings.max_scripts})",
@@ -118,6 +120,36 @@ def _edited_since(place: Place, since: str) -> frozenset[str]:
     changed = changed_since(place.root, since, os.environ)
     sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml", ".sh")))
     return frozenset(source for source in sources if source and source not in changed)
+
+
+def _with_sources(place: Place, found: Found, listed: Sequence[bytes] | None) -> Found:
+    """Who names a manifest means its script too: a manifest that was edited alone is looked at with its script."""
+    manifests = [other.path for other in found.others if other.script_class is ScriptClass.MANIFEST]
+    if not manifests:
+        return found
+    named = {*place.paths, *map(os.fsdecode, listed or ())}
+    known = {script.path for script in found.scripts}
+    sources = {_source(place.root, path) for path in manifests if path in named} - known
+    there = [
+        os.fsencode(path) for path in sorted(sources) if path and os.path.isfile(os.path.join(place.root, path))
+    ]
+    if not there:
+        return found
+    limits = place.settings
+    more = find(
+        root=place.root,
+        files=there,
+        max_files=limits.max_files,
+        max_file_bytes=limits.max_file_bytes,
+        environ=os.environ,
+    )
+    return replace(
+        found,
+        scripts=tuple(sorted((*found.scripts, *more.scripts), key=lambda each: each.path)),
+        others=tuple(sorted((*found.others, *more.others), key=lambda each: each.path)),
+        findings=(*found.findings, *more.findings),
+        examined=found.examined + more.examined,
+    )
 
 
 def _only(found: Found, paths: frozenset[str]) -> Found:
@@ -242,6 +274,16 @@ def run(
                 found.scripts, world, options, settings, os.environ,
                 root=place.root, access=access, verb=verb, words=words,
             )  # fmt: skip
+    return with_found(report, found, place, verb)
+
+
+def details_of(place: Place, *, verb: str) -> Report:
+    """The same with the ledger and the jobs of every script, each walked anew whatever its manifest says."""
+    found = found_in(place)
+    writing = verb == "write"
+    options = options_of(place, write=writing, keep_details=True)._replace(reverify=True)
+    with _lock(place.root) if writing else nullcontext():
+        report = scan(found.scripts, world_of(place, write=writing), options, verb=verb, jobs=place.settings.jobs)
     return with_found(report, found, place, verb)
 
 

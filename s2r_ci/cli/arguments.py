@@ -132,6 +132,24 @@ def add_target(made: argparse.ArgumentParser) -> None:
     )
 
 
+def add_pull_requests(made: argparse.ArgumentParser) -> None:
+    """How pull requests are made; the token comes by S2R_TOKEN or GITHUB_TOKEN, the repository by GITHUB_REPOSITORY."""
+    pulls = made.add_argument_group("pull requests")
+    pulls.add_argument("--base", metavar="BRANCH", help="where they go (default: the branch that is checked out)")
+    pulls.add_argument("--pr-grouping", choices=["script", "directory", "owner", "all"], help="default: directory")
+    pulls.add_argument("--pr-limit", type=int, metavar="N", help="most that may be open at a time; 0: no limit")
+    pulls.add_argument("--branch-prefix", metavar="WORD", help="what their branches begin with (default: s2r)")
+    pulls.add_argument("--labels", action="append", metavar="LABEL", help="label them (repeatable)")
+    pulls.add_argument("--reviewers", action="append", metavar="WHO", help="ask LOGIN or ORG/TEAM (repeatable)")
+    pulls.add_argument("--draft", action="store_true", help="open them as drafts")
+    pulls.add_argument("--dashboard", action="store_true", help="keep an issue with a check-box for each script")
+    pulls.add_argument(
+        "--manifests", metavar="DIR", help="take the manifests of this folder, judged anew; write none"
+    )
+    pulls.add_argument("--result", metavar="FILE", help="say in this JSON file what was done")
+    pulls.add_argument("--dry-run", action="store_true", help="show what would be proposed, ask nobody")
+
+
 def add_service(made: argparse.ArgumentParser) -> None:
     """How the service is asked. Its secret comes by S2R_SHARED_SECRET or S2R_SHARED_SECRET_FILE, never from here."""
     service = made.add_argument_group("conversion service (secret: S2R_SHARED_SECRET)")

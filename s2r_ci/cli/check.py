@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(verb: str, words: Sequence[str]) -> int:
     """Discover, examine, report; the exit code is the verdict."""
-    given = _given(verb, words)
+    given = given_words(verb, words)
     place = place_of(given)
     if given.get("dry-run"):
         from s2r_ci.cli.outgoing import show_outgoing
@@ -29,7 +29,8 @@ def run(verb: str, words: Sequence[str]) -> int:
     return conclude(place, run_session(place, verb=verb, progress=progress_line(place), words=words_for(place)))
 
 
-def _given(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
+def given_words(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
+    """The options and paths of check or write by their names. Raises ConfigurationError for wrong ones."""
     if not any(word.startswith("-") for word in words):
         return {"paths": list(words)}  # as a hook calls: a parser of thirty options would take 7 ms to say so
     from s2r_ci.cli.arguments import add_disk, add_paths, add_report, add_service, add_target, parse, parser

@@ -53,14 +53,17 @@ def answered(target: Target, decided: Decisions) -> Target:
 
 
 def changed(script: Script, decided: Decisions) -> Script:
-    """The script with its changed lines; indentation and number of lines stay."""
+    """The script with its changed lines; indentation and number of lines stay. A line that is not there changes
+    nothing: it is for the judge to refuse it.
+    """
     if not decided.changes:
         return script
     lines = script.data.split(b"\n")
     for change in decided.changes:
-        old = lines[change.line - 1]
-        indent = old[: len(old) - len(old.lstrip())]
-        lines[change.line - 1] = indent + change.text.encode()
+        if 1 <= change.line <= len(lines):
+            old = lines[change.line - 1]
+            indent = old[: len(old) - len(old.lstrip())]
+            lines[change.line - 1] = indent + change.text.encode("utf-8", "surrogateescape")
     return replace(script, data=b"\n".join(lines))
 
 

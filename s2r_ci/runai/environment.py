@@ -15,6 +15,9 @@ from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import PYTORCH, Plan
 
 UID: Final = "S2R_WORKLOAD_UID"
+_MOST_DEVICES: Final = 1024
+"""Numbers in CUDA_VISIBLE_DEVICES: sbatch takes any count up to 2^63, and no pod has more devices than these."""
+
 ARRAY_IDS: Final = "S2R_ARRAY_IDS"
 """The array's ids as ranges, ``1-7:3,9``: the prelude picks the one that belongs to JOB_COMPLETION_INDEX."""
 
@@ -224,7 +227,9 @@ def _gpu_list(made: Plan) -> Variable:
     if not count:
         return UNSET
     return Variable(
-        value=",".join(map(str, range(count))), reason="a pod numbers its GPUs from 0", disposition=_NEAR
+        value=",".join(map(str, range(min(count, _MOST_DEVICES)))),
+        reason="a pod numbers its GPUs from 0",
+        disposition=_NEAR,
     )
 
 

@@ -30,6 +30,8 @@ ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
+BRANCH: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
+BRANCH_SAYS: Final = "lower-case letters, digits and dashes"
 OPTION: Final = r"^--[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
@@ -117,6 +119,14 @@ _ALL: Final = (
     Key("deadline", "number", "seconds after which a run sends nothing more to the service", low=1, high=86_400),
     Key("on-service-failure", "choice", "where the service gives no answer: convert by rules, or not at all",
         words=("rules", "fail")),
+    # --- how pull requests are made
+    Key("pr-grouping", "choice", "which manifests share a pull request", words=("script", "directory", "owner", "all")),
+    Key("pr-limit", "number", "most pull requests that may be open at a time; 0: no limit", high=1000),
+    Key("branch-prefix", "text", "what the branches of pull requests begin with", pattern=BRANCH, expects=BRANCH_SAYS),
+    Key("labels", "texts", "labels of the pull requests", pattern=FILLED),
+    Key("reviewers", "texts", "who is asked for a review: a login, or ORGANISATION/TEAM", pattern=FILLED),
+    Key("draft", "switch", "pull requests are opened as drafts"),
+    Key("dashboard", "switch", "keep an issue with a check-box for each script"),
     # --- what a manifest depends on
     Key("converter", "choice", "who writes the manifest; auto: the service where one is set up, else rules",
         CONVERSION, words=("auto", "rules", "service"), reserved=("bedrock",)),

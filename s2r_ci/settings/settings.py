@@ -37,6 +37,14 @@ class Settings:
     reverify: bool = False
     overwrite: bool = False
 
+    pr_grouping: str = "directory"
+    pr_limit: int = 10
+    branch_prefix: str = "s2r"
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+    dashboard: bool = False
+
     api_endpoint: str = ""
     key_id: str = ""
     model: str = ""

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import NOTHING, Level, Target
-from s2r_ci.settings.files import SettingsFile, find_file, named_file
+from s2r_ci.settings.files import SettingsFile, answers_file, find_file, named_file
 from s2r_ci.settings.keys import CONVERSION, KEYS, SECRETS, Key
 from s2r_ci.settings.places import Place, Source
 from s2r_ci.settings.settings import Settings
@@ -96,6 +96,8 @@ def resolve(
     named = arguments.get("config") or environ.get("S2R_CONFIG")
     file = named_file(root, str(named)) if named else find_file(root, "")
     files = _read_file(file) if file is not None else _Layer()
+    if (given := answers_file(root)) is not None:
+        files = files.under(_read_file(given))
     outside = _read_environment(environ).under(_read_arguments(arguments))
     return SettingsTree(root, files, outside)
 

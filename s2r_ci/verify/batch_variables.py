@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
-from s2r_ci.verify.expected import gpus
+from s2r_ci.verify.expected import MOST_DEVICES, gpus
 
 Values = frozenset[str | None]
 
@@ -111,7 +111,7 @@ def _memory(name: str) -> Callable[[ConversionRequest], Values]:
 
 def _devices(request: ConversionRequest) -> Values:
     count = gpus(request)
-    return _only(",".join(map(str, range(count)))) | IN_THE_POD if count else NEVER
+    return _only(",".join(map(str, range(min(count, MOST_DEVICES))))) | IN_THE_POD if count else NEVER
 
 
 def _gpus_on_node(request: ConversionRequest) -> Values:

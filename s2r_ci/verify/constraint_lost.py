@@ -13,12 +13,12 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """``--constraint`` by the site map's labels, ``--nodelist`` and ``--exclude`` by host name."""
     for role in facts.workers:
         for label, value in feature_labels(request).items():
-            if role.node_selector.get(label) != value:
+            if "features" not in facts.unsaid and role.node_selector.get(label) != value:
                 message = f"the script's constraint means {label}: {value}, which the manifest does not ask"
                 yield Breach(message=message, subject="constraint", steps=(*role.spec, "nodeSelector", label))
         for option, operator in (("nodelist", "In"), ("exclude", "NotIn")):
             wanted = set(hosts(request.job.options.get(option, "")))
-            if 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
+            if option not in facts.unsaid and 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
                 message = (
                     f"--{option} names {len(wanted)} hosts, the manifest's node affinity does not name the same"
                 )

@@ -14,8 +14,12 @@ PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
 TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
 MPI: Final = frozenset({"mpirun", "mpiexec", "srun"})
 RETRIES: Final = 6
+MOST_DEVICES: Final = 1024  # numbers in CUDA_VISIBLE_DEVICES
 _MOST_EXPANDED: Final = 4096
 MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
+
+POOL_LABEL: Final = "kai.scheduler/node-pool"
+"""Where the open-source scheduler has a pool: one label of the pod, where Run:ai has a list in an annotation."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOADERS: Final = re.compile(
@@ -80,6 +84,17 @@ def generic_resources(request: ConversionRequest) -> dict[str, int]:
 def partitions(request: ConversionRequest) -> list[str]:
     """The partitions that the script names."""
     return [name for name in request.job.options.get("partition", "").split(",") if name]
+
+
+def pools(request: ConversionRequest) -> tuple[str, ...]:
+    """The node pools of the script's partitions in the site map's order, each once; none where one is unknown there."""
+    known = request.target.site.partitions
+    found: list[str] = []
+    for name in partitions(request):
+        if name not in known:
+            return ()
+        found += [pool for pool in known[name] if pool not in found]
+    return tuple(found)
 
 
 def model_labels(request: ConversionRequest) -> Mapping[str, str]:

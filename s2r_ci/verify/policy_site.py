@@ -10,11 +10,13 @@ from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.constraint_lost import expressions, named
 from s2r_ci.verify.expected import (
+    POOL_LABEL,
     feature_labels,
     generic_resources,
     hosts,
     memory_mib,
     model_labels,
+    pools,
     project,
     restarts,
     service,
@@ -49,6 +51,7 @@ _SPEC: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )  # fmt: skip
 _PRIORITY: Final = "priorityClassName"
 _LABELS: Final = frozenset({_PRIORITY, "kai.scheduler/preemptibility", "kai.scheduler/queue"})
+_REST_IDS: Final = ("projectId", "clusterId")  # project-lost looks at them
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
@@ -68,9 +71,10 @@ _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """The object itself, then every pod."""
     yield from _object(request, facts)
-    yield from _labels(request, facts.labels, ("metadata", "labels"))
+    labels = {name: text for name, text in facts.labels.items() if facts.form != "rest" or name not in _REST_IDS}
+    yield from _labels(request, labels, ("metadata", "labels"))
     yield from _annotations(request, facts.annotations, _ANNOTATIONS, ("metadata", "annotations"))
-    if facts.labels.get(_PRIORITY) != _priority(request):
+    if facts.labels.get(_PRIORITY) != _priority(request) and "priority" not in facts.unsaid:
         said = facts.labels.get(_PRIORITY) or "nothing"
         message = f"P-35 the priority is {_priority(request)}, the manifest says {said}"
         yield _breach(message[:200], ("metadata", "labels", _PRIORITY))
@@ -134,6 +138,8 @@ def _unknown(body: Mapping[str, Any], facts: Facts) -> Iterator[Breach]:
 def _labels(request: ConversionRequest, labels: Mapping[str, str], steps: Steps) -> Iterator[Breach]:
     for name, value in labels.items():
         if name in _QUEUES and value and value == project(request):
+            continue
+        if name == POOL_LABEL and request.target.name == "kai" and value in pools(request)[:1]:
             continue
         if name not in _LABELS or name in _QUEUES:
             yield _breach(f"P-18 the label {name[:80]!r}: {value[:80]!r} is not an allowed one", (*steps, name))

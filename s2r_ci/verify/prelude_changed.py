@@ -13,7 +13,7 @@ from typing import Final
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
@@ -67,11 +67,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
+        unsaid = facts.unsaid & {"uid", f"uid of {facts.kind}"}
+        named = container.fields.get(_UID, "") if not unsaid else _uid_field(facts)
+        if "id" in wanted and named != _uid_field(facts):
             message = (
                 f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
             )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _uid_field(facts: Facts) -> str:
+    return _UID_FIELDS["PyTorchJob"] if facts.form else _UID_FIELDS.get(facts.kind, "")
 
 
 def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
@@ -150,7 +156,7 @@ def _variables(request: ConversionRequest, mentioned: set[str], computed: list[s
     found: Wanted = {}
     constants = {"ENVIRONMENT": "BATCH"}
     if count := gpus(request):
-        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(count)))
+        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(min(count, MOST_DEVICES))))
     for name, value in constants.items():
         if name in mentioned and name not in request.target.variables:
             found[f"constant {name}"] = {"value": quoted(value)}
@@ -201,7 +207,7 @@ def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
     """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
-    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
+    ended = bool(limit) and (bool(facts.form) or (restarts(request) and facts.kind != "MPIJob"))
     if not (warned or ended):
         return _straight(request, used)
     found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)

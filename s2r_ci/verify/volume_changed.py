@@ -29,7 +29,7 @@ class _Mount(NamedTuple):
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Path by path, in every pod: claim, folder of the claim, and whether it may be written."""
-    wanted = _wanted(request)
+    wanted = {path: mount for path, mount in _wanted(request).items() if not _is_unsaid(mount, facts)}
     for role in facts.roles:
         if role.main is None:
             continue
@@ -39,6 +39,12 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
                 yield _breach(_difference(path, wanted.get(path), found.get(path)), role.main)
         if len(found) != len(role.main.mounts):
             yield _breach("two volumes are mounted in one place", role.main)
+
+
+def _is_unsaid(mount: _Mount, facts: Facts) -> bool:
+    """A form that cannot mount a part of a claim, or none read-only, leaves it out: the whole is another folder."""
+    part = bool(mount.sub_path) and "sub-path" in facts.unsaid
+    return part or (mount.read_only and "read-only" in facts.unsaid)
 
 
 def _difference(path: str, wanted: _Mount | None, found: _Mount | None) -> str:

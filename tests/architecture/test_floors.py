@@ -20,6 +20,7 @@ FLOORS: list[set[str]] = [
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
+        "s2r_ci.wishes",
     },
     {"s2r_ci.envelope"},  # holds settings and travels
     {"s2r_ci.remote"},
@@ -38,7 +39,7 @@ FLOORS: list[set[str]] = [
     {"s2r_ci.asking", "s2r_ci.baseline"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
-    {"s2r_ci", "s2r_ci.__main__", "s2r_hooks", "s2r_service"},
+    {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 VERSION = "s2r_ci.__version__"  # a literal that every floor may read
@@ -57,8 +58,18 @@ HOMES = {
     "tree_sitter": {"s2r_ci.slurm"},
     "tree_sitter_bash": {"s2r_ci.slurm"},
     "requests": {"s2r_ci.remote.transport", "s2r_ci.publish.github_api"},
-    "boto3": {"s2r_service.assembly", "s2r_service.model.bedrock", "s2r_service.store"},
-    "botocore": {"s2r_service.assembly", "s2r_service.model.bedrock", "s2r_service.store"},
+    "boto3": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
+    "botocore": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
     "fastapi": {"s2r_service.app"},
     "starlette": {"s2r_service.app"},
     "uvicorn": {"s2r_service.__main__"},
