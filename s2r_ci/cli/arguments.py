@@ -124,6 +124,9 @@ def add_target(made: argparse.ArgumentParser) -> None:
     target.add_argument("--image", metavar="REF", help="image for scripts that name none")
     target.add_argument("--memory", metavar="SIZE", help="memory for scripts that say nothing, 16G")
     target.add_argument("--working-directory", metavar="PATH", help="folder in the container where scripts start")
+    target.add_argument("--shards-per-gpu", type=int, metavar="N", help="how many shards are one GPU")
+    target.add_argument("--topology", metavar="NAME", help="the scheduler's Topology object")
+    target.add_argument("--topology-level", metavar="LABEL", help="the node label that tells a node's switch")
     target.add_argument("--body-delivery", choices=["embedded", "mounted"], help="how the script reaches the pod")
     target.add_argument(
         "--manifest-pattern",

@@ -116,16 +116,19 @@ def _minute(verdicts: Sequence[Verdict]) -> Iterator[str]:
         if entry.disposition is Disposition.APPROXIMATE
     ]
     if doubtful:
-        yield f"- {count(len(doubtful), 'item')} became something near, not the same:\n\n"
+        summary = f"{count(len(doubtful), 'item')} became something near, not the same"
+        yield f"\n<details><summary>{summary}</summary>\n\n"
         yield "| Script and line | Item | In the manifest | Why |\n| --- | --- | --- | --- |\n"
         yield from (_entry(verdict, entry) for verdict, entry in doubtful[:_MOST_ROWS])
         if len(doubtful) > _MOST_ROWS:
             yield f"\n{len(doubtful) - _MOST_ROWS} more stand in the manifests, each at its line.\n"
+        yield "\n</details>\n"
 
 
 def _entry(verdict: Verdict, entry: LedgerEntry) -> str:
     place = code(f"{shown_path(verdict.path)}:{entry.location.line}")
-    return f"| {place} | {code(str(entry.item)[:200])} | {code(entry.field)} | {code(entry.reason)} |\n"
+    field = code(entry.field) if entry.field else ""
+    return f"| {place} | {code(str(entry.item)[:200])} | {field} | {code(entry.reason)} |\n"
 
 
 def _questions(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -18,6 +18,7 @@ NAME: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$"
 FULL_NAME: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 LABEL: Final = r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 LABEL_KEY: Final = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+OPTIONAL_LABEL_KEY: Final = f"^({LABEL_KEY[1:-1]})?$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 IMAGE: Final = r"^([A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510})?$"
 FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
@@ -150,6 +151,11 @@ _ALL: Final = (
         pattern=FOLDER, expects=FOLDER_SAYS),
     Key("memory", "text", "memory for scripts that ask for none or for all of a node", CONVERSION, pattern=MEMORY,
         expects=MEMORY_SAYS),
+    Key("shards-per-gpu", "number", "how many shards (--gres=shard) are one GPU; 0: ask", CONVERSION, high=1024),
+    Key("topology", "text", "the scheduler's Topology object, for --switches and --segment", CONVERSION, pattern=NAME,
+        expects=NAME_SAYS),
+    Key("topology-level", "text", "the node label that says below which switch a node is", CONVERSION,
+        pattern=OPTIONAL_LABEL_KEY, expects="the key of a node label, such as topology.example.com/switch"),
     Key("body-delivery", "choice", "how scripts reach the container: in the manifest, or in a mounted checkout",
         CONVERSION, words=("embedded", "mounted")),
     Key("image-allow", "texts", "further images that a manifest may name", CONVERSION, pattern=FILLED),

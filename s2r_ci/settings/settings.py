@@ -67,6 +67,9 @@ class Settings:
     image: str = ""
     working_directory: str = ""
     memory: str = ""
+    shards_per_gpu: int = 0
+    topology: str = ""
+    topology_level: str = ""
     body_delivery: str = "embedded"
     image_allow: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
@@ -161,6 +164,9 @@ def _target(settings: Settings, values: dict[str, object]) -> Target:
         cluster_id=settings.cluster_id,
         default_image=settings.image,
         memory_mib=memory_mib(memory),
+        shards_per_gpu=settings.shards_per_gpu,
+        topology=settings.topology,
+        topology_level=settings.topology_level,
         body_delivery=settings.body_delivery,
         image_allow=settings.image_allow,
         site=settings.site,

@@ -5,6 +5,7 @@ These are the judge's own sums. The writer has its own, and neither knows the ot
 
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import islice
 from typing import Final
 
@@ -59,6 +60,28 @@ def gpus(request: ConversionRequest) -> int:
     asked = request.job.resources.gpus_per_node
     answered = request.target.gpus if request.job.body.uses_gpu else 0
     return asked or answered or 0
+
+
+def share(request: ConversionRequest) -> Fraction:
+    """The part of GPUs that ``--gres=mps`` or ``shard`` asks for, in whole GPUs; 0 for none, or where nobody knows."""
+    target = request.target
+    for name, of in (("mps", 100), ("shard", target.shards_per_gpu)):
+        if request.job.resources.other_gres.get(name) and of and name not in target.site.gres:
+            return Fraction(request.job.resources.other_gres[name], of)
+    return Fraction(0)
+
+
+def gpu_resource(request: ConversionRequest) -> str:
+    """The device's name: NVIDIA's own for a slice by MIG, as its plug-in offers it with the mixed strategy.
+
+    >>> re.fullmatch(_SLICE, "nvidia_a100_1g.10gb")[1]
+    '1g.10gb'
+    """
+    found = re.fullmatch(_SLICE, request.job.resources.gpu_model)
+    return f"nvidia.com/mig-{found[1]}" if found else "nvidia.com/gpu"
+
+
+_SLICE: Final = r"(?:.*_)?(\d+g\.\d+gb)(?:[.+]me)?"
 
 
 def memory_mib(request: ConversionRequest) -> int:

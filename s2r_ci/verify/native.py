@@ -22,14 +22,14 @@ UNSAID: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "v2alpha1": frozenset(
             {
                 "features", "gres", "gpu-model", "nodelist", "exclude", "tmp", "tasks", "priority", "preemptibility",
-                "restartPolicy", "uid", "waits", "sub-path", "queue",
+                "restartPolicy", "uid", "waits", "sub-path", "queue", "exclusive",
             }
         ),
-        "rest": frozenset({"hold", "sub-path", "queue", "tasks of PyTorch"}),
+        "rest": frozenset({"hold", "sub-path", "queue", "tasks of PyTorch", "exclusive", "prefer"}),
         "cli": frozenset(
             {
                 "features", "gpu-model", "nodelist", "hold", "sub-path", "read-only", "queue", "tasks of PyTorch",
-                "uid of MPIJob", "throttle",
+                "uid of MPIJob", "throttle", "exclusive",
             }
         ),
     }
