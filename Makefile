@@ -5,6 +5,8 @@
 #   make lint                 lint and types only
 #   make slow                 the tests that take minutes
 #   make oracle               5,000 generated headers put to real Slurm, three releases (root, debootstrap, 2 GB)
+#   make admission            every manifest put to a real Kubernetes API server (root, apt; builds it once: 5 minutes)
+#   make behaviour            new scripts of tests/behaviour/further put to real Slurm (root, debootstrap); ONLY=a,b
 #   make bench                the figures at a tenth of the size; SCALE=full for the whole
 #   make lock                 write the lock files anew (needs uv)
 #   make serve                the conversion service on this machine: no account, rules as its model
@@ -29,7 +31,8 @@ CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types slow oracle bench lock tables clean serve demo-service lambda-zip mutants
+.PHONY: help demo test lint types slow oracle admission behaviour bench lock tables clean serve demo-service
+.PHONY: lambda-zip mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,12 +61,25 @@ oracle: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.slurm_oracle.compare --count $(HEADERS) --seed $(SEED) $(ARGS); \
 		status=$$?; tools/slurm_oracle/setup.sh down; exit $$status
 
+# kube-apiserver 1.20 from Debian's source package, built once into ADMISSION_ROOT (~/.cache/s2r-ci).
+admission: $(VENV)/dev.stamp
+	tools/admission/build.sh
+	$(BIN)/python -m pytest -q -s -m slow --timeout=7200 $(ARGS) tests/admission
+
+# What scripts do when real Slurm runs them; the chroot stays in SLURM_RUN_ROOT (~/.slurm-run).
+ONLY ?=
+behaviour: $(VENV)/dev.stamp
+	tools/slurm_run/setup.sh up
+	$(BIN)/python tools/slurm_run/run.py --freeze tests/behaviour/further --only '$(ONLY)'; \
+		status=$$?; tools/slurm_run/setup.sh down; exit $$status
+
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks.run --scale $(SCALE)
 
 tables: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.settings_schema
 	$(BIN)/python -m tools.readme_tables
+	$(BIN)/python -m tools.behaviour_table
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header

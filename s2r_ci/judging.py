@@ -34,7 +34,6 @@ def outcome_of(findings: Iterable[Finding], open_questions: bool, fail_on: Level
 
 def judge(request: ConversionRequest, data: bytes, path: str) -> list[Finding]:
     """Is this YAML a manifest, and is it this script's manifest? ``path`` is where the YAML would be found."""
-    from s2r_ci.runai.targets import NATIVE
     from s2r_ci.runai.texts import read_text
     from s2r_ci.validate import validate
     from s2r_ci.verify import verify
@@ -46,9 +45,10 @@ def judge(request: ConversionRequest, data: bytes, path: str) -> list[Finding]:
         message = f"{error.what} ({error.where})" if error.where else error.what
         return [Finding(rule=rules.MANIFEST_UNREADABLE, message=message, location=place, subject="yaml")]
     target = request.target
-    found = validate(manifest, path, target=target.name, release=target.runai_release)
-    # The judge reads standard kinds; Run:ai's own forms are held against their schemas alone.
-    return found if target.name in NATIVE else [*found, *verify(request, manifest, path)]
+    return [
+        *validate(manifest, path, target=target.name, release=target.runai_release),
+        *verify(request, manifest, path),
+    ]
 
 
 def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:

@@ -1,13 +1,14 @@
-"""One function over many items, on all cores: the order of the answers is the order of the items.
+"""One function over many items: on all cores, or many at once where the work is to wait for somebody else.
 
-Workers are forked, so they see everything the parent had; only answers travel. Few items are done in this process,
-where starting workers would cost more than it saves.
+``each_chunk`` forks workers, so they see everything the parent had; only answers travel, in the order of the items.
+Few items are done in this process, where starting workers would cost more than it saves. ``each_waiting`` has threads
+instead, which take turns at computing.
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Final, TypeVar
 
 from s2r_ci.errors import IncompleteError
@@ -34,6 +35,68 @@ def each_chunk(items: Sequence[I], work: Callable[[Sequence[I]], list[O]], *, jo
         yield from map(work, chunks)
         return
     yield from _forked(chunks, work, processes)
+
+
+class Turns:
+    """One thread computes, the others wait. Whoever waits for a network steps aside meanwhile.
+
+    The interpreter would let no two threads compute at once anyhow; this also keeps what is not made for threads
+    (a parser that is shared, a cache) from being entered twice.
+    """
+
+    def __init__(self) -> None:
+        from threading import Lock
+
+        self._turn = Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """It is this thread's turn."""
+        with self._turn:
+            yield
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Others may compute meanwhile; only for the thread whose turn it is."""
+        self._turn.release()
+        try:
+            yield
+        finally:
+            self._turn.acquire()
+
+
+def each_waiting(
+    items: Sequence[I], work: Callable[[I], O], turns: Turns, *, at_once: int
+) -> Iterator[tuple[int, O]]:
+    """Yield the place of each item and ``work(item)``, in the order in which they get done.
+
+    When the caller stops listening, no further item is begun; what is being waited for then is left behind.
+    """
+    from queue import SimpleQueue
+    from threading import Thread
+
+    waiting = iter(range(len(items)))
+    done: SimpleQueue[tuple[int, O | None, BaseException | None]] = SimpleQueue()
+
+    def run() -> None:
+        with turns.taken():
+            for place in waiting:
+                try:
+                    done.put((place, work(items[place]), None))
+                except BaseException as error:  # it is the caller's, who is in another thread
+                    done.put((place, None, error))
+
+    for _ in range(min(at_once, len(items))):
+        Thread(target=run, daemon=True).start()
+    try:
+        for _ in items:
+            place, answer, error = done.get()
+            if error is not None:
+                raise error
+            yield place, answer  # type: ignore[misc]  # there is an answer where there is no error
+    finally:
+        for _ in waiting:  # nobody listens any more
+            pass
 
 
 def _forked(chunks: list[Sequence[I]], work: Callable[[Sequence[I]], list[O]], processes: int) -> Iterator[list[O]]:

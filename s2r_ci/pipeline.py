@@ -6,7 +6,7 @@ manifest beside the script; where that is current it does not walk at all. ``sca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
 from s2r_ci.judging import JUDGED, excused, judge, outcome_of, stands, unaccounted
 from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
-from s2r_ci.parallel import each_chunk
+from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
 from s2r_ci.standing import Standing, finding_of, stamp_of, standing
 
@@ -45,6 +45,18 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
+
+
+def convertible(script: Script, target: Target) -> ConversionRequest | None:
+    """What a walk would hand to its converter; None where the script is no single job, or holds a secret."""
+    from s2r_ci.model import ConversionRequest
+    from s2r_ci.slurm.inline import apply_ignores, read_ignores
+    from s2r_ci.slurm.job import read_script
+
+    reading = read_script(script, release=target.slurm_version, arguments=target.options)
+    findings = apply_ignores(reading.findings, read_ignores(script.text), script.path)
+    job = _convertible(reading, findings, [])
+    return ConversionRequest(script=script, job=job, target=target) if job else None
 
 
 def _convertible(reading: Reading, findings: Iterable[Finding], found: list[Finding]) -> JobSpec | None:
@@ -107,6 +119,7 @@ class Options(NamedTuple):
     fail_on: Level = Level.ERROR
     keep_details: bool = False  # ledger and jobs, for faces that show them
     reverify: bool = False  # convert and judge anew even where the header says that the manifest is current
+    asks: str = ""  # which scripts a service is asked about: all, residue; empty: none is asked
 
 
 class Beside(NamedTuple):
@@ -124,7 +137,7 @@ def examine(
     """
     stamp = stamp_of(script, target)
     document = read_document(beside.data) if beside.data is not None else None
-    state = standing(stamp, beside.data, document)
+    state = standing(stamp, beside.data, document, options.asks)
     again = options.keep_details or options.reverify or options.ignore_disk
     if state is Standing.CURRENT and document is not None and not again:
         return _remembered(script, document, beside.path, options), None
@@ -153,6 +166,8 @@ def _compared(
 
     if options.ignore_disk:
         return verdict_of(walked, beside.path, options.fail_on, keep_details=options.keep_details), None
+    if state is Standing.CURRENT and document is not None and document.stamp.converter != "rules":
+        return _judged_anew(walked, beside, document, target, options), None
     if state is Standing.CURRENT and walked.writable and document_of(walked, target, beside.path) != beside.data:
         state = Standing.EDITED  # the header says it is ours, its octets say it is not
     verdict = verdict_of(walked, beside.path, options.fail_on, state=state.value, keep_details=options.keep_details)
@@ -160,7 +175,7 @@ def _compared(
         return verdict, None
     if state is Standing.EDITED and not options.overwrite:
         return _with(verdict, _edited(walked, target, beside), options), None
-    complaint = finding_of(state, stamp_of(walked.script, target), document, beside.path)
+    complaint = finding_of(state, stamp_of(walked.script, target), document, beside.path, options.asks)
     complaints = [complaint] if complaint else []
     if not walked.writable:
         verdict = replace(verdict, state="")
@@ -172,15 +187,29 @@ def _compared(
     return _with(verdict, [*walked.findings, *complaints], options), None
 
 
-def _edited(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
-    """What the walk and the judge say of a script whose manifest was edited by hand."""
+def _judged_anew(walked: Walk, beside: Beside, document: Document, target: Target, options: Options) -> Verdict:
+    """A manifest that a service wrote: rules would write another, so what counts is what the judge says of it."""
+    verdict = _remembered(walked.script, document, beside.path, options)
+    if options.keep_details and walked.result is not None:
+        verdict = replace(verdict, ledger=walked.result.ledger, jobs=walked.reading.jobs)
+    kept = [f for f in document.notes.findings if f.rule.stage not in JUDGED]
+    return _with(verdict, [*kept, *_judged_on_disk(walked, target, beside)], options)
+
+
+def _judged_on_disk(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
+    """What the judge says of the manifest on disk, header and all, so that lines are those of the file."""
     from s2r_ci.model import ConversionRequest
 
+    request = ConversionRequest(script=walked.script, job=walked.reading.jobs[0], target=target)
+    return judge(request, beside.data or b"", beside.path)
+
+
+def _edited(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
+    """What the walk and the judge say of a script whose manifest was edited by hand."""
     kept = [f for f in walked.findings if f.rule.stage not in JUDGED]
     if len(walked.reading.jobs) != 1:
         return kept
-    request = ConversionRequest(script=walked.script, job=walked.reading.jobs[0], target=target)
-    judged = judge(request, beside.data or b"", beside.path)  # header and all, so that lines are those of the file
+    judged = _judged_on_disk(walked, target, beside)
     if not any(map(stands, judged)):
         rule, place = rules.MANIFEST_EDITED, Location(path=beside.path)
         judged.append(Finding(rule=rule, message=rule.summary, location=place, subject="manifest"))
@@ -213,6 +242,8 @@ class World(NamedTuple):
     manifest_path: Callable[[str], str]
     converter: Callable[[], Converter]
     keeper: Callable[[], Keeper] | None = None
+    turns: Turns | None = None  # where the converter waits for a service: its threads; None: on all cores
+    at_once: int = 1  # of these threads
 
 
 def scan(
@@ -225,22 +256,49 @@ def scan(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Examine every script. One that cannot be read or converted does not keep the others from being checked."""
-    verdicts: list[Verdict] = []
+    verdicts: dict[int, Verdict] = {}
+    several = _asking(scripts, world, options) if world.turns else _working(scripts, world, options, jobs)
+    for done in several:
+        verdicts.update(done)
+        progress(len(verdicts), len(scripts))
+    in_order = tuple(verdicts[place] for place in range(len(scripts)))
+    return Report(tool_version=__version__, verb=verb, verdicts=in_order, fail_on=options.fail_on)
+
+
+_Verdicts = Iterator[list[tuple[int, Verdict]]]
+
+
+def _working(scripts: Sequence[Candidate], world: World, options: Options, jobs: int) -> _Verdicts:
+    """Verdicts by place, worked out on all cores; each process writes what it made."""
 
     def work(chunk: Sequence[Candidate]) -> list[Verdict]:
         keeper = world.keeper() if world.keeper else None
-        done = [_examine_one(candidate, world, options, keeper) for candidate in chunk]
+        done = [_kept(*_examine_one(candidate, world, options), keeper) for candidate in chunk]
         if keeper is not None:
             keeper.flush()
         return done
 
+    place = 0
     for done in each_chunk(scripts, work, jobs=jobs):
-        verdicts.extend(done)
-        progress(len(verdicts), len(scripts))
-    return Report(tool_version=__version__, verb=verb, verdicts=tuple(verdicts), fail_on=options.fail_on)
+        yield list(enumerate(done, place))
+        place += len(done)
 
 
-def _examine_one(candidate: Candidate, world: World, options: Options, keeper: Keeper | None) -> Verdict:
+def _asking(scripts: Sequence[Candidate], world: World, options: Options) -> _Verdicts:
+    """Verdicts by place, as the service answers; what is answered is written at once, by this thread alone."""
+    assert world.turns is not None  # noqa: S101  for the type checker
+    keeper = world.keeper() if world.keeper else None
+
+    def work(candidate: Candidate) -> tuple[Verdict, bytes | None]:
+        return _examine_one(candidate, world, options)
+
+    for place, (verdict, new) in each_waiting(scripts, work, world.turns, at_once=world.at_once):
+        yield [(place, _kept(verdict, new, keeper))]
+        if keeper is not None:
+            keeper.flush()
+
+
+def _examine_one(candidate: Candidate, world: World, options: Options) -> tuple[Verdict, bytes | None]:
     path = candidate.path
     try:
         data = world.read(path)
@@ -250,13 +308,21 @@ def _examine_one(candidate: Candidate, world: World, options: Options, keeper: K
         beside = Beside(path=place, data=None if options.ignore_disk else world.read(place))
         script = Script(path=path, data=data)
         verdict, new = examine(script, beside, world.target(path), world.converter, options)
+    except (IncompleteError, ConversionError) as error:
+        return _errored(path, error), None
+    if verdict.script_class is candidate.script_class:
+        return verdict, new
+    return replace(verdict, script_class=candidate.script_class), new
+
+
+def _kept(verdict: Verdict, new: bytes | None, keeper: Keeper | None) -> Verdict:
+    """The verdict, once its manifest is on disk where it has to be."""
+    try:
         if keeper is not None and new is not None:
             keeper.write(verdict.manifest_path, new)
-    except (IncompleteError, ConversionError) as error:
-        return _errored(path, error)
-    if verdict.script_class is candidate.script_class:
-        return verdict
-    return replace(verdict, script_class=candidate.script_class)
+    except IncompleteError as error:
+        return _errored(verdict.path, error)
+    return verdict
 
 
 def _errored(path: str, error: IncompleteError | ConversionError) -> Verdict:

@@ -119,6 +119,22 @@ CONVERSION_FAILED: Final = _rule(
     "conversion-failed", Stage.CONVERT, _E, "the script could not be converted",
     "see the message; `s2r-scan explain FILE` shows how far it came",
 )  # fmt: skip
+NOT_VERIFIED: Final = _rule(
+    "not-verified", Stage.CONVERT, _W, "rules wrote this manifest, and it was not verified against the service",
+    "run `s2r-scan write` again when the service answers, or say `converter = \"rules\"` to go without it",
+)  # fmt: skip
+NOT_SENT: Final = _rule(
+    "not-sent", Stage.CONVERT, _N, "rules wrote this manifest, because the script is not sent to the service",
+    "see the message; nothing has to be done where the rules left no question open",
+)  # fmt: skip
+SECRET_REDACTED: Final = _rule(
+    "secret-redacted", Stage.CONVERT, _N, "the service saw a placeholder in place of what looks like a secret",
+    "nothing has to be done: the placeholder is never turned back, and the manifest carries the script as it is",
+)  # fmt: skip
+SERVICE_SAYS: Final = _rule(
+    "service-says", Stage.CONVERT, _N, "the service has a remark on its conversion",
+    "read the remark; the manifest was judged like every other",
+)  # fmt: skip
 QUESTION_OPEN: Final = _rule(
     "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
     "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
@@ -299,6 +315,10 @@ SETTINGS_STALE: Final = _rule(
 MAPPING_STALE: Final = _rule(
     "mapping-stale", Stage.CURRENT, _E, "the manifest was written by an older mapping of s2r-ci",
     "run `s2r-scan write`",
+)  # fmt: skip
+CONVERTER_STALE: Final = _rule(
+    "converter-stale", Stage.CURRENT, _E, "another converter wrote this manifest than the settings ask for",
+    "run `s2r-scan write`, or set `converter` to auto, which takes a manifest whoever wrote it",
 )  # fmt: skip
 MANIFEST_EDITED: Final = _rule(
     "manifest-edited", Stage.CURRENT, _N, "the manifest was edited by hand and keeps every promise",

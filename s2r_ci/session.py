@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
+from s2r_ci.asking import Words, access_for, scan_with_service
 from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
@@ -20,7 +21,7 @@ from s2r_ci.settings import Settings, SettingsTree, resolve
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
 
-_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "fix", "list", "paths"})
+_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "dry-run", "fix", "list", "paths"})
 
 
 class Place(NamedTuple):
@@ -90,12 +91,13 @@ def found_in(place: Place) -> Found:
     settings = place.settings
     since = settings.changed_since
     edited = _edited_since(place, since) if since else frozenset()
+    listed = _listed(place)
     found = find(
         place.paths,
         root=place.root,
         include=settings.include,
         exclude=settings.exclude,
-        files=_listed(place),
+        files=listed,
         since="" if edited else since,
         jobs=settings.jobs,
         max_files=settings.max_files,
@@ -104,6 +106,7 @@ def found_in(place: Place) -> Found:
     )
     if edited:
         found = _only(found, edited | changed_since(place.root, since, os.environ))
+    found = _with_sources(place, found, listed)
     if len(found.scripts) > settings.max_scripts:
         raise ConfigurationError(
             f"{len(found.scripts)} batch scripts are more than max-scripts allows ({settings.max_scripts})",
@@ -117,6 +120,36 @@ def _edited_since(place: Place, since: str) -> frozenset[str]:
     changed = changed_since(place.root, since, os.environ)
     sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml", ".sh")))
     return frozenset(source for source in sources if source and source not in changed)
+
+
+def _with_sources(place: Place, found: Found, listed: Sequence[bytes] | None) -> Found:
+    """Who names a manifest means its script too: a manifest that was edited alone is looked at with its script."""
+    manifests = [other.path for other in found.others if other.script_class is ScriptClass.MANIFEST]
+    if not manifests:
+        return found
+    named = {*place.paths, *map(os.fsdecode, listed or ())}
+    known = {script.path for script in found.scripts}
+    sources = {_source(place.root, path) for path in manifests if path in named} - known
+    there = [
+        os.fsencode(path) for path in sorted(sources) if path and os.path.isfile(os.path.join(place.root, path))
+    ]
+    if not there:
+        return found
+    limits = place.settings
+    more = find(
+        root=place.root,
+        files=there,
+        max_files=limits.max_files,
+        max_file_bytes=limits.max_file_bytes,
+        environ=os.environ,
+    )
+    return replace(
+        found,
+        scripts=tuple(sorted((*found.scripts, *more.scripts), key=lambda each: each.path)),
+        others=tuple(sorted((*found.others, *more.others), key=lambda each: each.path)),
+        findings=(*found.findings, *more.findings),
+        examined=found.examined + more.examined,
+    )
 
 
 def _only(found: Found, paths: frozenset[str]) -> Found:
@@ -169,7 +202,7 @@ def world_of(place: Place, *, write: bool = False) -> World:
         read=read,
         target=place.tree.target_for,
         manifest_path=lambda path: place.tree.for_script(path).manifest_path(path),
-        converter=_once(lambda: _load(place.settings.converter)),
+        converter=_once(lambda: _load("rules")),
         keeper=_once_a_process(place.root) if write else None,
     )
 
@@ -221,21 +254,36 @@ def check(given: Mapping[str, Any], *, verb: str = "check") -> Report:
 
 
 def run(
-    place: Place, *, verb: str = "check", progress: Callable[[int, int], None] = lambda done, total: None
+    place: Place,
+    *,
+    verb: str = "check",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    words: Words = Words(),  # noqa: B008  a frozen value
 ) -> Report:
     """The same in a place that is known already."""
+    settings, writing = place.settings, verb == "write"
+    access = access_for(settings, os.environ)
+    found = found_in(place)
+    options = options_of(place, write=writing, keep_details=_details_wanted(place))
+    world = world_of(place, write=writing)
+    with _lock(place.root) if writing else nullcontext():
+        if access is None:
+            report = scan(found.scripts, world, options, verb=verb, jobs=settings.jobs, progress=progress)
+        else:
+            report = scan_with_service(
+                found.scripts, world, options, settings, os.environ,
+                root=place.root, access=access, verb=verb, words=words,
+            )  # fmt: skip
+    return with_found(report, found, place, verb)
+
+
+def details_of(place: Place, *, verb: str) -> Report:
+    """The same with the ledger and the jobs of every script, each walked anew whatever its manifest says."""
     found = found_in(place)
     writing = verb == "write"
-    options = options_of(place, write=writing, keep_details=_details_wanted(place))
+    options = options_of(place, write=writing, keep_details=True)._replace(reverify=True)
     with _lock(place.root) if writing else nullcontext():
-        report = scan(
-            found.scripts,
-            world_of(place, write=writing),
-            options,
-            verb=verb,
-            jobs=place.settings.jobs,
-            progress=progress,
-        )
+        report = scan(found.scripts, world_of(place, write=writing), options, verb=verb, jobs=place.settings.jobs)
     return with_found(report, found, place, verb)
 
 
@@ -261,7 +309,7 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
         others=found.others,
         examined=found.examined,
         findings_elsewhere=tuple(elsewhere),
-        incomplete=incomplete(elsewhere),
+        incomplete="; ".join(filter(None, (report.incomplete, incomplete(elsewhere)))),
     )
     if place.settings.baseline:
         from s2r_ci.baseline import against_baseline

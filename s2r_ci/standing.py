@@ -22,7 +22,10 @@ class Standing(Enum):
 
 
 def stamp_of(script: Script, target: Target) -> Stamp:
-    """The header that a manifest written now would carry, but for the digest of its content."""
+    """The header that a manifest written now would carry, but for the digest of its content.
+
+    Its converter is the wish of the settings: rules, service, or auto, which takes a manifest whoever wrote it.
+    """
     return Stamp(
         tool_version=__version__,
         mapping_version=MAPPING_VERSION,
@@ -35,37 +38,60 @@ def stamp_of(script: Script, target: Target) -> Stamp:
     )
 
 
-def standing(stamp: Stamp, existing: bytes | None, document: Document | None) -> Standing:
-    """Compare what lies on disk with what this script and these settings would give."""
+def standing(stamp: Stamp, existing: bytes | None, document: Document | None, asks: str = "") -> Standing:
+    """Compare what lies on disk with what this script and these settings would give.
+
+    ``asks``: what this run would ask a service for (all, residue); empty: no service is asked.
+    """
     if existing is None:
         return Standing.MISSING
     if document is None:
         return Standing.FOREIGN
     if document.intact:
-        return Standing.STALE if stale_because(stamp, document.stamp) else Standing.CURRENT
+        return Standing.STALE if stale_because(stamp, document, asks) else Standing.CURRENT
     return Standing.EDITED if _same_script(stamp, document.stamp) else Standing.CONFLICT
 
 
-def stale_because(now: Stamp, then: Stamp) -> Rule | None:
+def stale_because(now: Stamp, document: Document, asks: str = "") -> Rule | None:
     """The rule that says why a manifest is stale, or None. A new version of the tool alone is no reason."""
+    then = document.stamp
     if not _same_script(now, then):
         return rules.MANIFEST_STALE
-    if now.mapping_version != then.mapping_version or now.converter != then.converter:
+    if now.mapping_version != then.mapping_version:
         return rules.MAPPING_STALE
     if now.settings_digest != then.settings_digest or now.target != then.target:
         return rules.SETTINGS_STALE
-    return None
+    return rules.CONVERTER_STALE if _other_converter(now.converter, document, asks) else None
+
+
+def _other_converter(wish: str, document: Document, asks: str) -> bool:
+    """Whether somebody else should have written this manifest. Where no service can be asked, what a service wrote
+    is taken, and what rules wrote in its place too: it says so itself.
+    """
+    wrote = document.stamp.converter
+    if wish == "rules":
+        return wrote != "rules"
+    if not asks or wrote != "rules":
+        return False
+    noted = {finding.rule for finding in document.notes.findings}
+    if rules.NOT_VERIFIED in noted:
+        return True  # the service was asked for, and could not be reached
+    if wish != "service" or rules.NOT_SENT in noted:
+        return False
+    return asks == "all" or bool(document.notes.questions)
 
 
 def _same_script(now: Stamp, then: Stamp) -> bool:
     return now.source == then.source and now.source_digest == then.source_digest
 
 
-def finding_of(state: Standing, stamp: Stamp, document: Document | None, manifest_path: str) -> Finding | None:
+def finding_of(
+    state: Standing, stamp: Stamp, document: Document | None, manifest_path: str, asks: str = ""
+) -> Finding | None:
     """What a check says about a standing; None for CURRENT, and for EDITED, which has to be judged first."""
     rule: Rule | None
     if state is Standing.STALE and document is not None:
-        rule = stale_because(stamp, document.stamp)
+        rule = stale_because(stamp, document, asks)
     else:
         rule = {
             Standing.MISSING: rules.MANIFEST_MISSING,

@@ -35,7 +35,9 @@ def document_of(walked: Walk, target: Target, manifest_path: str) -> bytes:
     assert walked.result is not None  # noqa: S101  writable says so
     notes = Notes(kind=walked.result.manifest.kind, findings=walked.findings, questions=walked.result.questions)
     made = walked.result.provenance
-    stamp = stamp_of(walked.script, target)._replace(model=made.model_id, prompt=made.prompt_digest)
+    stamp = stamp_of(walked.script, target)._replace(
+        converter=made.converter, model=made.model_id, prompt=made.prompt_digest
+    )
     return write_document(stamp, notes, submit_command(manifest_path, target, notes.kind), walked.yaml_text)
 
 

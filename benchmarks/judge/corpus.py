@@ -4,6 +4,7 @@ Each script is converted twice where that differs: bare, as a first run does it,
 name of the script and an answer to every question.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -86,7 +87,7 @@ def answered(job: JobSpec, name: str = "kubernetes") -> Target:
     options = job.options
     folders = {_top(item.name) for item in job.inventory if item.kind is ItemKind.PATH} | {"/work/lab"}
     site = Site(
-        partitions={word: (f"{word}-pool", "spare") for word in _words(options.get("partition", ""), ",")},
+        partitions={word: (f"{_plain(word)}-pool", "spare") for word in _words(options.get("partition", ""), ",")},
         accounts={options["account"]: "vision"} if "account" in options else {},
         qos={options["qos"]: Service(priority="medium")} if "qos" in options else {},
         gpus={model: {"gpu.product": model.upper()} for model in (job.resources.gpu_model,) if model},
@@ -107,6 +108,10 @@ def bare(good: Good) -> bool:
 
 def _words(text: str, mark: str) -> list[str]:
     return [word for word in text.split(mark) if word]
+
+
+def _plain(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def _top(path: str) -> str:

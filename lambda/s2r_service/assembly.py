@@ -12,6 +12,7 @@ from s2r_ci.errors import ConfigurationError
 from s2r_service.keyring import Keyring, Reloading, read_keys, single_key
 from s2r_service.parts import Brake, Parts
 from s2r_service.settings import ServiceSettings, read_settings
+from s2r_service.telemetry import Observer, Telemetry
 
 if TYPE_CHECKING:
     from s2r_service.model.catalogue import Catalogue
@@ -26,15 +27,20 @@ def assembled(environ: Mapping[str, str]) -> Parts:
     settings = read_settings(environ)
     for warning in settings.warnings:
         log({"event": "warning", "warning": warning})
+    catalogue = _catalogue(settings)
     return Parts(
         settings=settings,
         keyring=Reloading(_keys(environ), time.monotonic),
         store=_store(settings),
-        model=_model(settings),
-        catalogue=_catalogue(settings),
+        model=_model(settings, catalogue),
+        catalogue=catalogue,
         brake=Brake(settings.failure_limit),
-        observe=log,
+        observe=Observer(Telemetry(_line, time.time), log),
     )
+
+
+def _line(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def log(record: Mapping[str, Any]) -> None:
@@ -95,13 +101,22 @@ def _catalogue(settings: ServiceSettings) -> Catalogue:
         default=settings.model,
         default_id=settings.model_id,
         allowed=settings.models,
+        fallback=settings.model_fallback or None,
         allow_global=settings.allow_global,
     )
 
 
-def _model(settings: ServiceSettings) -> Model | None:
+def _model(settings: ServiceSettings, catalogue: Catalogue) -> Model | None:
     if settings.converter == "rules":
         return None
-    from s2r_service.model.bedrock import Bedrock, client
+    from s2r_service.model.bedrock import Bedrock, Guardrail, client
 
-    return Bedrock(client())
+    offers = catalogue.offers.values()
+    guardrail, _, version = settings.guardrail.rpartition(":")
+    return Bedrock(
+        client(),
+        guardrail=Guardrail(guardrail, version) if guardrail else None,
+        strict=settings.strict_tools,
+        plain_models=frozenset(offer.model_id for offer in offers if not offer.strict),
+        uncached_models=frozenset(offer.model_id for offer in offers if not offer.caching),
+    )

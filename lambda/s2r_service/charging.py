@@ -292,7 +292,14 @@ def _keep(asked: Asked, record: Item, worked: Worked, used: int | None) -> Steps
         yield worked.turn
     now_ms = yield Now()
     until = now_ms // 1000 + RECORD_S
-    done = {**record, "st": DONE, "own": f"{asked.own}.{DONE}", "res": worked.result, "exp": until, "ttl": until + DAY_S}
+    done = {
+        **record,
+        "st": DONE,
+        "own": f"{asked.own}.{DONE}",
+        "res": worked.result,
+        "exp": until,
+        "ttl": until + DAY_S,
+    }
     if not (yield from _replace(done, asked.own)):
         return Outcome("in-progress", wait_s=1)  # the lease passed, and another works on it with our charge
     for count in asked.counts:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from s2r_service.model.tool import Answer
 
 __all__ = [
-    "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert", "refine",
+    "Budget", "Conversion", "Model", "ModelError", "Prompt", "Reply", "Task", "Turn", "Usage", "convert",
+    "most_tokens", "refine", "warm_up_prompt",
 ]  # fmt: skip
 
 
@@ -27,6 +28,9 @@ DECIDABLE: Final = frozenset({"kubernetes", "kai"})
 """Targets whose manifests carry decisions where the judge reads them. The others are written by rules alone."""
 
 FALLBACK: Final = "what the model decided was not taken by the judge: this manifest is by rules alone"
+
+
+UNSURE: Final = "the model says that it is not sure of what it decided: look at each decision"
 
 
 class Task(NamedTuple):
@@ -51,6 +55,7 @@ class Conversion(NamedTuple):
     warnings: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     answers: Mapping[str, Any] = {}
+    refused: int = 0  # reasons that the judge gave against decisions of the model
     repairs: int = 0  # how often the model was asked again because the judge did not take its decisions
 
 
@@ -59,6 +64,32 @@ class Turn(NamedTuple):
 
     instruction: str
     answers: Mapping[str, Any] = {}
+
+
+def most_tokens(task: Task) -> int:
+    """What a conversion of this script can cost at worst, in tokens: to be reserved from a budget before it begins.
+
+    Raises ConversionError where the script can be no workload; 0 where no model would be asked.
+    """
+    from s2r_service.deciding import requested
+    from s2r_service.model import asking, bedrock, prompt
+
+    by_rules = _walked(task)
+    questions = by_rules.result.questions if by_rules.result else ()
+    if not questions or task.target.name not in DECIDABLE:
+        return 0
+    asked = prompt.convert_prompt(requested(task.script, task.target, by_rules), questions)
+    return asking.most_tokens(asked, bedrock.MAX_TOKENS)
+
+
+def warm_up_prompt() -> Prompt:
+    """A question as any other, for ``Bedrock.warm_up``: its tool's schema is what the provider has to compile."""
+    from s2r_service.deciding import requested
+    from s2r_service.model.prompt import convert_prompt
+
+    script = Script(path="warm-up.sh", data=b"#!/bin/bash\n#SBATCH --ntasks=1\npython warm_up.py\n")
+    walked = _walked(Task(script, Target()))
+    return convert_prompt(requested(script, Target(), walked), walked.result.questions if walked.result else ())
 
 
 def convert(task: Task, model: Model | None, budget: Budget, catalogue: Catalogue) -> Conversion:
@@ -99,6 +130,8 @@ class _Deliberation:
         self._by_rules = by_rules
         self._asking = asking
         self._request = requested(task.script, task.target, by_rules)
+        self._version = ""
+        self._refused = 0
 
     def conclude(self) -> Conversion:
         """The manifest with the decisions that the judge takes, else the rules' own."""
@@ -109,6 +142,7 @@ class _Deliberation:
             answer, reply = self._ask(refused)
             deciding = Deciding(answer.decisions, reply.model_id, self._version)
             tried = decided(self._task.script, self._task.target, self._by_rules, deciding)
+            self._refused += len(tried.refused)
             if tried.walked is not None:
                 return self._concluded(tried.walked, answer, reply if answer.decisions else None)
             if refused or not self._asking.may_repair:
@@ -136,11 +170,14 @@ class _Deliberation:
         made = _made(self._task, walked)
         told = walked.findings if reply else ()
         from_model = (*answer.notes, *answer.questions) if not warnings else ()
+        if reply and answer.confidence == "low":
+            warnings = (UNSURE,)
         return made._replace(
             model=reply.model_id if reply else None,
             prompt_version=self._version,
             usage=self._asking.usage,
             warnings=(*warnings, *made.warnings, *_decisions_of(told), *from_model),
+            refused=self._refused,
             repairs=self._asking.repairs,
             answers=_told(answer.decisions) if reply else {},
         )
@@ -166,7 +203,8 @@ def refine(
     ``answers`` of the result hold all that was asked for so far, for the next turn and for the settings. Raises what
     ``convert`` raises, and ConversionError for an instruction that is not understood or that sbatch would refuse.
     """
-    from s2r_service.refinement import answers_of, still_open, target_with, understood, written_decisions
+    from s2r_ci.wishes.answers import answers_of
+    from s2r_service.refinement import still_open, target_with, understood, written_decisions
 
     asking = Asking(model, budget, catalogue, task.alias) if model is not None else None
     before = turns[-1].answers if turns else {}
@@ -178,8 +216,9 @@ def refine(
     asked = task._replace(target=target)
     walked = _walked(asked)
     kept = still_open(decided, task.script, walked.reading.jobs[0], target)
-    told = {**answers, "decisions": written_decisions(kept)} if kept else {**answers}
-    told = told if kept else {name: value for name, value in told.items() if name != "decisions"}
+    told = {name: value for name, value in answers.items() if name != "decisions"}
+    if kept:
+        told["decisions"] = written_decisions(kept)
     made = _with_decisions(asked, walked, kept)
     return made._replace(usage=asking.usage if asking else Usage(), answers=told)
 

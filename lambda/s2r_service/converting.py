@@ -22,6 +22,7 @@ from s2r_service.messages import Request, Response, json_response
 from s2r_service.model.asking import MOST_CALLS
 from s2r_service.model.bedrock import MAX_TOKENS
 from s2r_service.parts import Parts
+from s2r_service.telemetry import concluded, failed, places_of
 
 DEFAULT_NAME: Final = "job.sh"
 _PROMPT_TOKENS: Final = 8_000  # of the part of the prompt that is not the script
@@ -240,15 +241,15 @@ def _worked(job: Job, step: Work, parts: Parts, budget: Budget, work: _Convert) 
     try:
         made = work(job.task, budget)
     except ModelError as error:
-        parts.observe({"event": "model", "problem": error.problem, "detail": error.detail, **_spent(error.usage)})
+        parts.observe(failed(error, parts.catalogue, job.task.alias))
         return Worked(problem=error.problem, tokens=error.usage.input_tokens + error.usage.output_tokens)
     except (ConversionError, ConfigurationError):
         return Worked(problem="script-rejected")
     except Exception as error:
-        parts.observe({"event": "bug", "error": type(error).__name__})
+        parts.observe({"event": "bug", "error": places_of(error)})
         return Worked(problem="internal")
     session = job.session or session_of(job.signed, step.rid)
-    parts.observe({"event": "conversion", "model": made.model or "", **_spent(made.usage)})
+    parts.observe(concluded(made, parts.catalogue, job.task.alias))
     result = {
         "runai_config": made.manifest,
         "s2r": 1,
@@ -259,6 +260,7 @@ def _worked(job: Job, step: Work, parts: Parts, budget: Budget, work: _Convert) 
         "warnings": [*job.warnings, *made.warnings],
         "questions": list(made.questions),
         "session_id": session,
+        **({"answers": dict(made.answers)} if job.instruction else {}),
     }
     used = made.usage.input_tokens + made.usage.output_tokens
     packed = zlib.compress(json.dumps(result).encode(), 6)

@@ -17,6 +17,7 @@ from s2r_service.authentication import Refused, Signed, signed
 from s2r_service.messages import Request, Response, json_response
 from s2r_service.parts import Parts
 from s2r_service.store import StoreError
+from s2r_service.telemetry import places_of
 
 Open = Callable[[Request, Parts], Response]
 Closed = Callable[[Request, Signed, Parts, str], Response]
@@ -61,7 +62,7 @@ def answer(request: Request, parts: Parts) -> Response:
         parts.observe({"event": "store", "request_id": request_id, "where": error.where})
         made = _problem(Refused("store-unavailable"), request, parts, request_id)
     except Exception as error:  # the last door: no word of an exception leaves, its kind goes to the operator
-        parts.observe({"event": "bug", "request_id": request_id, "error": type(error).__name__})
+        parts.observe({"event": "bug", "request_id": request_id, "error": places_of(error)})
         made = _problem(Refused("internal"), request, parts, request_id)
     made = _framed(made, request, parts, request_id)
     seconds = parts.clock() - begun

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.errors import ConfigurationError, ConversionError
 from s2r_ci.model import Change, Decisions, JobSpec, Script, Target, Volume
+from s2r_ci.wishes.reading import TOOL, Wish, heard, read_wish, wish_of
 from s2r_service.model.words import ModelError, Prompt
-from s2r_service.wishes import TOOL, Wish, heard, read_wish, wish_of
 
 if TYPE_CHECKING:
     from s2r_service.model.asking import Asking
@@ -69,73 +69,6 @@ def _prompt(instruction: str) -> Prompt:
         tool=TOOL,
         version=prompt_version(VERSION, json.dumps(TOOL, sort_keys=True)),
     )
-
-
-# --- a wish as answers -------------------------------------------------------------------------------------
-
-
-def answers_of(wish: Wish, job: JobSpec, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers with a wish added to those that held before, in the names of the settings."""
-    answers: dict[str, Any] = {name: value for name, value in before.items() if value}
-    if options := [*options_of(wish, job)]:
-        names = {option.partition("=")[0] for option in options}
-        kept = [option for option in answers.get("options", ()) if option.partition("=")[0] not in names]
-        answers["options"] = [*kept, *options]
-    for name in ("image", "working_directory"):
-        if value := getattr(wish, name):
-            answers[name.replace("_", "-")] = value
-    if wish.arguments:
-        answers["arguments"] = list(wish.arguments)
-    if wish.environment:
-        answers["variables"] = {**answers.get("variables", {}), **wish.environment}
-    if wish.mounts:
-        volumes = {**answers.get("site", {}).get("volumes", {})}
-        volumes |= {mount.path: {"claim": mount.claim} for mount in wish.mounts}
-        answers["site"] = {"volumes": volumes}
-        paths = (mount.path for mount in wish.mounts)
-        answers["mounts"] = list(dict.fromkeys((*answers.get("mounts", ()), *paths)))
-    return answers
-
-
-def options_of(wish: Wish, job: JobSpec) -> list[str]:
-    """The options of sbatch for a wish's amounts; GPUs are asked for in the way in which the script asks.
-
-    Raises ConversionError where the number of GPUs does not divide evenly over the nodes.
-    """
-    options = []
-    nodes = wish.nodes or job.resources.nodes
-    if wish.nodes:
-        options.append(f"--nodes={wish.nodes}")
-    if wish.tasks:
-        options.append(f"--ntasks={wish.tasks}")
-    if wish.cpus_per_task:
-        options.append(f"--cpus-per-task={wish.cpus_per_task}")
-    if wish.gpus or wish.gpus_per_node:
-        options.append(_gpus(wish, job, nodes))
-    if wish.memory:
-        options.append(f"--mem={wish.memory.replace(' ', '').rstrip('Bb').rstrip('i')}")
-    if wish.minutes:
-        options.append(f"--time={wish.minutes}")
-    return options
-
-
-def _gpus(wish: Wish, job: JobSpec, nodes: int) -> str:
-    per_node, rest = (wish.gpus_per_node, 0) if wish.gpus_per_node else divmod(wish.gpus, nodes)
-    if rest or not per_node:
-        raise ConversionError(
-            f"{wish.gpus} GPUs do not divide evenly over {nodes} nodes",
-            hint='say "2 GPUs per node", or other nodes',
-        )
-    model = f"{job.resources.gpu_model}:" if job.resources.gpu_model else ""
-    said = job.options
-    if "gpus" in said:
-        return f"--gpus={model}{per_node * nodes}"
-    if "gpus-per-node" in said:
-        return f"--gpus-per-node={model}{per_node}"
-    if "gpus-per-task" in said:
-        tasks = max(1, (wish.tasks or job.resources.tasks) // nodes)
-        return f"--gpus-per-task={model}{per_node // tasks}"
-    return f"--gres=gpu:{model}{per_node}"
 
 
 # --- answers as a target -----------------------------------------------------------------------------------

@@ -16,6 +16,9 @@
 | ``S2R_REQUEST_SECONDS`` | time of one request | 60 |
 | ``S2R_CONVERTER`` | ``bedrock`` or ``rules`` | ``bedrock`` |
 | ``S2R_MODEL``, ``S2R_MODELS``, ``BEDROCK_MODEL_ID`` | default alias, allowed aliases, id of the default | ``sonnet`` |
+| ``S2R_MODEL_FALLBACK`` | aliases to try, in order, when a model is gone | none |
+| ``S2R_STRICT_TOOLS`` | the provider holds answers to the schema: ``on`` after ``model.warm``, or ``off`` | ``off`` |
+| ``S2R_GUARDRAIL`` | ``ID:VERSION`` of a guardrail that looks at scripts first | none |
 | ``S2R_ALLOW_GLOBAL`` | profiles that may leave the geography | ``false`` |
 | ``S2R_LEGACY_RAW`` | raw scripts, as clients of the first s2r send them | ``true`` |
 | ``S2R_CORS_ORIGINS`` | origins of browsers, comma-separated | none |
@@ -32,6 +35,7 @@ from s2r_ci.errors import ConfigurationError
 SUBJECTS: Final = ("key", "repository", "ip")
 CONVERTERS: Final = ("bedrock", "rules")
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
+_GUARDRAIL: Final = re.compile(r"|[A-Za-z0-9:/._-]{1,2048}:(?:DRAFT|[1-9][0-9]{0,7})")
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 MOST_LIMIT: Final = 10**9
@@ -55,6 +59,9 @@ class ServiceSettings(NamedTuple):
     model: str = ""
     model_id: str = ""
     models: tuple[str, ...] = ()
+    model_fallback: tuple[str, ...] = ()
+    strict_tools: str = "off"
+    guardrail: str = ""
     allow_global: bool = False
     legacy_raw: bool = True
     cors_origins: frozenset[str] = frozenset()
@@ -90,6 +97,9 @@ def read_settings(environ: Mapping[str, str]) -> ServiceSettings:
         model=given.text("S2R_MODEL"),
         model_id=given.text("BEDROCK_MODEL_ID"),
         models=given.several("S2R_MODELS"),
+        model_fallback=given.several("S2R_MODEL_FALLBACK"),
+        strict_tools=given.word("S2R_STRICT_TOOLS", "off", re.compile("on|off")),
+        guardrail=given.word("S2R_GUARDRAIL", "", _GUARDRAIL),
         allow_global=given.switch("S2R_ALLOW_GLOBAL", default=False),
         legacy_raw=given.switch("S2R_LEGACY_RAW", default=True),
         cors_origins=frozenset(given.origins("S2R_CORS_ORIGINS")),

@@ -1,4 +1,5 @@
-"""The command ``s2r-scan``: arguments in, exit code out. Only ``main`` catches; each verb is a file of its name."""
+"""The command ``s2r-scan``: arguments in, exit code out. Only ``at_the_door``
+catches; each verb is a file of its name."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,8 @@ VERBS: Final[Mapping[str, str]] = {
     "check": "compare every script with its manifest (the default)",
     "write": "write or renew the manifests",
     "audit": "what is there, what it asks for, what has to be answered",
+    "pr": "open or update pull requests that carry the manifests",
+    "answer": "answer the comment that started this workflow",
     "explain": "one script and its manifest, line by line",
     "lint": "what is wrong with the scripts themselves",
     "validate": "check manifests against their schema",
@@ -60,9 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words == ["--version"]:  # before anything is loaded
         print(f"s2r-scan {__version__}")
         return 0
+    return at_the_door(lambda: _run(words))
+
+
+def at_the_door(run: Callable[[], int]) -> int:
+    """What ``run`` returns, or the exit code of what ended it, told on standard error: the hooks come in here too."""
     try:
         with _ended_by_signal():
-            return _run(words)
+            return run()
     except S2rError as error:
         _complain(str(error))
         return error.exit_code

@@ -110,7 +110,11 @@ def add_target(made: argparse.ArgumentParser) -> None:
     target.add_argument(
         "--slurm-version", metavar="V", help="22.05, 24.11 or 26.05: whose sbatch reads the scripts"
     )
-    target.add_argument("--converter", metavar="WORD", help="rules (default)")
+    target.add_argument(
+        "--converter",
+        choices=["auto", "rules", "service"],
+        help="who writes (default: auto, the service if set up)",
+    )
     target.add_argument("--project", metavar="NAME", help="Run:ai project")
     target.add_argument(
         "--namespace", metavar="NAME", help="Kubernetes namespace, where it must stand in the manifest"
@@ -120,11 +124,51 @@ def add_target(made: argparse.ArgumentParser) -> None:
     target.add_argument("--image", metavar="REF", help="image for scripts that name none")
     target.add_argument("--memory", metavar="SIZE", help="memory for scripts that say nothing, 16G")
     target.add_argument("--working-directory", metavar="PATH", help="folder in the container where scripts start")
+    target.add_argument("--shards-per-gpu", type=int, metavar="N", help="how many shards are one GPU")
+    target.add_argument("--topology", metavar="NAME", help="the scheduler's Topology object")
+    target.add_argument("--topology-level", metavar="LABEL", help="the node label that tells a node's switch")
     target.add_argument("--body-delivery", choices=["embedded", "mounted"], help="how the script reaches the pod")
     target.add_argument(
         "--manifest-pattern",
         metavar="P",
         help="name of the manifest (default: {name}.runai.yaml; .sh for target cli)",
+    )
+
+
+def add_pull_requests(made: argparse.ArgumentParser) -> None:
+    """How pull requests are made; the token comes by S2R_TOKEN or GITHUB_TOKEN, the repository by GITHUB_REPOSITORY."""
+    pulls = made.add_argument_group("pull requests")
+    pulls.add_argument("--base", metavar="BRANCH", help="where they go (default: the branch that is checked out)")
+    pulls.add_argument("--pr-grouping", choices=["script", "directory", "owner", "all"], help="default: directory")
+    pulls.add_argument("--pr-limit", type=int, metavar="N", help="most that may be open at a time; 0: no limit")
+    pulls.add_argument("--branch-prefix", metavar="WORD", help="what their branches begin with (default: s2r)")
+    pulls.add_argument("--labels", action="append", metavar="LABEL", help="label them (repeatable)")
+    pulls.add_argument("--reviewers", action="append", metavar="WHO", help="ask LOGIN or ORG/TEAM (repeatable)")
+    pulls.add_argument("--draft", action="store_true", help="open them as drafts")
+    pulls.add_argument("--dashboard", action="store_true", help="keep an issue with a check-box for each script")
+    pulls.add_argument(
+        "--manifests", metavar="DIR", help="take the manifests of this folder, judged anew; write none"
+    )
+    pulls.add_argument("--result", metavar="FILE", help="say in this JSON file what was done")
+    pulls.add_argument("--dry-run", action="store_true", help="show what would be proposed, ask nobody")
+
+
+def add_service(made: argparse.ArgumentParser) -> None:
+    """How the service is asked. Its secret comes by S2R_SHARED_SECRET or S2R_SHARED_SECRET_FILE, never from here."""
+    service = made.add_argument_group("conversion service (secret: S2R_SHARED_SECRET)")
+    service.add_argument("--api-endpoint", metavar="URL", help="address of the service")
+    service.add_argument("--key-id", metavar="ID", help="id of the key that signs")
+    service.add_argument("--model", metavar="ALIAS", help="model that the service asks, such as sonnet")
+    service.add_argument("--send", choices=["all", "residue"], help="all scripts, or those that rules leave open")
+    service.add_argument(
+        "--redact", choices=["redact", "refuse"], help="scripts with secrets: without, or not at all"
+    )
+    service.add_argument("--in-flight", type=int, metavar="N", help="requests at once (default: 8)")
+    service.add_argument("--max-requests", type=int, metavar="N", help="most scripts to send in this run")
+    service.add_argument("--max-cost", metavar="USD", help="most money to spend in this run, by estimate")
+    service.add_argument("--deadline", type=int, metavar="S", help="seconds after which nothing more is sent")
+    service.add_argument(
+        "--on-service-failure", choices=["rules", "fail"], help="without an answer: by rules (default), or fail"
     )
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from s2r_ci.asking import Words
 from s2r_ci.cli import VERBS
 from s2r_ci.session import Place, place_of
 from s2r_ci.session import run as run_session
@@ -15,24 +16,33 @@ if TYPE_CHECKING:
 
 def run(verb: str, words: Sequence[str]) -> int:
     """Discover, examine, report; the exit code is the verdict."""
-    given = _given(verb, words)
+    given = given_words(verb, words)
     place = place_of(given)
+    if given.get("dry-run"):
+        from s2r_ci.cli.outgoing import show_outgoing
+
+        return show_outgoing(place, verb)
     if given.get("diff"):
         from s2r_ci.cli.diff import show_diff
 
         return show_diff(place)
-    return conclude(place, run_session(place, verb=verb, progress=progress_line(place)))
+    return conclude(place, run_session(place, verb=verb, progress=progress_line(place), words=words_for(place)))
 
 
-def _given(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
+def given_words(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
+    """The options and paths of check or write by their names. Raises ConfigurationError for wrong ones."""
     if not any(word.startswith("-") for word in words):
         return {"paths": list(words)}  # as a hook calls: a parser of thirty options would take 7 ms to say so
-    from s2r_ci.cli.arguments import add_disk, add_paths, add_report, add_target, parse, parser
+    from s2r_ci.cli.arguments import add_disk, add_paths, add_report, add_service, add_target, parse, parser
 
     made = parser(verb, VERBS[verb])
     add_paths(made)
     add_report(made)
     add_target(made)
+    add_service(made)
+    made.add_argument(
+        "--dry-run", action="store_true", help="print what would be sent to the service, send and write nothing"
+    )
     add_disk(made, verb)
     return parse(made, words)
 
@@ -48,6 +58,20 @@ def progress_line(place: Place) -> Callable[[int, int], None]:
             print(f"\r{done} of {total} scripts", end=end, file=sys.stderr, flush=True)
 
     return show
+
+
+def words_for(place: Place) -> Words:
+    """What a run with the service says on standard error: the plan always, what is in flight on a terminal."""
+    if place.settings.quiet:
+        return Words()
+
+    def say(line: str) -> None:
+        print(f"s2r-scan: {line}", file=sys.stderr, flush=True)
+
+    def show(line: str) -> None:
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+    return Words(say, show if sys.stderr.isatty() and not os.environ.get("CI") else Words().show)
 
 
 def conclude(place: Place, report: "Report") -> int:

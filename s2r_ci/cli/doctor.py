@@ -3,13 +3,19 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from s2r_ci import __version__
 from s2r_ci.cli import VERBS
-from s2r_ci.cli.arguments import add_target, parse, parser
+from s2r_ci.cli.arguments import add_service, add_target, parse, parser
 from s2r_ci.publish.report import publish
 from s2r_ci.session import Place, place_of
+from s2r_ci.signing import WINDOW_S
+
+if TYPE_CHECKING:
+    from s2r_ci.remote.access import Access
 
 _PARTS = {
     "PyYAML": "reads manifests",
@@ -17,6 +23,7 @@ _PARTS = {
     "jsonschema-rs": "says yes to a right manifest fast (optional: without it runs are slower)",
     "tree-sitter": "reads the shell",
     "tree-sitter-bash": "reads the shell",
+    "requests": "asks the conversion service",
 }
 
 
@@ -24,6 +31,7 @@ def run(verb: str, words: Sequence[str]) -> int:
     """Print the configuration; wrong settings end it with exit code 2, as they would end a run."""
     made = parser(verb, VERBS[verb])
     add_target(made)
+    add_service(made)
     place = place_of(parse(made, words))
     lines = [*_machine(), *_settings(place), *_variables()]
     width = max(len(name) for name, _ in lines)
@@ -60,7 +68,8 @@ def _settings(place: Place) -> Iterator[tuple[str, str]]:
         "target",
         f"{settings.target}, Run:ai {settings.runai_release}, scripts read as Slurm {settings.slurm_version}",
     )
-    yield "converter", f"{settings.converter} (offline: no service is asked)"
+    yield "converter", settings.converter
+    yield from _service(place)
     yield "image", settings.image or 'not set: every script that names none is asked for one (image = "...")'
     yield "memory", settings.memory or 'not set: scripts without --mem are asked for it (memory = "16G")'
     yield "project", settings.project or "not set: the submit command says -p PROJECT"
@@ -70,8 +79,47 @@ def _settings(place: Place) -> Iterator[tuple[str, str]]:
     yield "manifests", settings.manifest_pattern
 
 
+def _service(place: Place) -> Iterator[tuple[str, str]]:
+    """Where the service is, with which key, whether it answers, and how far apart the clocks are."""
+    from s2r_ci.asking import access_for
+
+    settings = place.settings
+    yield "service", settings.api_endpoint or "not set: no service is asked (api-endpoint)"
+    if not settings.api_endpoint:
+        return
+    yield "key id", settings.key_id or "not set: the service tries its default keys"
+    access = access_for(replace(settings, converter="auto"), os.environ)
+    if access is None:
+        yield "secret", "not set: no service is asked (S2R_SHARED_SECRET, or S2R_SHARED_SECRET_FILE)"
+        return
+    yield "secret", "set (not shown)"
+    yield from _reached(place, access)
+
+
+def _reached(place: Place, access: "Access") -> Iterator[tuple[str, str]]:
+    from s2r_ci.asking import service_for
+    from s2r_ci.errors import ConversionError
+    from s2r_ci.remote.questions import health, quota
+    from s2r_ci.remote.transport import Transport
+
+    try:
+        found = health(Transport(access.origin))
+    except ConversionError as error:
+        yield "reached", f"NO: {error.what}"
+        return
+    yield "reached", f"yes, wire versions {', '.join(map(str, found.versions)) or 'none'}"
+    skewed = "; requests are signed with the service's time" if abs(found.skew_s) > WINDOW_S else ""
+    yield "clock", f"{found.skew_s:+d} s, the service against this machine{skewed}"
+    try:
+        left = quota(service_for(access, place.settings, os.environ, root=place.root).client)
+    except ConversionError as error:
+        yield "key", f"NOT accepted: {error.what}"
+        return
+    yield "key", f"accepted; {left.remaining:,} of {left.limit:,} conversions left today"
+
+
 def _variables() -> Iterator[tuple[str, str]]:
     for name in sorted(os.environ):
         if name.startswith("S2R_"):
-            secret = any(word in name for word in ("SECRET", "TOKEN"))
+            secret = any(word in name for word in ("SECRET", "TOKEN")) and not name.endswith("_FILE")
             yield name, "set (not shown)" if secret else os.environ[name]

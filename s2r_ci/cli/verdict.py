@@ -4,6 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from s2r_ci.errors import QuotaExceededError
 from s2r_ci.model import Outcome, Report, Stage
 
 if TYPE_CHECKING:
@@ -14,15 +15,21 @@ GRAVEST_FIRST: Final = (70, 4, 3, 6, 5, 1, 0)
 
 
 def exit_code(report: Report) -> int:
-    """The gravest of: refused by policy (4), incomplete (3), a finding at or above ``fail_on`` (1), none (0)."""
+    """The gravest of: refused by policy (4), incomplete (3), the quota used up (6), a finding at or above ``fail_on``
+    (1), none (0).
+    """
     standing = [f for f in report.findings if f.level >= report.fail_on and not f.suppression]
     codes = [0]
     if standing:
         codes.append(1)
     if any(f.rule.stage is Stage.POLICY for f in standing):
         codes.append(4)
-    if report.incomplete or any(v.outcome is Outcome.ERRORED for v in report.verdicts):
+    errored = [v for v in report.verdicts if v.outcome is Outcome.ERRORED]
+    used_up = [v for v in errored if all(f.subject == QuotaExceededError.code for f in v.findings)]
+    if report.incomplete or len(errored) > len(used_up):
         codes.append(3)
+    if report.left or used_up:
+        codes.append(6)
     return gravest(*codes)
 
 

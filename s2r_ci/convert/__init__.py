@@ -6,7 +6,7 @@ write files or read the environment.
 """
 
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import ConversionRequest, ConversionResult
@@ -23,14 +23,20 @@ class Converter(Protocol):
         ...
 
 
-CONVERTERS: Final = {"rules": "s2r_ci.convert.rules:RulesConverter"}
+CONVERTERS: Final = {
+    "rules": "s2r_ci.convert.rules:RulesConverter",
+    "service": "s2r_ci.convert.service:ServiceConverter",
+}
 
 
-def load_converter(name: str) -> Converter:
-    """The converter of that name. Raises ConfigurationError for one that is not in the table."""
+def load_converter(name: str, *parts: Any) -> Converter:
+    """The converter of that name, made from the parts that it needs of the outside.
+
+    Raises ConfigurationError for one that is not in the table.
+    """
     if name not in CONVERTERS:
         raise ConfigurationError(
             f"there is no converter {name!r}", where="converter", hint=f"one of: {', '.join(sorted(CONVERTERS))}"
         )
     module, _, attribute = CONVERTERS[name].partition(":")
-    return cast("Converter", getattr(import_module(module), attribute)())
+    return cast("Converter", getattr(import_module(module), attribute)(*parts))

@@ -4,17 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from s2r_ci.convert import outside
-from s2r_ci.convert.options import OPTIONS, Answer, ignorable
+from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
+from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
-from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location, Question
+from s2r_ci.model import Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
 from s2r_ci.runai.environment import variable
-
-EXACT: Final = Disposition.EXACT
-NEAR: Final = Disposition.APPROXIMATE
-ASK: Final = Disposition.NEEDS_ANSWER
-LOST: Final = Disposition.NOT_EXPRESSIBLE
 
 Asked = Mapping[str, Question]
 
@@ -72,11 +68,7 @@ def _launcher(item: Item, book: _Book) -> Answer:
     if item.name == "srun":
         return _srun(made, field)
     if made.kind == PYTORCH and item.name in TORCH_LAUNCHERS:
-        if "steps" in book.asked:
-            return Answer(ASK, field, book.asked["steps"].text)
-        return Answer(
-            NEAR, field, "starts in every pod; the operator gives each its number and the first one's address"
-        )
+        return Answer(EXACT, field, "runs where the script starts it: in the first pod, or by srun in all of them")
     if made.kind == MPI and item.name in ("mpirun", "mpiexec"):
         return Answer(EXACT, field, "runs in the launcher; the operator hands it the list of hosts")
     if item.name == "ray" and "ray-cluster" in book.asked:
@@ -88,7 +80,9 @@ def _srun(made: Plan, field: str) -> Answer:
     if made.kind == MPI:
         return Answer(NEAR, field, "the prelude's srun hands the ranks to mpirun, which the image has to hold")
     if made.kind == PYTORCH:
-        return Answer(NEAR, field, "the prelude's srun starts the ranks that belong to its own pod")
+        return Answer(
+            NEAR, field, "the prelude's srun starts the ranks in all pods, which share the working directory"
+        )
     if made.job.resources.tasks > 1:
         return Answer(NEAR, field, "the prelude's srun starts the ranks side by side, without binding them to CPUs")
     return Answer(EXACT, field, "the prelude's srun starts the program in the pod")
@@ -146,7 +140,9 @@ def _path(item: Item, book: _Book) -> Answer:
         if question is None:
             return Answer(NEAR, "", "on no volume; a person takes that as it is")
         return Answer(ASK, f"{_main(book.made)}.volumeMounts", question.text)
-    prefix = storage.prefix_of(item.name, volumes) or ""
+    prefix = storage.prefix_of(item.name, volumes)
+    if prefix is None:
+        return Answer(NEAR, "", "a folder of the container, where the script binds one of its own")
     volume = volumes[prefix]
     if volume.mount_path not in ("", prefix):
         return Answer(
@@ -184,6 +180,10 @@ def _named(name: str, item: Item, book: _Book) -> Answer:
 def _command(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.args[0]"
     words = item.value.split()
+    if outside.requeued_by_prelude(item, book.made):
+        return Answer(
+            NEAR, field, "the prelude's scontrol ends the pod with status 143, after which it is started again"
+        )
     if (key := outside.key_of(item)) in book.asked:
         return Answer(ASK, "", book.asked[key].text)
     if item.name == "scontrol" and any(word.startswith("host") for word in words[:4]):

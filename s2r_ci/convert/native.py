@@ -103,7 +103,6 @@ ROWS: Final = (
         r"\.volumeMounts$", "spec.pvcs", "spec.storage.pvc", "flags.existing-pvc",
         "a part of a claim cannot be mounted: let the site map name a claim of its own for this folder",
     ),
-    _row(r"securityContext", "spec.runAsUid.value", "spec.security", "flags.run-as-uid", "no user can be named"),
     _row(
         r"nprocPerNode$|slotsPerWorker$", "", "spec.slotsPerWorker", "flags.slots-per-worker",
         "how many processes a pod starts cannot be said; the launcher in the script has to",

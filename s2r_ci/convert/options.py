@@ -4,31 +4,18 @@ Rows stand in the order of the mapping page; an option that is missing here is a
 and has no counterpart that matters.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
+from s2r_ci.convert import placing
+from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer, Row, fixed, lost, pod, resource
 from s2r_ci.convert.questions import exported
-from s2r_ci.model import Disposition, Item, Question
-from s2r_ci.runai import compute, manifest, scheduling
+from s2r_ci.model import Item, Question
+from s2r_ci.runai import compute, manifest, output, scheduling, sharing, storage
+from s2r_ci.runai.bindings import bindings
 from s2r_ci.runai.distribution import MPI, PYTORCH, Plan
 from s2r_ci.runai.prelude import signal_of
-
-EXACT: Final = Disposition.EXACT
-NEAR: Final = Disposition.APPROXIMATE
-ASK: Final = Disposition.NEEDS_ANSWER
-LOST: Final = Disposition.NOT_EXPRESSIBLE
-
-
-class Answer(NamedTuple):
-    """Where an item went, and why."""
-
-    disposition: Disposition
-    field: str
-    reason: str
-
-
-Row = Callable[[Item, Plan, Mapping[str, Question]], Answer]
 
 
 def ignorable(name: str) -> Answer:
@@ -47,45 +34,13 @@ def _set(text: str) -> frozenset[str]:
 _HINTS: Final = _set(
     "extra-node-info sockets-per-node cores-per-socket threads-per-core hint distribution cpu-freq "
     "mem-bind gpu-bind gpu-freq gres-flags tres-bind core-spec thread-spec ntasks-per-core "
-    "ntasks-per-socket oversubscribe overcommit accel-bind cpu-bind contiguous use-min-nodes spread-job "
-    "switches segment consolidate-segments spread-segments "
+    "ntasks-per-socket oversubscribe overcommit accel-bind cpu-bind "
 )
 _CLIENT: Final = _set(
     "parsable quiet verbose help usage version test-only ignore-pbs wait acctg-freq profile mcs-label "
-    "reboot delay-boot power batch kill-on-invalid-dep oom-kill-step resv-ports stepmgr extra comment "
-    "wckey mail-type mail-user get-user-env propagate "
+    "reboot delay-boot power batch kill-on-invalid-dep oom-kill-step resv-ports stepmgr extra resources runtime "
+    "mem-update cluster-constraint "
 )
-
-
-def _fixed(disposition: Disposition, field: str, reason: str) -> Row:
-    answer = Answer(disposition, field, reason)
-    return lambda item, made, asked: answer
-
-
-def _pod(disposition: Disposition, field: str, reason: str) -> Row:
-    """A field of the pod spec, wherever the kind keeps its template."""
-    return lambda item, made, asked: Answer(disposition, f"{made.template}.spec.{field}", reason)
-
-
-def _resource(name: str, reason: str) -> Row:
-    return _pod(EXACT, f"containers[0].resources.limits.{name}", reason)
-
-
-def _lost(reason: str) -> Row:
-    return _fixed(LOST, "", reason)
-
-
-def _mapped(prefix: str, names: Callable[[Plan], tuple[str, ...]], field: str, reason: str) -> Row:
-    """Names that the site map translates: all of them known, or a question each."""
-
-    def row(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
-        where = field.format(template=made.template)
-        for name in names(made):
-            if question := asked.get(f"{prefix}.{name}"):
-                return Answer(ASK, where, question.text)
-        return Answer(NEAR, where, reason)
-
-    return row
 
 
 def _name(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
@@ -109,12 +64,19 @@ def _nodes(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         return Answer(
             NEAR, field, f"the least of the range, {asked_for.nodes}; Slurm may give up to {asked_for.nodes_max}"
         )
-    if "steps" in asked:
-        return Answer(NEAR, field, "one pod a node; every pod runs the script, where Slurm runs it once")
+    if made.kind == PYTORCH:
+        reason = (
+            "one pod a node; the first runs the script, and srun reaches the others through the working directory"
+        )
+        return Answer(NEAR, field, reason)
+    if made.kind == MPI:
+        return Answer(NEAR, field, "one pod a node, and a launcher that runs the script and is no node itself")
     return Answer(EXACT, field, "one pod a node")
 
 
 def _tasks(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if "nodes" in asked:
+        return Answer(ASK, f"{made.template}.spec.containers[0]", asked["nodes"].text)
     if made.kind == PYTORCH:
         return Answer(EXACT, "spec.nprocPerNode", "tasks of one node")
     if made.kind == MPI:
@@ -137,6 +99,8 @@ def _memory(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
 
 def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = _device(item, made)
+    if "nodes" in asked:
+        return Answer(ASK, field, asked["nodes"].text)
     for prefix, names in (
         ("gres", sorted(made.job.resources.other_gres)),
         ("gpu-model", [made.job.resources.gpu_model]),
@@ -144,11 +108,27 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         for name in names:
             if question := asked.get(f"{prefix}.{name}"):
                 return Answer(ASK, field, question.text)
+    if "shards-per-gpu" in asked:
+        return Answer(ASK, "", asked["shards-per-gpu"].text)
+    if share := sharing.share_of(made.request):
+        return Answer(
+            NEAR, _shared(share, made), "a part of each GPU's memory; computing time is shared as it comes"
+        )
+    if sharing.mig_profile(made.job.resources.gpu_model):
+        return Answer(NEAR, field, "as slices of that profile, where the nodes offer them under their own names")
     if made.job.resources.gpu_model:
         return Answer(NEAR, field, "count exact; the site map's node labels stand for the model")
-    if "gpus-per-task" in item.name or "per-socket" in item.name:
-        return Answer(NEAR, field, "count exact; which GPUs a task sees is up to the launcher")
+    if item.name == "gpus-per-task":
+        return Answer(EXACT, field, "srun gives each task its own")
+    if "per-socket" in item.name:
+        return Answer(NEAR, field, "count exact; sockets are the node's")
     return Answer(EXACT, field, "per node and so per pod")
+
+
+def _shared(share: sharing.Share, made: Plan) -> str:
+    if share.whole:
+        return f"{made.template}.spec.containers[0].resources.limits.{compute.GPU_RESOURCE}"
+    return f"{made.template}.metadata.annotations.{sharing.FRACTION}"
 
 
 def _device(item: Item, made: Plan) -> str:
@@ -157,7 +137,8 @@ def _device(item: Item, made: Plan) -> str:
     others = compute.extended(made.request)
     if item.name == "gres" and "gpu" not in item.value.lower() and others:
         return f"{limits}.{next(iter(others))}"
-    return f"{limits}.{compute.GPU_RESOURCE}" if made.gpus else ""
+    profile = sharing.mig_profile(made.job.resources.gpu_model)
+    return f"{limits}.{sharing.SLICE + profile if profile else compute.GPU_RESOURCE}" if made.gpus else ""
 
 
 def _time(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
@@ -188,27 +169,8 @@ def _hold(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     return Answer(EXACT, field, "waits until suspend is set to false")
 
 
-def _exclusive(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
-    field = f"{made.template}.spec.containers[0].resources"
-    for key in ("whole-node", "memory"):
-        if key in asked:
-            return Answer(ASK, field, asked[key].text)
-    return Answer(NEAR, field, "gets what it asks for; other pods may use the rest of the node")
-
-
-def _constraint(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
-    if not scheduling.features(made.request):
-        return Answer(LOST, "", "only features that all have to hold can be node labels; name one, or a node pool")
-    return _FEATURES(item, made, asked)
-
-
-def _hosts(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
-    field = f"{made.template}.spec.affinity.nodeAffinity"
-    if not scheduling.expand_hosts(made.job.options.get(item.name, "")):
-        return Answer(LOST, "", "the list of nodes cannot be read here")
-    if item.name == "exclude":
-        return Answer(EXACT, field, "these host names are left out")
-    return Answer(NEAR, field, "any of these host names; Slurm takes all of them")
+def _said_to_people(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    return Answer(NEAR, f"metadata.annotations.s2r-ci/{item.name}", "an annotation, for people to read")
 
 
 def _chdir(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
@@ -254,48 +216,54 @@ def _image(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     return Answer(NEAR, field, f"the image {named} of the settings stands for it")
 
 
+def _mounts(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    field = f"{made.runner}.spec.containers[0].volumeMounts"
+    for binding in bindings(made.request):
+        if question := asked.get(f"volume.{storage.top_folder(binding.source)}"):
+            return Answer(ASK, field, question.text)
+    if storage.bound(made.request) or storage.mounted(made.request):
+        return Answer(NEAR, field, "parts of the site's volumes, at the same places; other bindings are not made")
+    return Answer(NEAR, "", "nothing that has to be bound: the folders are the pod's own")
+
+
 def _tmp(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     return Answer(
         NEAR, f"{made.template}.spec.containers[0].resources.requests.ephemeral-storage", "local space of the pod"
     )
 
 
-_PARTITION: Final = _mapped(
-    "partition",
-    lambda made: scheduling.partitions(made.request),
-    "{template}.metadata.annotations.runai-nodepools",
-    "node pools in the order given; Slurm takes the earliest start",
-)
-_FEATURES: Final = _mapped(
-    "constraint",
-    lambda made: scheduling.features(made.request),
-    "{template}.spec.nodeSelector",
-    "node labels stand for it",
-)
-_QOS: Final = _mapped(
-    "qos",
-    lambda made: (made.job.options.get("qos", ""),),
-    "metadata.labels.priorityClassName",
-    "the site map says which priority stands for it",
-)
-_OUTPUT: Final = _fixed(NEAR, "", "the log of the pod holds it; no file is written")
+def _output(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    named = made.job.options.get("output" if item.name == "open-mode" else item.name, "")
+    if not named or not output.on_volume(made, named):
+        return Answer(NEAR, "", "the log of the pod holds it; the file would be on no volume and lost with the pod")
+    field = f"{made.runner}.spec.containers[0].args[0]"
+    if any(mark in named for mark in ("%j", "%A", "%J", "%N", "%u")):
+        return Answer(NEAR, field, "the prelude opens this file; number, host or user in its name are the pod's")
+    return Answer(EXACT, field, "the prelude opens this file, as Slurm does; the pod's log stays empty")
+
+
+def _input(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
+    if output.reads(made):
+        return Answer(EXACT, f"{made.runner}.spec.containers[0].args[0]", "the prelude opens this file")
+    return Answer(LOST, "", "the file is on no volume: the script reads nothing")
+
 
 OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
     {
         "job-name": _name,
         "account": _account,
-        "partition": _PARTITION,
-        "qos": _QOS,
-        "nice": _lost("Run:ai knows seven priorities; the QOS chooses among them"),
-        "priority": _lost("Run:ai knows seven priorities; the QOS chooses among them"),
+        "partition": placing.PARTITION,
+        "qos": placing.QOS,
+        "nice": lost("Run:ai knows seven priorities; the QOS chooses among them"),
+        "priority": lost("Run:ai knows seven priorities; the QOS chooses among them"),
         "nodes": _nodes,
         "ntasks": _tasks,
         "ntasks-per-node": _tasks,
         "tasks-per-node": _tasks,
         "ntasks-per-gpu": _tasks,
-        "cpus-per-task": _resource("cpu", "times the tasks of a pod"),
-        "mincpus": _resource("cpu", "at least so many a node"),
-        "cpus-per-gpu": _resource("cpu", "times the GPUs of a pod"),
+        "cpus-per-task": resource("cpu", "times the tasks of a pod"),
+        "mincpus": resource("cpu", "at least so many a node"),
+        "cpus-per-gpu": resource("cpu", "times the GPUs of a pod"),
         "mem": _memory,
         "mem-per-cpu": _memory,
         "mem-per-gpu": _memory,
@@ -307,52 +275,63 @@ OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
         "tres-per-task": _gpus,
         "tmp": _tmp,
         "time": _time,
-        "time-min": _lost("a workload has one time limit"),
-        "deadline": _lost("no kind of workload knows a time by which it must have ended"),
+        "time-min": lost("a workload has one time limit"),
+        "deadline": lost("no kind of workload knows a time by which it must have ended"),
         "array": _array,
         "requeue": _requeue,
         "no-requeue": _requeue,
-        "dependency": _lost("a workload waits for no other; order them in CI, or in a workflow engine"),
-        "begin": _lost("a workload has no start time; let CI submit it then"),
+        "dependency": lost("a workload waits for no other; order them in CI, or in a workflow engine"),
+        "begin": lost("a workload has no start time; let CI submit it then"),
         "hold": _hold,
-        "exclusive": _exclusive,
-        "constraint": _constraint,
-        "prefer": _lost("preferred features are not written yet"),
-        "nodelist": _hosts,
-        "exclude": _hosts,
-        "nodefile": _lost("the list of nodes lies in a file of the old cluster"),
-        "reservation": _lost("a reservation has no counterpart; a node pool can stand for one"),
-        "licenses": _lost("Run:ai counts no licences"),
-        "bb": _lost("there is no burst buffer"),
-        "bbf": _lost("there is no burst buffer"),
-        "network": _lost("the network of a pod is the cluster's"),
-        "clusters": _lost("the cluster is chosen at submission"),
-        "cluster": _lost("the cluster is chosen at submission"),
-        "output": _OUTPUT,
-        "error": _OUTPUT,
-        "open-mode": _OUTPUT,
-        "input": _lost("the script reads nothing; read the file inside the script"),
+        "exclusive": placing.exclusive,
+        "constraint": placing.constraint,
+        "prefer": placing.constraint,
+        "switches": placing.topology,
+        "segment": placing.topology,
+        "spread-job": placing.spread,
+        "comment": _said_to_people,
+        "wckey": _said_to_people,
+        "nodelist": placing.hosts,
+        "exclude": placing.hosts,
+        "nodefile": lost("the list of nodes lies in a file of the old cluster"),
+        "reservation": lost("a reservation has no counterpart; a node pool can stand for one"),
+        "licenses": lost("Run:ai counts no licences"),
+        "bb": lost("there is no burst buffer"),
+        "bbf": lost("there is no burst buffer"),
+        "network": lost("the network of a pod is the cluster's"),
+        "clusters": lost("the cluster is chosen at submission"),
+        "cluster": lost("the cluster is chosen at submission"),
+        "output": _output,
+        "error": _output,
+        "open-mode": _output,
+        "input": _input,
         "chdir": _chdir,
         "workdir": _chdir,
         "export": _export,
-        "export-file": _lost("the file of variables lies on the old cluster"),
+        "export-file": lost("the file of variables lies on the old cluster"),
         "signal": _signal,
-        "uid": _lost("who runs a pod is the cluster's to say"),
-        "gid": _lost("who runs a pod is the cluster's to say"),
-        "mail-type": _lost("Run:ai has no mail for a workload; notifications are set in its UI, or by CI"),
-        "mail-user": _lost("Run:ai has no mail for a workload; notifications are set in its UI, or by CI"),
+        "uid": lost("sbatch takes it from root alone; the image or the cluster says who runs a pod"),
+        "gid": lost("sbatch takes it from root alone; the image or the cluster says who runs a pod"),
+        "get-user-env": lost("there is no login on a cluster whose environment could be copied"),
+        "propagate": lost("limits of the submitting shell do not reach a pod"),
+        "contiguous": lost("the scheduler knows no neighbours among nodes; a topology can stand for them"),
+        "use-min-nodes": lost("one pod stands for one node, whatever its size"),
+        "consolidate-segments": lost("the scheduler knows no segments"),
+        "spread-segments": lost("the scheduler knows no segments"),
+        "mail-type": lost("Run:ai has no mail for a workload; notifications are set in its UI, or by CI"),
+        "mail-user": lost("Run:ai has no mail for a workload; notifications are set in its UI, or by CI"),
         "container-image": _image,
-        "container-mounts": _fixed(NEAR, "", "volumes come from the site map; other bindings are not made"),
-        "container-workdir": _fixed(NEAR, "", "the script starts where --chdir or the settings say"),
-        "container-env": _fixed(NEAR, "", "the pod has one environment"),
-        "container-name": _fixed(NEAR, "", "the pod is the container"),
-        "no-container-entrypoint": _fixed(EXACT, "", "the manifest's command replaces the image's entrypoint"),
-        "container-mount-home": _fixed(NEAR, "", "volumes come from the site map"),
-        "no-container-mount-home": _fixed(EXACT, "", "no home folder is mounted"),
-        "container": _lost("an OCI bundle is a folder of the old cluster"),
-        "container-id": _lost("an OCI bundle is a folder of the old cluster"),
-        "wrap": _pod(EXACT, "containers[0].args", "the command of the container"),
-        "no-kill": _lost("a workload that loses a pod is not whole any more"),
-        "wait-all-nodes": _fixed(EXACT, "", "Run:ai starts the pods of a workload together"),
+        "container-mounts": _mounts,
+        "container-workdir": fixed(NEAR, "", "the script starts where --chdir or the settings say"),
+        "container-env": fixed(NEAR, "", "the pod has one environment"),
+        "container-name": fixed(NEAR, "", "the pod is the container"),
+        "no-container-entrypoint": fixed(EXACT, "", "the manifest's command replaces the image's entrypoint"),
+        "container-mount-home": fixed(NEAR, "", "volumes come from the site map"),
+        "no-container-mount-home": fixed(EXACT, "", "no home folder is mounted"),
+        "container": lost("an OCI bundle is a folder of the old cluster"),
+        "container-id": lost("an OCI bundle is a folder of the old cluster"),
+        "wrap": pod(EXACT, "containers[0].args", "the command of the container"),
+        "no-kill": lost("a workload that loses a pod is not whole any more"),
+        "wait-all-nodes": fixed(EXACT, "", "Run:ai starts the pods of a workload together"),
     }
 )

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Item, ItemKind, Location
-from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
+from s2r_ci.runai.distribution import Plan
 
 
 class Reach(NamedTuple):
@@ -94,7 +94,8 @@ _SERVICE_SAYS: Final = "{name} waits for people to connect: how shall its port b
 def reaches(made: Plan) -> Iterator[Reach]:
     """Every way in which the script reaches outside, in the order in which it shows; a key may come again."""
     for item in made.job.inventory:
-        if reach := _OF_KIND.get(item.kind, _nothing)(item):
+        reach = _OF_KIND.get(item.kind, _nothing)(item)
+        if reach and not (reach.key == "requeue" and requeued_by_prelude(item, made)):
             yield reach
     code = _code(made)
     if found := _SENDS_BY_LIBRARY.search(code):
@@ -107,6 +108,11 @@ def reaches(made: Plan) -> Iterator[Reach]:
             if found := pattern.search(code):
                 yield _reach(key, _CLUSTER_SAYS.format(name=name, nodes=made.nodes), made, found)
         yield from _once(made)
+
+
+def requeued_by_prelude(item: Item, made: Plan) -> bool:
+    """Whether ``scontrol requeue`` works: the pod ends with a status after which it is started again."""
+    return made.retries and item.name == "scontrol" and " requeue " in f" {item.value} "
 
 
 def key_of(item: Item) -> str:
@@ -150,22 +156,13 @@ _OF_KIND: Final[Mapping[ItemKind, Callable[[Item], Reach | None]]] = {
 
 
 def _once(made: Plan) -> Iterator[Reach]:
-    """Work of several nodes that Slurm starts once and the pods would start often, or on no worker at all."""
-    body = made.job.body
-    if made.kind == PYTORCH and (body.runs_outside_steps or _starts_bare(made)):
-        text = "every pod runs the lines outside of the launcher, which Slurm runs once: do they bear that?"
-        yield Reach("steps", text)
-    if made.kind == MPI and not body.steps:
+    """Nodes on which nothing is started, as far as the script was read: Slurm leaves them idle, and so do the pods."""
+    if not made.job.body.steps:
         text = (
-            f"the script asks for {made.nodes} nodes and starts nothing on them: it would run in the launcher alone, "
-            "with one CPU and no GPU; how many nodes does it need?"
+            f"the script asks for {made.nodes} nodes and starts nothing on them: all pods but the first would be idle; "
+            "how many nodes does it need?"
         )
         yield Reach("steps", text)
-
-
-def _starts_bare(made: Plan) -> bool:
-    """Whether a launcher stands outside of srun: Slurm starts that on the first node only."""
-    return any(step.launcher in TORCH_LAUNCHERS and not step.within for step in made.job.body.steps)
 
 
 def _code(made: Plan) -> bytes:

@@ -7,8 +7,11 @@ from typing import Final
 
 from s2r_ci.convert import outside
 from s2r_ci.model import Item, ItemKind, Location, Question
-from s2r_ci.runai import compute, manifest, scheduling, storage
-from s2r_ci.runai.distribution import Plan
+from s2r_ci.runai import compute, manifest, placement, scheduling, storage
+from s2r_ci.runai.bindings import bindings
+from s2r_ci.runai.distribution import PYTORCH, Plan
+from s2r_ci.runai.placement import wants_topology
+from s2r_ci.runai.sharing import mig_profile
 from s2r_ci.runai.targets import REST
 
 _POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
@@ -74,7 +77,9 @@ def argument_key(item: Item) -> str:
 
 def unmounted(made: Plan, path: str) -> bool:
     """Whether a path is neither the image's or the pod's own, nor on a volume of the site."""
-    return not storage.is_local(path) and storage.prefix_of(path, made.request.target.site.volumes) is None
+    if storage.is_local(path) or storage.prefix_of(path, made.request.target.site.volumes) is not None:
+        return False
+    return storage.prefix_of(path, [binding.inside for binding in bindings(made.request)]) is None
 
 
 # --- one function a kind of question -----------------------------------------------------------------------
@@ -218,7 +223,7 @@ def _qos(made: Plan) -> Iterator[Question]:
 
 def _constraints(made: Plan) -> Iterator[Question]:
     known = made.request.target.site.features
-    for name in scheduling.features(made.request):
+    for name in placement.features(made.request):
         if name not in known:
             yield Question(
                 key=f"constraint.{name}",
@@ -230,7 +235,7 @@ def _constraints(made: Plan) -> Iterator[Question]:
 
 def _gpu_model(made: Plan) -> Iterator[Question]:
     name = made.job.resources.gpu_model
-    if name and name not in made.request.target.site.gpus:
+    if name and name not in made.request.target.site.gpus and not mig_profile(name):
         yield Question(
             key=f"gpu-model.{name}",
             text=f"which node labels does the GPU model {name} have?",
@@ -241,7 +246,15 @@ def _gpu_model(made: Plan) -> Iterator[Question]:
 
 def _gres(made: Plan) -> Iterator[Question]:
     known = made.request.target.site.gres
-    for name in sorted(made.job.resources.other_gres):
+    others = made.job.resources.other_gres
+    if others.get("shard") and "shard" not in known and not made.request.target.shards_per_gpu:
+        yield Question(
+            key="shards-per-gpu",
+            text="how many shards (--gres=shard) are one GPU of the old cluster?",
+            location=place(made, "gpus"),
+            answer="shards-per-gpu = 4",
+        )
+    for name in sorted(others.keys() - {"shard", "mps"}):
         if name not in known:
             yield Question(
                 key=f"gres.{name}",
@@ -251,9 +264,21 @@ def _gres(made: Plan) -> Iterator[Question]:
             )
 
 
+def _topology(made: Plan) -> Iterator[Question]:
+    target = made.request.target
+    if wants_topology(made) and not (target.topology and target.topology_level):
+        yield Question(
+            key="topology",
+            text="the script wants its nodes below one switch: by which node label does the scheduler know switches?",
+            location=place(made, "switches" if "switches" in made.job.options else "segment"),
+            answer='topology = "NAME", and topology-level = "LABEL"',
+        )
+
+
 def _volumes(made: Plan) -> Iterator[Question]:
     places = {item.name: item.location for item in made.job.inventory if item.kind is ItemKind.PATH}
-    for path in storage.paths(made.request):
+    sources = (binding.source for binding in bindings(made.request))
+    for path in dict.fromkeys((*storage.paths(made.request), *sources)):
         if unmounted(made, path):
             folder = storage.top_folder(path)
             yield Question(
@@ -264,10 +289,43 @@ def _volumes(made: Plan) -> Iterator[Question]:
             )
 
 
+def _shared_folder(made: Plan) -> Iterator[Question]:
+    """The first pod hands its orders to the others through the working directory: all of them have to see it."""
+    folder = made.request.target.working_directory
+    if made.kind == PYTORCH and folder and unmounted(made, folder):
+        top = storage.top_folder(folder)
+        yield Question(
+            key=f"volume.{top}",
+            text=f"srun reaches the other pods through the working directory: which volume holds {top} for all?",
+            location=place(made, "nodes"),
+            answer=f'site.volumes.{_key(top)} = {{ claim = "NAME" }}',
+        )
+
+
+def _too_large(made: Plan) -> Iterator[Question]:
+    """Slurm spreads over nodes what one cannot hold; where that is said nowhere, one pod would have to."""
+    asked, options = made.job.resources, made.job.options
+    if made.nodes > 1 or options.keys() & {"nodes", "nodelist"}:
+        return
+    if asked.gpus_per_node > MOST_GPUS or (asked.tasks > 1 and asked.cpus_per_node > MOST_CPUS):
+        what = f"{asked.gpus_per_node} GPUs" if asked.gpus_per_node > MOST_GPUS else f"{asked.cpus_per_node} CPUs"
+        yield Question(
+            key="nodes",
+            text=f"the script asks for {what} and says no number of nodes: over how many shall they spread?",
+            location=place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
+            answer="#SBATCH --nodes=N in the script",
+        )
+
+
+MOST_GPUS: Final = 8
+MOST_CPUS: Final = 64
+"""What the nodes of most clusters hold; a pod that asks for more may wait for ever."""
+
+
 def _working_directory(made: Plan) -> Iterator[Question]:
     if manifest.working_directory(made.request):
         return
-    if made.request.target.body_delivery == "mounted" or uses_folder(made):
+    if made.kind == PYTORCH or made.request.target.body_delivery == "mounted" or uses_folder(made):
         yield Question(
             key="working-directory",
             text="the script uses relative paths: in which folder of the container does it start?",
@@ -301,14 +359,17 @@ _ASKS: Final = (
     _memory,
     _gpus,
     _whole_node,
+    _too_large,
     _arguments,
     _exports,
     _working_directory,
+    _shared_folder,
     _partitions,
     _qos,
     _constraints,
     _gpu_model,
     _gres,
+    _topology,
     _volumes,
     _outside,
 )

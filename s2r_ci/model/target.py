@@ -70,7 +70,7 @@ class Target:
     name: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"
-    converter: str = "rules"
+    converter: str = "auto"  # who shall write it: auto (whoever), rules, service; no part of the digest
     project: str = ""
     namespace: str = ""
     project_id: str = ""  # of the REST API
@@ -80,6 +80,9 @@ class Target:
     working_directory: str = ""
     memory_mib: int = 0  # for scripts that say nothing, or --mem=0; 0: ask
     gpus: int | None = None  # the answer where the partition decides
+    shards_per_gpu: int = 0  # of --gres=shard; 0: ask
+    topology: str = ""  # name of the scheduler's Topology object
+    topology_level: str = ""  # the node label that tells what --switches means
     arguments: tuple[str, ...] = ()  # the script's arguments, answered
     variables: Mapping[str, str] = field(default_factory=dict)  # submit-time variables, answered
     accepted: tuple[str, ...] = ()  # keys of questions that a person has looked at and takes as they are

@@ -106,7 +106,7 @@ def summary(report: Report) -> str:
     ]
     if report.others:
         parts.append(others(report.others))
-    parts.append("checked offline by rules" + (", incomplete" if report.incomplete else ""))
+    parts.append((report.asked or "checked offline by rules") + (", incomplete" if report.incomplete else ""))
     return "; ".join(parts)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from s2r_ci.model import Manifest
 from s2r_ci.runai import scheduling
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
-from s2r_ci.runai.native import Claim, Pod, number, pod_of, roles_of
+from s2r_ci.runai.native import Claim, Pod, number, pod_of, refuse_parts, roles_of
 
 KINDS: Final = {JOB: "standard", PYTORCH: "pytorch", MPI: "mpi"}
 INDEX: Final = "JOB_COMPLETION_INDEX"
@@ -22,6 +22,7 @@ def write(made: Plan) -> Manifest:
     """The call as data; its text is made by ``cli_text``."""
     runner, worker = roles_of(made)
     main, work = pod_of(made, runner), pod_of(made, worker)
+    refuse_parts(made, work)
     flags = _workload(made, work) | _sizes(work, "") | _container(work)
     if made.kind != JOB:
         flags |= _master(main) | {"workers": made.nodes if made.kind == MPI else made.nodes - 1}
@@ -69,7 +70,7 @@ def _sizes(pod: Pod, prefix: str) -> dict[str, Any]:
         f"{prefix}cpu-core-limit": str(number(pod.cpu)),
         f"{prefix}cpu-memory-request": pod.memory,
         f"{prefix}cpu-memory-limit": pod.memory,
-        f"{prefix}gpu-devices-request": pod.gpus,
+        f"{prefix}gpu-devices-request": 0 if pod.fraction else pod.gpus,
         f"{prefix}extended-resource": [f"{name}={amount}" for name, amount in sorted(pod.devices.items())],
         **portion,
     }
@@ -84,8 +85,6 @@ def _container(pod: Pod) -> dict[str, Any]:
         "empty-dir-volume": [f"name=scratch,path=/tmp,size-limit={pod.scratch}"] if pod.scratch else [],
         "working-dir": pod.working_directory,
     }
-    if pod.user is not None:
-        found |= {"run-as-uid": pod.user, "run-as-gid": pod.group}
     return found | {"command": bool(pod.words)}
 
 

@@ -26,7 +26,6 @@ _INDEXED: Final = f'  --environment-variable={INDEX}="$index" \\\n'
 _CONTINUED: Final = " \\\n"
 _NUMBERS: Final = frozenset(
     {"workers", "slots-per-worker", "backoff-limit", "gpu-devices-request", "master-gpu-devices-request"}
-    | {"run-as-uid", "run-as-gid"}
 )
 _MANY: Final = frozenset(
     {"node-pools", "exclude-node", "annotation", "extended-resource", "master-extended-resource"}

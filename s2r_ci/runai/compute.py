@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.runai.quantities import cpu_text, memory_text
+from s2r_ci.runai.sharing import SLICE, mig_profile, share_of
 
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 
@@ -34,13 +35,21 @@ def resources(request: ConversionRequest) -> dict[str, Any]:
         both["ephemeral-storage"] = memory_text(job.tmp_per_node_mib)
     devices = extended(request)
     if count := gpus(request):
-        devices = {GPU_RESOURCE: str(count)} | devices
+        profile = mig_profile(job.gpu_model)
+        devices = {SLICE + profile if profile else GPU_RESOURCE: str(count)} | devices
+    elif (share := share_of(request)) and share.whole:
+        devices = {GPU_RESOURCE: str(share.devices)} | devices
     return {"requests": both | devices, "limits": both | devices}
 
 
 def launcher() -> dict[str, Any]:
     """``requests`` and ``limits`` of the MPI launcher."""
     return {"requests": dict(LAUNCHER), "limits": dict(LAUNCHER)}
+
+
+def uses_gpus(request: ConversionRequest) -> bool:
+    """Whether a pod gets GPUs, whole, sliced or shared."""
+    return bool(gpus(request) or share_of(request))
 
 
 def extended(request: ConversionRequest) -> dict[str, str]:

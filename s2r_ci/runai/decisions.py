@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from s2r_ci.model import ConversionRequest, Decisions, Script, Target
+from s2r_ci.model import Change, ConversionRequest, Decisions, Script, Target
 
 ANNOTATION: Final = "s2r-ci/decisions"
 
@@ -22,6 +22,25 @@ def written(decided: Decisions) -> str:
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 
+def carried(manifest: Any) -> Decisions:
+    """The decisions that a manifest's body carries; none where it carries none, or none that ``written`` writes.
+
+    What may be decided is not looked at: that is the judge's, who reads the annotation for himself.
+    """
+    try:
+        text = manifest["metadata"]["annotations"][ANNOTATION]
+        said = json.loads(text)
+        found = Decisions(
+            image=said.get("image", ""),
+            variables=dict(said.get("variables", {})),
+            mounts=tuple(said.get("mounts", ())),
+            changes=tuple(Change(line=line, text=text) for line, text in said.get("changes", ())),
+        )
+        return found if written(found) == text else Decisions()
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return Decisions()
+
+
 def answered(target: Target, decided: Decisions) -> Target:
     """The target with the decisions as answers. What a person has answered counts over them."""
     return replace(
@@ -34,14 +53,17 @@ def answered(target: Target, decided: Decisions) -> Target:
 
 
 def changed(script: Script, decided: Decisions) -> Script:
-    """The script with its changed lines; indentation and number of lines stay."""
+    """The script with its changed lines; indentation and number of lines stay. A line that is not there changes
+    nothing: it is for the judge to refuse it.
+    """
     if not decided.changes:
         return script
     lines = script.data.split(b"\n")
     for change in decided.changes:
-        old = lines[change.line - 1]
-        indent = old[: len(old) - len(old.lstrip())]
-        lines[change.line - 1] = indent + change.text.encode()
+        if 1 <= change.line <= len(lines):
+            old = lines[change.line - 1]
+            indent = old[: len(old) - len(old.lstrip())]
+            lines[change.line - 1] = indent + change.text.encode("utf-8", "surrogateescape")
     return replace(script, data=b"\n".join(lines))
 
 

@@ -5,13 +5,15 @@ be called ``pytorch``, ``nprocPerNode`` is a string) and kubeflow.org/v2beta1 MP
 explicit count because Run:ai's pod grouper fails on a missing one).
 """
 
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.errors import ConversionError
-from s2r_ci.model import Array, ConversionRequest, ItemKind, JobSpec
+from s2r_ci.model import Array, ConversionRequest, ItemKind, JobSpec, Step
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.compute import gpus
 from s2r_ci.runai.names import object_name
 from s2r_ci.runai.targets import NATIVE
@@ -21,6 +23,14 @@ PYTORCH: Final = "PyTorchJob"
 MPI: Final = "MPIJob"
 
 TORCH_LAUNCHERS: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
+MPI_LAUNCHERS: Final = frozenset({"mpirun", "mpiexec"})
+_NO_MPI: Final = lazy(
+    r"(?:ba|da|z|k|c|tc)?sh|python[0-9.]*|Rscript|R|julia|perl|ruby|node|java|matlab|octave|env|nice|nohup|stdbuf|time|timeout"
+    r"|taskset|numactl|apptainer|singularity|shifter|podman-hpc|enroot|conda|micromamba|uv|poetry|pixi|ray|dask|dask-.*"
+    r"|hostname|uname|date|echo|printf|printenv|true|false|sleep|cat|ls|cp|mv|rm|mkdir|rsync|tar|cd|test|touch|df|du|free"
+    r"|nvidia-smi|rocm-smi|lscpu|nproc|id|whoami|pwd|ip|ping|.*\.(?:sh|bash|py|R|r|jl|pl)"
+)
+"""Programs that srun starts and that are no MPI programs themselves, as far as a name can tell."""
 RETRIES: Final = 6
 """How often a restartable job may be started again: the Kubernetes default, for pods, indexes and Kubeflow jobs."""
 
@@ -116,12 +126,28 @@ def plan(request: ConversionRequest) -> Plan:
 
 
 def kind_of(job: JobSpec) -> str:
-    """Job for one node, PyTorchJob for several nodes under a torch launcher, else MPIJob."""
+    """Job for one node; MPIJob for several nodes where MPI starts the program; else PyTorchJob.
+
+    All pods of a PyTorchJob are alike, are started as a gang in every release of Run:ai, and the first one has a
+    name that the others can resolve: what a batch script needs whose steps are started by srun.
+    """
     if job.resources.nodes <= 1:
         return JOB
     launchers = {word for step in job.body.steps for word in (step.launcher, step.within)}
     launchers.update(item.name for item in job.inventory if item.kind is ItemKind.LAUNCHER)
-    return PYTORCH if launchers & TORCH_LAUNCHERS else MPI
+    if launchers & TORCH_LAUNCHERS:
+        return PYTORCH
+    return MPI if launchers & MPI_LAUNCHERS or any(map(_is_mpi, job.body.steps)) else PYTORCH
+
+
+def _is_mpi(step: Step) -> bool:
+    """Whether srun starts a program of MPI: it says so, or the program is none that is known to be something else."""
+    if step.launcher != "srun" or any(word.startswith(("--mpi=none", "--multi-prog")) for word in step.words):
+        return False
+    if any(word.startswith("--mpi") for word in step.words):
+        return True
+    name = posixpath.basename(step.program[0].strip("\"'")) if step.program else ""
+    return bool(name) and not name.startswith("$") and _NO_MPI.fullmatch(name) is None
 
 
 def workload(
@@ -171,7 +197,7 @@ def _failure_policy(made: Plan, action: str) -> dict[str, Any]:
 
 def _pytorch(made: Plan, pod: Callable[[str], dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     restart = "ExitCode" if made.retries else "Never"
-    policy: dict[str, Any] = {"backoffLimit": RETRIES if made.retries else 0, "cleanPodPolicy": "None"}
+    policy: dict[str, Any] = {"backoffLimit": RETRIES if made.retries else 0, "cleanPodPolicy": "Running"}
     if made.job.hold:
         policy["suspend"] = True
     replicas = {

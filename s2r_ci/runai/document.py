@@ -8,7 +8,7 @@
     #   source: jobs/train.sh
     #   source sha256: 6b86b273...
     #   settings digest: 0123456789abcdef
-    #   converter: rules
+    #   converter: rules                  or service: who wrote it
     #   target: kubernetes
     #   model: us.anthropic...            and prompt: only where a model decided something
     #   submit: runai workload submit --file train.sh.runai.yaml -p team-a
@@ -314,7 +314,9 @@ def target_digest(target: Target) -> str:
 def _digest(target: Target) -> str:
     import json
 
-    text = json.dumps(_set_fields(target), sort_keys=True, separators=(",", ":"), default=_plain)
+    said = _set_fields(target)
+    said.pop("converter", None)  # who writes a manifest stands in its header, and differs from machine to machine
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

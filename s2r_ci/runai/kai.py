@@ -7,7 +7,7 @@ knows a node pool as the one value of a label (its own documentation of queues, 
 from typing import Any, Final
 
 from s2r_ci.model import Manifest
-from s2r_ci.runai import manifest, scheduling
+from s2r_ci.runai import manifest, placement, scheduling
 from s2r_ci.runai.distribution import Plan, workload
 
 SCHEDULER: Final = "kai-scheduler"
@@ -21,7 +21,8 @@ CLASSES: Final = {True: "train", False: "build"}
 def write(made: Plan) -> Manifest:
     """The manifest of the target kubernetes, with KAI's scheduler, queue and classes."""
     labels = _labels(made)
-    return Manifest(body=workload(made, labels, scheduling.annotations(made), lambda role: _template(made, role)))
+    annotations = scheduling.annotations(made) | placement.topology(made)
+    return Manifest(body=workload(made, labels, annotations, lambda role: _template(made, role)))
 
 
 def _labels(made: Plan) -> dict[str, str]:

@@ -6,7 +6,7 @@ The one place that knows how the parts fit together; each part says its own fiel
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Manifest
-from s2r_ci.runai import command, compute, scheduling, storage
+from s2r_ci.runai import command, compute, placement, scheduling, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, Plan, workload
 from s2r_ci.runai.environment import environment
 
@@ -17,7 +17,7 @@ PLACEHOLDER: Final = "image.invalid/choose-an-image:unset"
 def write(made: Plan) -> Manifest:
     """The manifest; the same plan gives the same value, keys in the order in which people read them."""
     labels = scheduling.labels(made)
-    annotations = scheduling.annotations(made)
+    annotations = scheduling.annotations(made) | placement.topology(made)
     return Manifest(body=workload(made, labels, annotations, lambda role: template(made, role)))
 
 
@@ -63,12 +63,9 @@ def container_image(text: str) -> str:
 
 def template(made: Plan, role: str) -> dict[str, Any]:
     """The pod template of a role: main, Launcher or Worker."""
-    pools = scheduling.node_pools(made.request)
-    template: dict[str, Any] = {}
-    if pools:
-        template["metadata"] = {"annotations": {scheduling.POOLS_ANNOTATION: " ".join(pools)}}
-    template["spec"] = _pod(made, role)
-    return template
+    annotations = scheduling.pod_annotations(made, role)
+    template: dict[str, Any] = {"metadata": {"annotations": annotations}} if annotations else {}
+    return template | {"spec": _pod(made, role)}
 
 
 def _pod(made: Plan, role: str) -> dict[str, Any]:
@@ -79,10 +76,12 @@ def _pod(made: Plan, role: str) -> dict[str, Any]:
         spec["activeDeadlineSeconds"] = deadline
     if role != "Launcher":
         # The launcher needs no GPU and may run anywhere in the pools.
-        if selector := scheduling.node_selector(made.request):
-            spec["nodeSelector"] = selector
-        if affinity := scheduling.affinity(made.request):
-            spec["affinity"] = affinity
+        said = {
+            "nodeSelector": placement.node_selector(made.request),
+            "affinity": placement.affinity(made),
+            "topologySpreadConstraints": placement.spread(made),
+        }
+        spec |= {name: value for name, value in said.items() if value}
     sources, mounts = storage.volumes(made.request)
     spec["containers"] = [_container(made, role, mounts)]
     if sources:

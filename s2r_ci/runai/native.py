@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s2r_ci.errors import ConversionError
-from s2r_ci.runai import manifest, scheduling
+from s2r_ci.runai import manifest, scheduling, sharing
 from s2r_ci.runai.compute import GPU_RESOURCE
 from s2r_ci.runai.distribution import MPI, Plan
 from s2r_ci.runai.environment import UID
@@ -21,7 +21,6 @@ NODE_TYPE: Final = "run.ai/type"
 GROUP_FIELD: Final = "metadata.annotations['pod-group-name']"
 """Where the pods of a native workload have in common what is theirs alone: the scheduler's pod grouper writes it."""
 
-_FRACTION: Final = "gpu-fraction"
 _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage", GPU_RESOURCE})
 
 
@@ -47,7 +46,7 @@ class Pod:
     cpu: str = ""
     memory: str = ""
     gpus: int = 0
-    fraction: str = ""  # of one GPU
+    fraction: str = ""  # of each of ``gpus``
     devices: Mapping[str, str] = field(default_factory=dict)  # extended resources
     scratch: str = ""
     claims: tuple[Claim, ...] = ()
@@ -55,8 +54,6 @@ class Pod:
     pools: tuple[str, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
     terms: tuple[Mapping[str, Any], ...] = ()  # required node affinity
-    user: int | None = None
-    group: int | None = None
 
     @property
     def command(self) -> str:
@@ -82,7 +79,6 @@ def pod_of(made: Plan, role: str) -> Pod:
     limits = container["resources"]["limits"]
     annotations = template.get("metadata", {}).get("annotations", {})
     entries = container.get("env", ())
-    security = spec.get("securityContext", {})
     return Pod(
         image=container["image"],
         words=(*container.get("command", ()), *container.get("args", ())),
@@ -91,8 +87,8 @@ def pod_of(made: Plan, role: str) -> Pod:
         references={entry["name"]: _reference(entry) for entry in entries if "valueFrom" in entry},
         cpu=limits["cpu"],
         memory=limits.get("memory", ""),
-        gpus=int(limits.get(GPU_RESOURCE, 0)),
-        fraction=annotations.get(_FRACTION, ""),
+        gpus=int(limits.get(GPU_RESOURCE, annotations.get(sharing.DEVICES, 0))),
+        fraction=annotations.get(sharing.FRACTION, ""),
         devices={name: amount for name, amount in limits.items() if name not in _COMMON},
         scratch=limits.get("ephemeral-storage", ""),
         claims=_claims(spec, container),
@@ -102,14 +98,22 @@ def pod_of(made: Plan, role: str) -> Pod:
         pools=tuple(annotations.get(scheduling.POOLS_ANNOTATION, "").split()),
         selector=spec.get("nodeSelector", {}),
         terms=_terms(spec),
-        user=security.get("runAsUser"),
-        group=security.get("runAsGroup"),
     )
 
 
 def roles_of(made: Plan) -> tuple[str, str]:
     """The role that runs the script, and the one whose pods do the work."""
     return ("Launcher", "Worker") if made.kind == MPI else ("main", "main")
+
+
+def refuse_parts(made: Plan, pod: Pod) -> None:
+    """Raises ConversionError for a part of several GPUs: a native form divides one."""
+    if pod.fraction and pod.gpus > 1:
+        raise ConversionError(
+            f"parts of {pod.gpus} GPUs have no counterpart in the target {made.request.target.name}: it divides one",
+            where=str(made.job.origins.get("gpus") or made.request.script.path),
+            hint="take the target kubernetes, or ask for whole GPUs",
+        )
 
 
 def number(text: str) -> float | int:

@@ -5,6 +5,7 @@ the writer can write is what the reader knows, to the octet, and what varies (nu
 pattern. The decision which parts a script needs is the writer's, and the judge's own; it is not made here.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,10 +13,16 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
-from s2r_ci.runai import shims
+from s2r_ci.runai import prelude_texts as texts
+from s2r_ci.runai import shims, srun
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"
+# A file that Slurm writes is written here too where it lies on a volume: its name is text and what only the pod knows.
+_NUMBERS: Final = r"\$(?:S2R_ID|s2r_id|SLURM_ARRAY_TASK_ID)"
+_WORD: Final = (
+    rf"(?:{QUOTED}|\"(?:{_NUMBERS}|\$S2R_HOST|\$\(id -un\)|\$\(printf %0(?:10|[1-9])d \"{_NUMBERS}\"\))\")+"
+)
 _SIGNAL: Final = r"[A-Z]{1,8}[0-9]{0,2}|[0-9]{1,2}"
 
 
@@ -65,202 +72,128 @@ class Part:
         return re.compile(pattern)
 
 
-# --- the texts ---------------------------------------------------------------------------------------------
-
-_HEAD: Final = """\
-# s2r-ci: writes the batch script to a file, sets what only the pod knows, and runs it
-S2R_DIR=$(mktemp -d "${TMPDIR:-/tmp}/s2r.XXXXXX") || exit 125
-"""
-
-_BODIES: Final = {
-    "text": 'printf %s "$1" >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "base64": 'printf %s "$1" | base64 -d >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "mounted": 'cat -- "$0" >"$S2R_DIR/slurm_script" || exit 125\n',
-}
-
-_ID: Final = """\
-s2r_id=${S2R_WORKLOAD_UID##*-}
-case $s2r_id in
-  *[!0-9a-f]*) s2r_id=%fallback% ;;
-  ??????*) s2r_id=$((0x${s2r_id#"${s2r_id%??????}"} + 1)) ;;
-  *) s2r_id=%fallback% ;;
-esac
-"""
-
-_ARRAY: Final = """\
-s2r_n=${JOB_COMPLETION_INDEX:?is set by an Indexed Job}
-IFS=,
-for s2r_r in $S2R_ARRAY_IDS; do
-  case $s2r_r in *:*) s2r_s=${s2r_r#*:} s2r_r=${s2r_r%:*} ;; *) s2r_s=1 ;; esac
-  s2r_c=$(((${s2r_r#*-} - ${s2r_r%-*}) / s2r_s + 1))
-  if [ "$s2r_n" -lt "$s2r_c" ]; then
-    export SLURM_ARRAY_TASK_ID="$((${s2r_r%-*} + s2r_n * s2r_s))"
-    break
-  fi
-  s2r_n=$((s2r_n - s2r_c))
-done
-unset IFS
-"""
-
-_HOSTS_PYTORCH: Final = """\
-S2R_NODE=${PET_NODE_RANK:-${RANK:-0}}
-case ${MASTER_ADDR:-localhost} in localhost | 127.*) S2R_HOSTS=$S2R_HOST ;; *) S2R_HOSTS=$MASTER_ADDR ;; esac
-[ "$S2R_NODE" -gt 0 ] || S2R_HOST=$S2R_HOSTS
-s2r_i=0 s2r_base=${S2R_HOSTS%-master-0}
-while [ "$s2r_i" -lt %workers% ]; do
-  S2R_HOSTS=$S2R_HOSTS,$s2r_base-worker-$s2r_i
-  s2r_i=$((s2r_i + 1))
-done
-"""
-
-_HOSTS_MPI: Final = """\
-S2R_NODE=0 S2R_HOSTS=
-s2r_f=${OMPI_MCA_orte_default_hostfile:-${I_MPI_HYDRA_HOST_FILE:-${HYDRA_HOST_FILE:-/etc/mpi/hostfile}}}
-[ ! -r "$s2r_f" ] || while read -r s2r_h _; do
-  S2R_HOSTS=$S2R_HOSTS${S2R_HOSTS:+,}${s2r_h%%:*}
-done <"$s2r_f"
-"""
-
-# mpirun must not look for srun because of SLURM_JOB_ID: these say so to Open MPI 4 and 5, Intel MPI and MPICH.
-_MPIRUN: Final = """\
-export OMPI_MCA_plm='^slurm' OMPI_MCA_ras='^slurm' PRTE_MCA_plm='^slurm' PRTE_MCA_ras='^slurm'
-export HYDRA_BOOTSTRAP=%start% I_MPI_HYDRA_BOOTSTRAP=%start%
-"""
-
-_CONSTANTS: Final = ("CUDA_VISIBLE_DEVICES", "ENVIRONMENT", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES")
-"""Variables that are known when the manifest is written and no SLURM_*: the prelude exports them."""
-
-_COMPUTED: Final = {
-    "SLURMD_NODENAME": "$S2R_HOST",
-    "SLURM_ARRAY_JOB_ID": "$s2r_id",
-    "SLURM_JOBID": "$S2R_ID",
-    "SLURM_JOB_END_TIME": "$(($(date +%s) + %limit%))",
-    "SLURM_JOB_GID": "$(id -g)",
-    "SLURM_JOB_ID": "$S2R_ID",
-    "SLURM_JOB_NODELIST": "$S2R_HOSTS",
-    "SLURM_JOB_START_TIME": "$(date +%s)",
-    "SLURM_JOB_UID": "$(id -u)",
-    "SLURM_JOB_USER": "$(id -un 2>/dev/null || id -u)",
-    "SLURM_NODELIST": "$S2R_HOSTS",
-    "SLURM_SUBMIT_DIR": "$PWD",
-    "SLURM_SUBMIT_HOST": "$S2R_HOST",
-    "SLURM_TASK_PID": "$$",
-    "SLURM_TMPDIR": "${TMPDIR:-/tmp}",
-    "SLURM_TOPOLOGY_ADDR": "$S2R_HOST",
-    "TMPDIR": "${TMPDIR:-/tmp}",
-}
-
-_STEPS: Final = (
-    "export S2R_NAME=%name% S2R_NODES=%nodes% S2R_TASKS=%tasks% S2R_PER_NODE=%per_node% "
-    "S2R_GPUS_PER_TASK=%gpus_per_task% S2R_MPI=%mpi%\n"
-    "export S2R_ID S2R_HOST S2R_HOSTS S2R_NODE\n"
-)
-
-_WATCH: Final = """\
-s2r_w=
-s2r_wait() { trap 'kill "$!"; exit' TERM; wait "$!"; }
-"$S2R_DIR/slurm_script" "$@" &
-s2r_p=$!
-trap 'kill -s TERM "$s2r_p" 2>/dev/null' TERM
-"""
-_AFTER: Final = '(sleep %seconds% & s2r_wait && { THEN; }) >/dev/null 2>&1 &\ns2r_w="$s2r_w $!"\n'
-_TO_SHELL: Final = 'kill -s %signal% "$s2r_p"'
-_TO_STEPS: Final = 'cat "$S2R_DIR"/step.*/pids | xargs kill -s %signal%'
-_STOP: Final = ': >"$S2R_DIR/late"; kill -s TERM "$s2r_p"; sleep %grace% & s2r_wait && kill -s KILL "$s2r_p"'
-_AWAIT: Final = """\
-while :; do
-  wait "$s2r_p"
-  s2r_c=$?
-  kill -0 "$s2r_p" 2>/dev/null || break
-done
-for s2r_p in $s2r_w; do kill "$s2r_p" 2>/dev/null; done
-"""
-# 124, not 137 or 143: a job at its time limit is not started again.
-_LATE: Final = '[ ! -e "$S2R_DIR/late" ] || s2r_c=124\n'
-# A login shell resets PATH; functions in the environment survive that.
-_FUNCTION: Final = r"""'BASH_FUNC_NAME%%=() { "'"$S2R_DIR/bin/NAME"'" "$@"; }'"""
-
 SHIMMED: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity")
 """Commands of the old cluster that the prelude can stand in for."""
 
 _SHIMS: Final = {
-    "srun": (
-        ("srun", shims.SRUN.replace("#MPI\n", "")),
-        ("srun mpi", shims.SRUN.replace("#MPI\n", shims.SRUN_MPI)),
-        ("srun of MPIJob", shims.SRUN.partition("#MPI\n")[0] + shims.SRUN_MPI),
-        ("srun one", shims.SRUN_ONE),
+    "scontrol": (
+        ("scontrol", shims.SCONTROL.replace("#REQUEUE\n", "")),
+        ("scontrol requeue", shims.SCONTROL.replace("#REQUEUE\n", shims.REQUEUE)),
     ),
-    "scontrol": (("scontrol", shims.SCONTROL),),
     "module": (("module", shims.MODULE),),
     "ml": (("ml", shims.MODULE),),
     "apptainer": (("apptainer", shims.APPTAINER),),
     "singularity": (("singularity", shims.APPTAINER),),
 }
+# The pieces of srun, each slot a choice.
+_SRUN: Final = (
+    (("srun layout", srun.LAYOUT),),
+    (("srun room", srun.ROOM),),
+    (("srun told", srun.TOLD),),
+    (("srun export", srun.EXPORT),),
+    (("srun devices", srun.DEVICES), ("srun devices of room", srun.DEVICES_OF_ROOM)),
+    (("srun alone", srun.ALONE), ("srun nodes", srun.NODES), ("srun launcher", srun.LAUNCHER)),
+    (("srun marks", srun.MARKS),),
+    (("srun mpi", srun.MPI),),
+    tuple(
+        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun.rank(*chosen))
+        for count in range(len(srun.FEATURES) + 1)
+        for chosen in itertools.combinations(srun.FEATURES, count)
+    ),
+    (("srun start", srun.START),),
+)
+
+
+_HERE: Final = "cat >\"$S2R_DIR/bin/NAME\" <<'S2R_END'\n"
 
 
 def functions(names: Iterable[str]) -> str:
     """The words by which a login shell is told of the shims."""
-    return " ".join(_FUNCTION.replace("NAME", name) for name in names)
+    return " ".join(texts.FUNCTION.replace("NAME", name) for name in names)
 
 
 def _slots() -> Iterator[tuple[Part, ...]]:
     """One slot after the other; of the parts in a slot at most one stands in a prelude."""
-    yield (Part("head", _HEAD),)
-    yield tuple(Part(f"body {how}", text) for how, text in _BODIES.items())
+    yield (Part("head", texts.HEAD),)
+    yield tuple(Part(f"body {how}", text) for how, text in texts.BODIES.items())
     yield (Part("executable", 'chmod 700 "$S2R_DIR/slurm_script"\n'),)
-    yield (Part("id", _ID, {"fallback": NUMBER}),)
+    yield (Part("id", texts.ID, {"fallback": NUMBER}),)
     yield (
         Part("id of the job", "S2R_ID=$s2r_id\n"),
         Part("id of the index", "S2R_ID=$((s2r_id + 1 + JOB_COMPLETION_INDEX))\n"),
     )
-    yield (Part("array", _ARRAY),)
+    yield (Part("array", texts.ARRAY),)
     yield (Part("host", "S2R_HOST=$(uname -n)\n"),)
     yield (
         Part("hosts Job", "S2R_NODE=0\nS2R_HOSTS=$S2R_HOST\n"),
-        Part("hosts PyTorchJob", _HOSTS_PYTORCH, {"workers": NUMBER}),
-        Part("hosts MPIJob", _HOSTS_MPI),
+        Part("hosts PyTorchJob", texts.HOSTS_PYTORCH, {"workers": NUMBER}),
+        Part("hosts MPIJob", texts.HOSTS_MPI),
     )
-    for name in _CONSTANTS:
+    yield (Part("share", texts.SHARE, {"workers": NUMBER}),)
+    for name in texts.CONSTANTS:
         yield (Part(f"constant {name}", f"export {name}=%value%\n", {"value": QUOTED}),)
-    for name, value in _COMPUTED.items():
+    for name, value in texts.COMPUTED.items():
         fields = {"limit": NUMBER} if "%limit%" in value else {}
         yield (Part(f"set {name}", f"{name}={value}\n", fields),)
     yield (Part("export", "export %names%\n", {"names": r"(?!OMPI_|HYDRA_|S2R_)[A-Z_]+(?: [A-Z_]+)*(?=\n)"}),)
-    yield (Part("mpirun", _MPIRUN, {"start": "ssh|fork"}),)
-    numbers = dict.fromkeys(("nodes", "tasks", "per_node"), NUMBER)
-    yield (Part("steps", _STEPS, {"name": QUOTED, **numbers, "gpus_per_task": f"''|{NUMBER}", "mpi": "''|1"}),)
+    yield (Part("mpirun", texts.MPIRUN, {"start": "ssh|fork"}),)
+    numbers = dict.fromkeys(("nodes", "cpus", "gpus"), NUMBER)
+    several = f"''|{NUMBER}(?:,{NUMBER})*"
+    yield (
+        Part("steps", texts.STEPS, {"name": QUOTED, **numbers, "list": several, "gpus_per_task": f"''|{NUMBER}"}),
+    )
     yield (Part("bin", 'mkdir "$S2R_DIR/bin"\nexport S2R_DIR PATH="$S2R_DIR/bin:$PATH"\n'),)
+    yield (
+        Part("shim srun one", f"{_HERE.replace('NAME', 'srun')}{shims.SRUN_ONE}S2R_END\n"),
+        Part(
+            "shim srun", f"{_HERE.replace('NAME', 'srun')}#!%shell%\n{srun.OPTIONS}", {"shell": "/bin/sh|/bin/bash"}
+        ),
+    )
+    for choice in _SRUN:
+        yield tuple(Part(name, text) for name, text in choice)
+    yield (Part("srun end", "S2R_END\n"),)
     for name, forms in _SHIMS.items():
-        here = f"cat >\"$S2R_DIR/bin/{name}\" <<'S2R_END'\n"
+        here = _HERE.replace("NAME", name)
         yield tuple(Part(f"shim {form}", f"{here}{text}S2R_END\n") for form, text in forms)
     yield (Part("executables", 'chmod 700 "$S2R_DIR/bin/"*\n'),)
+    yield (Part("agent", texts.AGENT),)
+    yield (Part("restarts", texts.RESTARTS),)
+    for name, begin in (
+        ("input", "3<"),
+        ("output", ">"),
+        ("output at the end", ">>"),
+        ("error", "2>"),
+        ("error at the end", "2>>"),
+    ):
+        yield (Part(name, f"exec {begin}%file%\n", {"file": _WORD}),)
+    yield (Part("error to output", "exec 2>&1\n"),)
     yield from _ends()
 
 
 def _ends() -> Iterator[tuple[Part, ...]]:
     one = "|".join(re.escape(functions([name])) for name in SHIMMED)
-    yield (
-        Part("run", 'exec "$S2R_DIR/slurm_script" "$@"\n'),
-        Part(
-            "run at login",
-            'exec env %functions% "$S2R_DIR/slurm_script" "$@"\n',
-            {"functions": f"(?:{one})(?: (?:{one}))*"},
-        ),
-        Part("watch", _WATCH),
-    )
+    yield (Part("run", texts.RUN, {"login": f"(?:env (?:(?:{one}) )+)?", "stdin": "(?:<&3 3<&- )?"}),)
+    yield (Part("script", 'echo "$s2r_p" >"$S2R_DIR/script"\n'),)
+    yield (Part("term", texts.TERM), Part("term steps", texts.TERM_STEPS))
+    yield (Part("watch", texts.WATCH),)
     timed = {"seconds": NUMBER, "signal": _SIGNAL}
     yield (
-        Part("warn the script", _AFTER.replace("THEN", _TO_SHELL), timed),
-        Part("warn the steps", _AFTER.replace("THEN", _TO_STEPS), timed),
+        Part("warn the script", texts.AFTER.replace("THEN", texts.TO_SHELL), timed),
+        Part("warn the steps", texts.AFTER.replace("THEN", texts.TO_STEPS), timed),
     )
-    yield (Part("stop", _AFTER.replace("THEN", _STOP), {"seconds": NUMBER, "grace": NUMBER}),)
-    yield (Part("await", _AWAIT),)
-    yield (Part("late", _LATE),)
+    yield (Part("stop", texts.AFTER.replace("THEN", texts.STOP), {"seconds": NUMBER, "grace": NUMBER}),)
+    yield (Part("await", texts.AWAIT),)
+    yield (Part("unwatch", texts.UNWATCH),)
+    yield (Part("linger", texts.LINGER),)
+    yield (Part("dismiss", texts.DISMISS),)
+    yield (Part("again", texts.AGAIN),)
+    yield (Part("late", texts.LATE),)
+    yield (Part("forget", texts.FORGET),)
     yield (Part("leave", 'exit "$s2r_c"\n'),)
 
 
 CATALOGUE: Final[tuple[tuple[Part, ...], ...]] = tuple(_slots())
-COMPUTED: Final = frozenset(_COMPUTED)
+COMPUTED: Final = frozenset(texts.COMPUTED)
 """Variables that only the pod knows and a prelude can set."""
 
 _PARTS: Final[Mapping[str, tuple[int, Part]]] = {

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.patterns import lazy
-from s2r_ci.runai.distribution import JOB, MPI, Plan
-from s2r_ci.runai.environment import VARIABLES, mentioned, needs_id, variable
+from s2r_ci.runai import output
+from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
+from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
 
 __all__ = ["CATALOGUE", "prelude", "signal_of"]
@@ -29,22 +30,29 @@ def prelude(made: Plan, delivery: str) -> str:
 def _parts(made: Plan, delivery: str) -> Iterator[Chosen]:
     yield from (Chosen("head"), Chosen(f"body {delivery}"), Chosen("executable"))
     names = _runtime_names(made)
+    files = list(output.files(made))
     steps = made.uses("srun", "scontrol")
+    pods = made.kind == PYTORCH
     if needs_id(made):
         yield Chosen("id", {"fallback": str(zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)})
-        if steps or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(names):
+        if steps or pods or counts_starts(made) or _IDS & set(names) or output.names(files, "S2R_ID"):
             yield Chosen("id of the job" if made.job.array is None else "id of the index")
     if made.job.array is not None:
         yield Chosen("array")
-    if steps or _HOST_NAMES & set(names):
+    if steps or pods or _HOST_NAMES & set(names) or output.names(files, "S2R_HOST"):
         yield Chosen("host")
         yield Chosen(f"hosts {made.kind}", {"workers": str(made.nodes - 1)})
+    if pods:
+        yield Chosen("share", {"workers": str(made.nodes - 1)})
     yield from _exports(made, names)
     if made.kind == MPI or made.uses("mpirun", "mpiexec"):
         yield Chosen("mpirun", {"start": "ssh" if made.kind == MPI else "fork"})
     yield from _shims(made, steps)
+    yield from files
     yield from _run(made)
 
+
+_IDS: Final = {"SLURM_JOB_ID", "SLURM_JOBID"}
 
 _HOST_NAMES: Final = {
     "SLURMD_NODENAME",
@@ -58,11 +66,14 @@ _HOST_NAMES: Final = {
 def _runtime_names(made: Plan) -> list[str]:
     """Variables that the script mentions and the prelude computes, in the order of their names."""
     named = {name for name in mentioned(made) if name in VARIABLES and variable(name, made).runtime}
+    if made.job.array is not None and made.uses("srun"):
+        named.add("SLURM_ARRAY_JOB_ID")  # for the programs of the steps
     return sorted(named & COMPUTED)
 
 
 def _exports(made: Plan, names: list[str]) -> Iterator[Chosen]:
-    for name in mentioned(made):
+    named = dict.fromkeys((*mentioned(made), *(["ENVIRONMENT"] if made.uses("srun") else ())))
+    for name in named:
         value = variable(name, made).value
         if value is not None and not name.startswith("SLURM") and name not in made.request.target.variables:
             yield Chosen(f"constant {name}", {"value": quoted(value)})
@@ -74,22 +85,90 @@ def _exports(made: Plan, names: list[str]) -> Iterator[Chosen]:
 
 def _shims(made: Plan, steps: bool) -> Iterator[Chosen]:
     used = [name for name in SHIMMED if made.uses(name)]
-    if not used:
-        return
     if steps:
         yield Chosen("steps", _step_values(made))
-    yield Chosen("bin")
+    if used:
+        yield Chosen("bin")
+    if "srun" in used:
+        yield from _srun(made)
     for name in used:
-        yield Chosen(f"shim {_srun(made) if name == 'srun' else name}")
-    yield Chosen("executables")
+        if name == "scontrol":
+            yield Chosen("shim scontrol requeue" if requeues(made) else "shim scontrol")
+        elif name != "srun":
+            yield Chosen(f"shim {name}")
+    if used:
+        yield Chosen("executables")
+    if made.kind == PYTORCH:
+        yield Chosen("agent")
+    if counts_starts(made):
+        yield Chosen("restarts")
 
 
-def _srun(made: Plan) -> str:
+def _srun(made: Plan) -> Iterator[Chosen]:
+    """The shim of srun, put together from what this script needs."""
+    if _is_plain(made):
+        yield Chosen("shim srun one")
+        return
+    yield Chosen("shim srun", {"shell": "/bin/bash" if _hands_on_functions(made) else "/bin/sh"})
+    yield from map(Chosen, _pieces(made))
+
+
+def _pieces(made: Plan) -> Iterator[str]:
+    text = made.request.script.data
+    room = _side_by_side(made)
+    yield "srun layout"
+    if room:
+        yield "srun room"
+    yield "srun told"
+    drops = b"--export" in text  # in the header too, which the steps obey
+    if drops:
+        yield "srun export"
     if made.kind == MPI:
-        return "srun of MPIJob"  # where mpirun starts all ranks, and nothing behind it is ever reached
-    if made.kind == JOB and b"--mpi" in made.request.script.data:
-        return "srun mpi"
-    return "srun one" if _is_plain(made) else "srun"
+        yield from ("srun launcher", "srun marks", "srun mpi", "srun end")
+        return
+    yield "srun devices of room" if room else "srun devices"
+    yield "srun nodes" if made.kind == PYTORCH else "srun alone"
+    mpi = b"--mpi" in text and made.kind == JOB
+    asked = {"multi": b"--multi-prog" in text, "drop": drops, **dict.fromkeys(("files", "labels"), True)}
+    if not _hidden(made):
+        calls = [step.words for step in made.job.body.steps if step.launcher == "srun"]
+        asked["files"] = mpi or _asks(calls, "-o", "-e", "--output", "--error")
+        asked["labels"] = _asks(calls, "-l", "--label")
+    if asked["files"]:
+        yield "srun marks"
+    if mpi:
+        yield "srun mpi"
+    yield " ".join(["srun rank", *(name for name, here in asked.items() if here)])
+    yield from ("srun start", "srun end")
+
+
+def _asks(calls: list[tuple[str, ...]], *options: str) -> bool:
+    """Whether a call of srun has one of the options, or a word that may hold one."""
+    return any(word.startswith((*options, "$", '"$', "`")) for words in calls for word in words[1:])
+
+
+def _side_by_side(made: Plan) -> bool:
+    """Whether steps may run at the same time, so that they have to share out CPUs and GPUs."""
+    body = made.job.body
+    if made.kind == MPI:
+        return False  # mpirun shares nothing out
+    known = body.language == "shell" and body.understood
+    return (
+        not known or made.uses("parallel", "xargs") or any(step.background for step in body.steps) or _hidden(made)
+    )
+
+
+def _hidden(made: Plan) -> bool:
+    """Whether srun is called in more places than were read: from a function, a variable, another program."""
+    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
+    text = made.request.script.data
+    seen = sum(line.count(b"srun") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
+    return seen > len(calls)
+
+
+def _hands_on_functions(made: Plan) -> bool:
+    """Functions in the environment survive only in the shell that wrote them."""
+    return made.job.body.interpreter.split()[:1] == ["/bin/bash"] and b"export -f" in made.request.script.data
 
 
 _PLAIN: Final = lazy(
@@ -103,12 +182,17 @@ def _is_plain(made: Plan) -> bool:
     """Whether the pod is one task, and every call of srun is known and asks for nothing that would need more."""
     job = made.job
     one = made.kind == JOB and job.resources.tasks <= 1 and job.resources.tasks_per_node <= 1
-    if not one or job.body.language != "shell" or not job.body.understood or "gpus-per-task" in job.options:
+    if (
+        not one
+        or job.body.language != "shell"
+        or not job.body.understood
+        or {"gpus-per-task", "export"} & job.options.keys()
+    ):
         return False
     calls = [step for step in job.body.steps if step.launcher == "srun"]
-    text = made.request.script.data
-    seen = sum(line.count(b"srun") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
-    return len(calls) >= seen and all(_plain_call(step.words, step.program) for step in calls)
+    if any(step.background for step in calls) or _hidden(made) or _hands_on_functions(made):
+        return False
+    return all(_plain_call(step.words, step.program) for step in calls)
 
 
 def _plain_call(words: tuple[str, ...], program: tuple[str, ...]) -> bool:
@@ -131,23 +215,44 @@ def _step_values(made: Plan) -> dict[str, str]:
     return {
         "name": quoted(made.job.name),
         "nodes": str(made.nodes),
-        "tasks": str(max(made.job.resources.tasks, 1)),
-        "per_node": str(max(made.job.resources.tasks_per_node, 1)),
+        "cpus": str(made.job.resources.cpus_per_node),
+        "gpus": str(made.gpus),
+        "list": ",".join(map(str, range(made.gpus))) or "''",
         "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
-        "mpi": "1" if made.kind == MPI else "''",
     }
 
 
 def _run(made: Plan) -> Iterator[Chosen]:
+    names = [name for name in SHIMMED if made.uses(name)]
+    login = f"env {functions(names)} " if _login_bash(made) and names else ""
+    stdin = "<&3 3<&- " if output.reads(made) else ""
+    yield Chosen("run", {"login": login, "stdin": stdin})
+    if requeues(made):
+        yield Chosen("script")
+    steps = made.uses("srun")
+    yield Chosen("term steps" if steps else "term")
     signal = signal_of(made)
     wrapped = made.wraps
     if signal or wrapped:
         yield from _watch(made, signal, wrapped)
-    elif _login_bash(made) and made.uses(*SHIMMED):
-        names = [name for name in SHIMMED if made.uses(name)]
-        yield Chosen("run at login", {"functions": functions(names)})
     else:
-        yield Chosen("run")
+        yield Chosen("await")
+    if steps:
+        yield Chosen("linger")
+    if made.kind == PYTORCH:
+        yield Chosen("dismiss")
+    if requeues(made):
+        yield Chosen("again")
+    if wrapped:
+        yield Chosen("late")
+    if counts_starts(made):
+        yield Chosen("forget")
+    yield Chosen("leave")
+
+
+def requeues(made: Plan) -> bool:
+    """Whether the script puts itself back into the queue, and may."""
+    return made.retries and made.uses("scontrol") and b"requeue" in made.request.script.data
 
 
 def _login_bash(made: Plan) -> bool:
@@ -177,6 +282,4 @@ def _watch(made: Plan, signal: tuple[str, int, bool] | None, wrapped: bool) -> I
     if wrapped:
         yield Chosen("stop", {"seconds": str(limit), "grace": str(_KILL_AFTER_S)})
     yield Chosen("await")
-    if wrapped:
-        yield Chosen("late")
-    yield Chosen("leave")
+    yield Chosen("unwatch")

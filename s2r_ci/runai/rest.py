@@ -74,7 +74,6 @@ def _pod(pod: Pod) -> dict[str, Any]:
         environmentVariables=_environment(pod),
         compute=_compute(pod),
         storage=_storage(pod),
-        security=_security(pod),
         nodeAffinityRequired=_affinity(pod),
     )
 
@@ -87,7 +86,11 @@ def _environment(pod: Pod) -> list[dict[str, Any]]:
 
 
 def _compute(pod: Pod) -> dict[str, Any]:
-    portion = {"gpuDevicesRequest": 1, "gpuRequestType": "portion", "gpuPortionRequest": number(pod.fraction)}
+    portion = {
+        "gpuDevicesRequest": pod.gpus or 1,
+        "gpuRequestType": "portion",
+        "gpuPortionRequest": number(pod.fraction),
+    }
     devices = [{"resource": name, "quantity": amount} for name, amount in sorted(pod.devices.items())]
     cores = number(pod.cpu)
     return _said(
@@ -110,12 +113,6 @@ def _storage(pod: Pod) -> dict[str, Any]:
         if not claim.sub_path
     ]
     return _said(pvc=claims, emptyDirVolume=[{"path": "/tmp", "sizeLimit": pod.scratch}] if pod.scratch else [])  # noqa: S108 - a mount, not a file
-
-
-def _security(pod: Pod) -> dict[str, Any]:
-    if pod.user is None:
-        return {}
-    return _said(uidGidSource="custom", runAsUid=pod.user, runAsGid=pod.group)
 
 
 def _affinity(pod: Pod) -> dict[str, Any]:

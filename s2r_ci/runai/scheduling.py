@@ -1,11 +1,11 @@
-"""Where pods may run and with what right: node pools, labels, node selectors, affinity, and the time limit."""
+"""With what right pods run: labels, annotations, node pools, the time limit; and lists of hosts."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from s2r_ci.model import ConversionRequest, Service
-from s2r_ci.runai import decisions
+from s2r_ci.runai import decisions, sharing
 from s2r_ci.runai.distribution import MPI, Plan
 
 SCHEDULER: Final = "runai-scheduler"
@@ -32,11 +32,22 @@ def labels(made: Plan) -> dict[str, str]:
 
 
 def annotations(made: Plan) -> dict[str, str]:
-    """The job's own name, where Kubernetes cannot hold it as a name; and what a model decided."""
+    """The job's own name, where Kubernetes cannot hold it as a name; what the script says to people, and what a model
+    decided.
+    """
     found = {} if made.job.name == made.name else {NAME_ANNOTATION: made.job.name}
+    said = {f"s2r-ci/{option}": made.job.options.get(option, "") for option in ("comment", "wckey")}
+    found |= {name: text for name, text in said.items() if text}
     if decided := made.request.target.decisions:
         found[decisions.ANNOTATION] = decisions.written(decided)
     return found
+
+
+def pod_annotations(made: Plan, role: str) -> dict[str, str]:
+    """What stands on the pod template: its node pools, and its part of a GPU, of which a launcher needs none."""
+    pools = node_pools(made.request)
+    found = {POOLS_ANNOTATION: " ".join(pools)} if pools else {}
+    return found if role == "Launcher" else found | sharing.annotations(made.request)
 
 
 def service_of(request: ConversionRequest) -> Service:
@@ -61,36 +72,6 @@ def node_pools(request: ConversionRequest) -> tuple[str, ...]:
     if any(name not in known for name in named):
         return ()
     return tuple(dict.fromkeys(pool for name in named for pool in known[name]))
-
-
-def node_selector(request: ConversionRequest) -> dict[str, str]:
-    """Node labels of the GPU model and of the features that all have to hold."""
-    site = request.target.site
-    found = dict(site.gpus.get(request.job.resources.gpu_model, {}))
-    for word in features(request):
-        found |= site.features.get(word, {})
-    return dict(sorted(found.items()))
-
-
-def features(request: ConversionRequest) -> tuple[str, ...]:
-    """The words of ``--constraint`` where all of them have to hold (``a&b``, ``a,b``); empty for other forms."""
-    text = request.job.options.get("constraint", "").strip("\"'")
-    if not text or any(mark in text for mark in "|[]*()"):
-        return ()
-    return tuple(word for word in re.split(r"[&,]", text) if word)
-
-
-def affinity(request: ConversionRequest) -> dict[str, Any]:
-    """Node affinity for ``--nodelist`` and ``--exclude``; an empty one where neither is said."""
-    expressions = [
-        {"key": "kubernetes.io/hostname", "operator": operator, "values": hosts}
-        for option, operator in (("nodelist", "In"), ("exclude", "NotIn"))
-        if (hosts := expand_hosts(request.job.options.get(option, "")))
-    ]
-    if not expressions:
-        return {}
-    terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
-    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
 
 
 def deadline_s(made: Plan) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Volume
-from s2r_ci.runai.compute import gpus
+from s2r_ci.runai.bindings import bindings
+from s2r_ci.runai.compute import uses_gpus
 
 LOCAL_FOLDERS: Final = frozenset(
     {"tmp", "dev", "proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "opt", "etc", "var", "run"}
@@ -55,18 +56,34 @@ def mounted(request: ConversionRequest) -> list[tuple[str, Volume]]:
     return [(path, known[path]) for path in sorted(used)]
 
 
+def bound(request: ConversionRequest) -> list[tuple[str, Volume]]:
+    """Parts of the site's volumes that the script binds into its container, by their path inside."""
+    known = request.target.site.volumes
+    found = []
+    for binding in bindings(request):
+        prefix = prefix_of(binding.source, known)
+        if prefix is not None:
+            volume = known[prefix]
+            part = posixpath.join(volume.sub_path, binding.source[len(prefix.rstrip("/")) :].strip("/"))
+            read_only = volume.read_only or binding.read_only
+            found.append((binding.inside, Volume(claim=volume.claim, sub_path=part, read_only=read_only)))
+    return sorted(found, key=lambda pair: pair[0])
+
+
 def volumes(request: ConversionRequest) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """``volumes`` of the pod and ``volumeMounts`` of the container, in step."""
     sources: list[dict[str, Any]] = []
     mounts: list[dict[str, Any]] = []
     names: dict[str, str] = {}
-    for path, volume in mounted(request):
+    taken = {volume.mount_path or path for path, volume in mounted(request)}
+    inside = [(path, volume) for path, volume in bound(request) if path not in taken]
+    for path, volume in (*mounted(request), *inside):
         name = names.get(volume.claim)
         if name is None:
             name = names[volume.claim] = f"volume-{len(names) + 1}"
             sources.append({"name": name, "persistentVolumeClaim": {"claimName": volume.claim}})
         mounts.append(_mount(name, path, volume))
-    if gpus(request):
+    if uses_gpus(request):
         # Data loaders pass batches through /dev/shm; Kubernetes gives 64 MiB. It counts against the memory limit.
         sources.append({"name": SHARED_MEMORY, "emptyDir": {"medium": "Memory"}})
         mounts.append({"name": SHARED_MEMORY, "mountPath": "/dev/shm"})  # noqa: S108 - a mount, not a file

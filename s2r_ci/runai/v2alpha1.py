@@ -8,10 +8,12 @@ text each, the pools one text with blanks. Only fields are written for which the
 from collections.abc import Mapping
 from typing import Any, Final
 
+from s2r_ci.errors import ConversionError
 from s2r_ci.model import Manifest
 from s2r_ci.runai import scheduling
 from s2r_ci.runai.distribution import JOB, MPI, Plan
-from s2r_ci.runai.native import Pod, pod_of, refuse_array, roles_of
+from s2r_ci.runai.native import Pod, pod_of, refuse_array, refuse_parts, roles_of
+from s2r_ci.runai.sharing import SLICE
 
 VERSION: Final = "run.ai/v2alpha1"
 _JOB_TYPES: Final = {MPI: "MPIJob", "PyTorchJob": "PyTorchJob"}
@@ -49,12 +51,17 @@ def _spec(made: Plan, pod: Pod) -> dict[str, Any]:
     spec: dict[str, Any] = {"name": made.name, "active": False if made.job.hold else None, "image": pod.image}
     spec |= {"command": pod.command, "arguments": pod.arguments, "workingDir": pod.working_directory}
     spec |= {"cpu": pod.cpu, "cpuLimit": pod.cpu, "memory": pod.memory, "memoryLimit": pod.memory}
-    spec |= {"gpu": pod.fraction, "gpuDevices": pod.gpus, "largeShm": pod.large_shm}
+    refuse_parts(made, pod)
+    if any(name.startswith(SLICE) for name in pod.devices):
+        raise ConversionError(
+            "MIG slices have no counterpart in the target v2alpha1",
+            where=str(made.job.origins.get("gpus") or made.request.script.path),
+            hint="take the target kubernetes, rest or cli",
+        )
+    spec |= {"largeShm": pod.large_shm, "gpu": pod.fraction, "gpuDevices": 0 if pod.fraction else pod.gpus}
     spec |= {"nodePools": " ".join(pod.pools), "nodeType": pod.node_type}
     if not made.retries:
         spec["terminateAfterPreemption"] = True
-    if pod.user is not None:
-        spec |= {"runAsUser": True, "runAsUid": pod.user, "runAsGid": pod.group}
     said = {name: _value(value) for name, value in spec.items() if value not in (None, "", 0) or value is False}
     if not pod.large_shm:
         said.pop("largeShm", None)

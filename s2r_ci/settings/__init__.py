@@ -3,6 +3,6 @@
 from s2r_ci.settings.keys import KEYS, Key
 from s2r_ci.settings.settings import Settings
 from s2r_ci.settings.site import Answer
-from s2r_ci.settings.tree import SettingsTree, resolve
+from s2r_ci.settings.tree import SettingsTree, from_environment, resolve
 
-__all__ = ["KEYS", "Answer", "Key", "Settings", "SettingsTree", "resolve"]
+__all__ = ["KEYS", "Answer", "Key", "Settings", "SettingsTree", "from_environment", "resolve"]

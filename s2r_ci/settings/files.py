@@ -11,6 +11,7 @@ from s2r_ci.settings.places import Place, Source
 
 OWN: Final = "s2r-ci.toml"
 SHARED: Final = "pyproject.toml"
+ANSWERS: Final = "s2r-answers.toml"  # answers that comments gave: the tool's own file, which people may edit
 _WITHIN: Final = ("tool", "s2r-ci")
 _LARGEST: Final = 1_048_576  # octets of a settings file
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -48,6 +49,18 @@ def find_file(root: str, folder: str) -> SettingsFile | None:
         )
     place = Place(source=Source(name=f"{prefix}{OWN}", text=_decoded(own)))
     return SettingsFile(place=place, folder=folder, base=base, table=_parse(own, f"{prefix}{OWN}"))
+
+
+def answers_file(root: str) -> SettingsFile | None:
+    """The file of answers at the root, or None. It holds answers and nothing else."""
+    data = _read(f"{root}/{ANSWERS}", ANSWERS, root)
+    if data is None:
+        return None
+    place = Place(source=Source(name=ANSWERS, text=_decoded(data)))
+    table = _parse(data, ANSWERS)
+    if other := sorted(set(table) - {"answers"}):
+        place.step(other[0]).unknown(("answers",), hint=f"other settings stand in {OWN}")
+    return SettingsFile(place=place, folder="", base=root, table=table)
 
 
 def named_file(root: str, name: str) -> SettingsFile:

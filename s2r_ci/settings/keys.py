@@ -18,6 +18,7 @@ NAME: Final = r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$"
 FULL_NAME: Final = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 LABEL: Final = r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 LABEL_KEY: Final = r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+OPTIONAL_LABEL_KEY: Final = f"^({LABEL_KEY[1:-1]})?$"
 VARIABLE: Final = r"^[A-Za-z_][A-Za-z0-9_]*$"
 IMAGE: Final = r"^([A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510})?$"
 FULL_IMAGE: Final = r"^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,510}$"
@@ -30,10 +31,15 @@ ANY: Final = r"^[^\x00]*$"
 FOLDER: Final = r"^(/[^\x00-\x1f\x7f]*)?$"
 ABSOLUTE: Final = r"^/[^\x00-\x1f\x7f]*$"
 MEMORY: Final = r"^([1-9][0-9]{0,11} ?[KMGTkmgt]([iI]?[bB]?))?$"
+BRANCH: Final = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"
+BRANCH_SAYS: Final = "lower-case letters, digits and dashes"
 OPTION: Final = r"^--[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 FORMAT: Final = r"^[a-z][a-z0-9-]*(=[^\x00-\x1f\x7f]+)?$"
 PATTERN: Final = r"^(?!(.*/)?\.\./)([^{}/\x00-\x1f\x7f][^{}\x00-\x1f\x7f]*)?\{(name|path)\}\.[^{}/\x00-\x1f\x7f]+$"
 ADDRESS: Final = r"^(https?://[^\x00-\x20\x7f]+)?$"
+KEY_ID: Final = r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
+ALIAS: Final = r"^([a-z0-9][a-z0-9._-]{0,63})?$"
+MONEY: Final = r"^([0-9]{1,6}(\.[0-9]{1,4})?)?$"
 
 MEMORY_SAYS: Final = "an amount of memory with its unit, such as 32G"
 NAME_SAYS: Final = "a Kubernetes name: lower-case letters, digits and '-', at most 63"
@@ -42,6 +48,8 @@ QUESTION_SAYS: Final = "the key of a question other than image, such as submits 
 OPTION_SAYS: Final = "a long option of sbatch, such as --gpus-per-node=4"
 IMAGE_SAYS: Final = "a container image, such as team/train:1.4"
 CLAIM_SAYS: Final = "the name of a PersistentVolumeClaim"
+KEY_ID_SAYS: Final = "a key id: letters, digits, '.', '_' and '-', at most 64"
+ALIAS_SAYS: Final = "the alias of a model, such as sonnet"
 FOLDER_SAYS: Final = "an absolute path, such as /workspace"
 
 
@@ -95,11 +103,34 @@ _ALL: Final = (
         pattern=PATTERN, expects="a relative path with {name} or {path} and an ending behind it"),
     Key("reverify", "switch", "judge manifests anew even where their header says that they are current"),
     Key("overwrite", "switch", "replace files that s2r-ci did not write, and manifests edited by hand"),
-    Key("api-endpoint", "text", "address of the conversion service (reserved for its client)", pattern=ADDRESS,
-        expects="an address that begins with https://"),
+    # --- the conversion service
+    Key("api-endpoint", "text", "address of the conversion service; its key comes by S2R_SHARED_SECRET",
+        pattern=ADDRESS, expects="an address that begins with https://"),
+    Key("key-id", "text", "id of the key that signs requests to the service", pattern=KEY_ID, expects=KEY_ID_SAYS),
+    Key("model", "text", "alias of the model that the service shall ask; none: the service's default",
+        pattern=ALIAS, expects=ALIAS_SAYS),
+    Key("send", "choice", "which scripts go to the service: all, or the residue that rules left questions in",
+        words=("all", "residue")),
+    Key("redact", "choice", "what becomes of a script that seems to hold a secret: sent without it, or not at all",
+        words=("redact", "refuse")),
+    Key("in-flight", "number", "requests to the service at once", low=1, high=64),
+    Key("max-requests", "number", "most scripts that one run sends to the service; 0: no limit", high=1_000_000),
+    Key("max-cost", "text", "most US dollars that one run may cost by estimate; none: no limit", pattern=MONEY,
+        expects="an amount of US dollars, such as 2.50"),
+    Key("deadline", "number", "seconds after which a run sends nothing more to the service", low=1, high=86_400),
+    Key("on-service-failure", "choice", "where the service gives no answer: convert by rules, or not at all",
+        words=("rules", "fail")),
+    # --- how pull requests are made
+    Key("pr-grouping", "choice", "which manifests share a pull request", words=("script", "directory", "owner", "all")),
+    Key("pr-limit", "number", "most pull requests that may be open at a time; 0: no limit", high=1000),
+    Key("branch-prefix", "text", "what the branches of pull requests begin with", pattern=BRANCH, expects=BRANCH_SAYS),
+    Key("labels", "texts", "labels of the pull requests", pattern=FILLED),
+    Key("reviewers", "texts", "who is asked for a review: a login, or ORGANISATION/TEAM", pattern=FILLED),
+    Key("draft", "switch", "pull requests are opened as drafts"),
+    Key("dashboard", "switch", "keep an issue with a check-box for each script"),
     # --- what a manifest depends on
-    Key("converter", "choice", "who writes the manifest", CONVERSION, words=("rules",),
-        reserved=("service", "bedrock")),
+    Key("converter", "choice", "who writes the manifest; auto: the service where one is set up, else rules",
+        CONVERSION, words=("auto", "rules", "service"), reserved=("bedrock",)),
     Key("target", "choice", "the form of the manifest", CONVERSION,
         words=("kubernetes", "kai", "v2alpha1", "rest", "cli")),
     Key("runai-release", "choice", "the Run:ai release that will take the manifest", CONVERSION,
@@ -120,6 +151,11 @@ _ALL: Final = (
         pattern=FOLDER, expects=FOLDER_SAYS),
     Key("memory", "text", "memory for scripts that ask for none or for all of a node", CONVERSION, pattern=MEMORY,
         expects=MEMORY_SAYS),
+    Key("shards-per-gpu", "number", "how many shards (--gres=shard) are one GPU; 0: ask", CONVERSION, high=1024),
+    Key("topology", "text", "the scheduler's Topology object, for --switches and --segment", CONVERSION, pattern=NAME,
+        expects=NAME_SAYS),
+    Key("topology-level", "text", "the node label that says below which switch a node is", CONVERSION,
+        pattern=OPTIONAL_LABEL_KEY, expects="the key of a node label, such as topology.example.com/switch"),
     Key("body-delivery", "choice", "how scripts reach the container: in the manifest, or in a mounted checkout",
         CONVERSION, words=("embedded", "mounted")),
     Key("image-allow", "texts", "further images that a manifest may name", CONVERSION, pattern=FILLED),

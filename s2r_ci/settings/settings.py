@@ -36,9 +36,27 @@ class Settings:
     manifest_pattern: str = "{name}.runai.yaml"
     reverify: bool = False
     overwrite: bool = False
-    api_endpoint: str = ""
 
-    converter: str = "rules"
+    pr_grouping: str = "directory"
+    pr_limit: int = 10
+    branch_prefix: str = "s2r"
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    draft: bool = False
+    dashboard: bool = False
+
+    api_endpoint: str = ""
+    key_id: str = ""
+    model: str = ""
+    send: str = "all"
+    redact: str = "redact"
+    in_flight: int = 8
+    max_requests: int = 0
+    max_cost: str = ""
+    deadline: int = 900
+    on_service_failure: str = "rules"
+
+    converter: str = "auto"
     target: str = "kubernetes"
     runai_release: str = "2.25"
     slurm_version: str = "24.11"
@@ -49,6 +67,9 @@ class Settings:
     image: str = ""
     working_directory: str = ""
     memory: str = ""
+    shards_per_gpu: int = 0
+    topology: str = ""
+    topology_level: str = ""
     body_delivery: str = "embedded"
     image_allow: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
@@ -143,6 +164,9 @@ def _target(settings: Settings, values: dict[str, object]) -> Target:
         cluster_id=settings.cluster_id,
         default_image=settings.image,
         memory_mib=memory_mib(memory),
+        shards_per_gpu=settings.shards_per_gpu,
+        topology=settings.topology,
+        topology_level=settings.topology_level,
         body_delivery=settings.body_delivery,
         image_allow=settings.image_allow,
         site=settings.site,

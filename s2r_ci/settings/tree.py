@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import NOTHING, Level, Target
-from s2r_ci.settings.files import SettingsFile, find_file, named_file
+from s2r_ci.settings.files import SettingsFile, answers_file, find_file, named_file
 from s2r_ci.settings.keys import CONVERSION, KEYS, SECRETS, Key
 from s2r_ci.settings.places import Place, Source
 from s2r_ci.settings.settings import Settings
@@ -15,7 +15,7 @@ from s2r_ci.settings.values import key_of, parse_value, read_table, read_value
 
 PREFIX: Final = "S2R_"
 _VARIABLES: Final = {key.variable: key for key in KEYS.values() if key.variable}
-_OTHER_VARIABLES: Final = frozenset({"S2R_CONFIG", *(f"S2R_{word}" for word in ("SHARED_SECRET", "TOKEN"))})
+_OTHER_VARIABLES: Final = frozenset({"S2R_CONFIG", "S2R_SHARED_SECRET", "S2R_SHARED_SECRET_FILE", "S2R_TOKEN"})
 _PATHS: Final = ("baseline", "paths", "format")
 _GLOBS: Final = ("include", "exclude")
 
@@ -96,8 +96,15 @@ def resolve(
     named = arguments.get("config") or environ.get("S2R_CONFIG")
     file = named_file(root, str(named)) if named else find_file(root, "")
     files = _read_file(file) if file is not None else _Layer()
+    if (given := answers_file(root)) is not None:
+        files = files.under(_read_file(given))
     outside = _read_environment(environ).under(_read_arguments(arguments))
     return SettingsTree(root, files, outside)
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """The settings that the environment gives, over the defaults; no file is read. Raises ConfigurationError."""
+    return _read_environment(environ).settings()
 
 
 def _read_file(file: SettingsFile, only: str = "") -> _Layer:

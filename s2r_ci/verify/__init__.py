@@ -81,7 +81,7 @@ def verify(request: ConversionRequest, manifest: Manifest, path: str) -> list[Fi
     ``path`` is the manifest's. A breach stands on the line of the script that was betrayed, where the script has one,
     else on the manifest's. A manifest of another kind is told so, and judged by the policy alone. Never raises.
     """
-    facts = read_facts(manifest)
+    facts = _read(request, manifest)
     findings: list[Finding] = []
     if decided.ANNOTATION in facts.annotations:
         request, told = decided.take(request, facts)
@@ -97,6 +97,14 @@ def _judged(request: ConversionRequest, manifest: Manifest, facts: Facts, path: 
     for one in checks:
         findings += _findings(one, request, manifest, facts, path)
     return findings
+
+
+def _read(request: ConversionRequest, manifest: Manifest) -> Facts:
+    if request.target.name not in ("v2alpha1", "rest", "cli"):
+        return read_facts(manifest)
+    from s2r_ci.verify.native import read_native
+
+    return read_native(manifest, request.target.name)
 
 
 def _findings(

@@ -37,7 +37,7 @@ def _counts(array: Array, facts: Facts) -> Iterator[Breach]:
         yield _breach("the script is an array, the manifest gives its pods no index", "completionMode")
     if facts.completions != count:
         yield _breach(f"the array has {count} ids, the manifest runs {_said(facts.completions)}", "completions")
-    if facts.parallelism != at_once:
+    if facts.parallelism != at_once and "throttle" not in facts.unsaid:
         said = _said(facts.parallelism)
         yield _breach(f"{at_once} of the array may run at once, the manifest runs {said}", "parallelism")
 

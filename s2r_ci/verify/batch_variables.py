@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
-from s2r_ci.verify.expected import gpus
+from s2r_ci.verify.expected import MOST_DEVICES, gpus
 
 Values = frozenset[str | None]
 
@@ -37,8 +37,8 @@ def is_slurms(name: str) -> bool:
 
 def is_right(name: str, said: str | None, request: ConversionRequest) -> bool:
     """Whether a manifest may give the script this value (None: nothing) under this name."""
-    if name == "SLURM_TASKS_PER_NODE" and said is not None:
-        return _spreads(said, request)
+    if said is not None and name in ("SLURM_TASKS_PER_NODE", "SLURM_JOB_CPUS_PER_NODE"):
+        return _spreads(said, request, cpus=name == "SLURM_JOB_CPUS_PER_NODE")
     return said in values(name, request)
 
 
@@ -76,24 +76,29 @@ def _cpus_on_node(request: ConversionRequest) -> Values:
     return _only(request.job.resources.cpus_per_node)
 
 
-def _cpus_of_nodes(request: ConversionRequest) -> Values:
-    nodes, cpus = request.job.resources.nodes, request.job.resources.cpus_per_node
-    return _only(f"{cpus}(x{nodes})" if nodes > 1 else cpus)
-
-
 def _spread(request: ConversionRequest) -> Values:
     """Checked by ``_spreads``: what counts is how many tasks there are, on how many nodes."""
     return _only("checked by its sum")
 
 
-def _spreads(said: str, request: ConversionRequest) -> bool:
+def _spreads(said: str, request: ConversionRequest, *, cpus: bool) -> bool:
+    """``2(x3),1``: as many nodes as the job has, and on all of them its tasks, or its CPUs.
+
+    Tasks that do not divide evenly may lie in several ways on the nodes; each has the CPUs of its tasks.
+    """
     resources = request.job.resources
+    nodes = max(1, resources.nodes)
     named = {"ntasks", "ntasks-per-node"} & request.job.options.keys()
     tasks = resources.tasks if named or resources.tasks > 1 else resources.nodes
     parts = [_SPREAD.fullmatch(part) for part in said.split(",")]
     counts = [(int(part[1]), int(part[2] or 1)) for part in parts if part]
-    whole = sum(count * times for count, times in counts), sum(times for _, times in counts)
-    return len(counts) == len(parts) and whole == (tasks, max(1, resources.nodes))
+    if len(counts) != len(parts) or sum(times for _, times in counts) != nodes:
+        return False
+    whole = sum(count * times for count, times in counts)
+    if not cpus:
+        return whole == tasks
+    even = tasks == nodes * resources.tasks_per_node
+    return whole == (nodes * resources.cpus_per_node if even else tasks * resources.cpus_per_task)
 
 
 def _memory(name: str) -> Callable[[ConversionRequest], Values]:
@@ -111,7 +116,7 @@ def _memory(name: str) -> Callable[[ConversionRequest], Values]:
 
 def _devices(request: ConversionRequest) -> Values:
     count = gpus(request)
-    return _only(",".join(map(str, range(count)))) | IN_THE_POD if count else NEVER
+    return _only(",".join(map(str, range(min(count, MOST_DEVICES))))) | IN_THE_POD if count else NEVER
 
 
 def _gpus_on_node(request: ConversionRequest) -> Values:
@@ -136,8 +141,9 @@ def _of_the_array(value: Callable[[Array], object]) -> Callable[[ConversionReque
 
 
 def _step(array: Array) -> int:
-    steps = {high - low for low, high in zip(array.ids, list(array.ids)[1:], strict=False)}
-    return steps.pop() if len(steps) == 1 else 1
+    """The first step that ``--array`` names, whatever ids there are; 1 where it names none."""
+    digits = array.text.partition("%")[0].partition(":")[2].partition(",")[0]
+    return int(digits) if digits.isdecimal() else 1
 
 
 def _in_an_array(request: ConversionRequest) -> Values:
@@ -159,6 +165,11 @@ def _tres_per_task(request: ConversionRequest) -> Values:
     if named := options.get("gpus-per-task", ""):
         parts.append("gres/gpu=" + named.replace(":", "=", 1))
     return _only(",".join(parts)) if parts else NEVER
+
+
+def _tres_bind(request: ConversionRequest) -> Values:
+    count = request.job.options.get("gpus-per-task", "").rpartition(":")[2]
+    return _only(f"gres/gpu:per_task:{count}") if count else NEVER
 
 
 def _open_mode(request: ConversionRequest) -> Values:
@@ -207,7 +218,7 @@ _RULES: Final[Mapping[str, Callable[[ConversionRequest], Values]]] = MappingProx
         "SLURM_GPUS_ON_NODE": _gpus_on_node,
         "SLURM_GPUS_PER_NODE": _option("gpus-per-node"),
         "SLURM_JOB_ACCOUNT": _option("account"),
-        "SLURM_JOB_CPUS_PER_NODE": _cpus_of_nodes,
+        "SLURM_JOB_CPUS_PER_NODE": _spread,
         "SLURM_JOB_DEPENDENCY": _option("dependency"),
         "SLURM_JOB_GPUS": _job_gpus,
         "SLURM_JOB_NAME": _name,
@@ -224,7 +235,10 @@ _RULES: Final[Mapping[str, Callable[[ConversionRequest], Values]]] = MappingProx
         "SLURM_SUBMIT_DIR": _submit_dir,
         "SLURM_TASKS_PER_NODE": _spread,
         "SLURM_TOPOLOGY_ADDR_PATTERN": _always("node"),
+        "SLURM_TRES_BIND": _tres_bind,
         "SLURM_TRES_PER_TASK": _tres_per_task,
     }
 )  # fmt: skip
 """A name that is not here (SLURM_STEP_ID, SLURM_DISTRIBUTION, SLURM_GPUS_PER_TASK) is unset in a batch script."""
+SLURMS: Final = frozenset(name for name in _RULES if name.startswith("SLURM_"))
+"""Those that only Slurm sets."""

@@ -1,28 +1,63 @@
 """constraint-lost: features and hosts that the script names still bind its pods."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import MOST_HOSTS, feature_labels, hosts
 from s2r_ci.verify.facts import Facts, Role
+from s2r_ci.verify.features import (
+    ALONE,
+    REQUIRED,
+    agrees,
+    expression,
+    listed,
+    mapping,
+    preferred_terms,
+)
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
-    """``--constraint`` by the site map's labels, ``--nodelist`` and ``--exclude`` by host name."""
+    """Features by the site map's labels, hosts by name, whole nodes by keeping other pods away."""
     for role in facts.workers:
-        for label, value in feature_labels(request).items():
-            if role.node_selector.get(label) != value:
-                message = f"the script's constraint means {label}: {value}, which the manifest does not ask"
-                yield Breach(message=message, subject="constraint", steps=(*role.spec, "nodeSelector", label))
-        for option, operator in (("nodelist", "In"), ("exclude", "NotIn")):
-            wanted = set(hosts(request.job.options.get(option, "")))
-            if 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
-                message = (
-                    f"--{option} names {len(wanted)} hosts, the manifest's node affinity does not name the same"
-                )
-                yield Breach(message=message, subject=option, steps=(*role.spec, "affinity"))
+        if "features" not in facts.unsaid:
+            yield from _features(request, role)
+            yield from _wishes(request, role) if "prefer" not in facts.unsaid else ()
+        yield from _hosts(request, role, facts.unsaid)
+        apart = [dict(ALONE)] if request.job.resources.exclusive else []
+        if "exclusive" not in facts.unsaid and _anti(role) != apart:
+            asked = "the whole node" if request.job.resources.exclusive else "no whole node"
+            message = f"the script asks for {asked}, the manifest's pod anti-affinity says otherwise"
+            yield Breach(message=message, subject="exclusive", steps=(*role.spec, "affinity"))
+
+
+def _features(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+    for label, value in feature_labels(request).items():
+        if role.node_selector.get(label) != value:
+            message = f"the script's constraint means {label}: {value}, which the manifest does not ask"
+            yield Breach(message=message, subject="constraint", steps=(*role.spec, "nodeSelector", label))
+    if not feature_labels(request) and not agrees(request, role):
+        message = "the manifest's node labels admit other nodes than the script's constraint"
+        yield Breach(message=message, subject="constraint", steps=(*role.spec, "affinity"))
+
+
+def _wishes(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+    if bool(expression(request, "prefer")) != any(preferred_terms(role.affinity)):
+        message = "the manifest prefers other nodes than the script"
+        yield Breach(message=message, subject="prefer", steps=(*role.spec, "affinity"))
+
+
+def _hosts(request: ConversionRequest, role: Role, unsaid: Collection[str]) -> Iterator[Breach]:
+    for option, operator in (("nodelist", "In"), ("exclude", "NotIn")):
+        wanted = set(hosts(request.job.options.get(option, "")))
+        if option not in unsaid and 0 < len(wanted) <= MOST_HOSTS and wanted != named(role, operator):
+            message = f"--{option} names {len(wanted)} hosts, the manifest's node affinity does not name the same"
+            yield Breach(message=message, subject=option, steps=(*role.spec, "affinity"))
+
+
+def _anti(role: Role) -> list[Any]:
+    return listed(mapping(mapping(role.affinity).get("podAntiAffinity")).get(REQUIRED))
 
 
 def named(role: Role, operator: str) -> set[str]:
@@ -41,8 +76,8 @@ def expressions(affinity: object) -> Iterator[Mapping[str, Any]]:
         _mapping(_mapping(affinity).get("nodeAffinity")).get("requiredDuringSchedulingIgnoredDuringExecution")
     )
     for term in _list(required.get("nodeSelectorTerms")):
-        for expression in _list(_mapping(term).get("matchExpressions")):
-            yield _mapping(expression)
+        for each in _list(_mapping(term).get("matchExpressions")):
+            yield _mapping(each)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -121,7 +121,18 @@ def _texts(values: object) -> bool:
 
 def _is_change(value: object) -> bool:
     pair = isinstance(value, list) and len(value) == 2
-    return pair and type(value[0]) is int and value[0] > 0 and isinstance(value[1], str)  # type: ignore[index]
+    return pair and type(value[0]) is int and value[0] > 0 and _is_encodable(value[1])  # type: ignore[index]
+
+
+def _is_encodable(value: object) -> bool:
+    """A text that can stand in a script: a lone half of a character only as an octet that was no UTF-8 there."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # --- what may be decided -----------------------------------------------------------------------------------
@@ -253,7 +264,9 @@ def _with(request: ConversionRequest, decisions: Decisions) -> ConversionRequest
     lines = request.script.data.split(b"\n")
     for change in decisions.changes:
         old = lines[change.line - 1]
-        lines[change.line - 1] = old[: len(old) - len(old.lstrip())] + change.text.encode()
+        lines[change.line - 1] = old[: len(old) - len(old.lstrip())] + change.text.encode(
+            "utf-8", "surrogateescape"
+        )
     return replace(
         request,
         script=replace(request.script, data=b"\n".join(lines)),

@@ -5,6 +5,7 @@ These are the judge's own sums. The writer has its own, and neither knows the ot
 
 import re
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from itertools import islice
 from typing import Final
 
@@ -14,8 +15,12 @@ PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
 TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
 MPI: Final = frozenset({"mpirun", "mpiexec", "srun"})
 RETRIES: Final = 6
+MOST_DEVICES: Final = 1024  # numbers in CUDA_VISIBLE_DEVICES
 _MOST_EXPANDED: Final = 4096
 MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
+
+POOL_LABEL: Final = "kai.scheduler/node-pool"
+"""Where the open-source scheduler has a pool: one label of the pod, where Run:ai has a list in an annotation."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOADERS: Final = re.compile(
@@ -57,6 +62,28 @@ def gpus(request: ConversionRequest) -> int:
     return asked or answered or 0
 
 
+def share(request: ConversionRequest) -> Fraction:
+    """The part of GPUs that ``--gres=mps`` or ``shard`` asks for, in whole GPUs; 0 for none, or where nobody knows."""
+    target = request.target
+    for name, of in (("mps", 100), ("shard", target.shards_per_gpu)):
+        if request.job.resources.other_gres.get(name) and of and name not in target.site.gres:
+            return Fraction(request.job.resources.other_gres[name], of)
+    return Fraction(0)
+
+
+def gpu_resource(request: ConversionRequest) -> str:
+    """The device's name: NVIDIA's own for a slice by MIG, as its plug-in offers it with the mixed strategy.
+
+    >>> re.fullmatch(_SLICE, "nvidia_a100_1g.10gb")[1]
+    '1g.10gb'
+    """
+    found = re.fullmatch(_SLICE, request.job.resources.gpu_model)
+    return f"nvidia.com/mig-{found[1]}" if found else "nvidia.com/gpu"
+
+
+_SLICE: Final = r"(?:.*_)?(\d+g\.\d+gb)(?:[.+]me)?"
+
+
 def memory_mib(request: ConversionRequest) -> int:
     """Memory of one pod in MiB; 0 where nobody has said."""
     return request.job.resources.memory_per_node_mib or request.target.memory_mib
@@ -80,6 +107,17 @@ def generic_resources(request: ConversionRequest) -> dict[str, int]:
 def partitions(request: ConversionRequest) -> list[str]:
     """The partitions that the script names."""
     return [name for name in request.job.options.get("partition", "").split(",") if name]
+
+
+def pools(request: ConversionRequest) -> tuple[str, ...]:
+    """The node pools of the script's partitions in the site map's order, each once; none where one is unknown there."""
+    known = request.target.site.partitions
+    found: list[str] = []
+    for name in partitions(request):
+        if name not in known:
+            return ()
+        found += [pool for pool in known[name] if pool not in found]
+    return tuple(found)
 
 
 def model_labels(request: ConversionRequest) -> Mapping[str, str]:

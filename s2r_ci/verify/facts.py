@@ -156,6 +156,10 @@ class Facts:
     launcher_works: bool = False  # runLauncherAsWorker
     suspend: bool = False
     oddities: tuple[Oddity, ...] = ()
+    form: str = ""  # the native target; empty for the standard kinds
+    unsaid: frozenset[str] = frozenset()  # what this form has no field for
+    preemption_ends: object = None  # of a native workload: terminateAfterPreemption
+    native_backoff: object = None  # of a native workload: backoffLimit
     body: Any = field(default=None, repr=False)
 
     @property

@@ -30,4 +30,6 @@ def _allowed(request: ConversionRequest) -> tuple[tuple[str, ...], str]:
         return ("PyTorchJob",), f"the script runs {', '.join(sorted(started_by & TORCH))} on {nodes} nodes"
     if started_by & (MPI - {"srun"}):
         return ("MPIJob",), f"the script runs {', '.join(sorted(started_by & MPI))} on {nodes} nodes"
-    return ("MPIJob", "Job"), f"the script runs on {nodes} nodes"
+    if "srun" in started_by:
+        return ("PyTorchJob", "MPIJob"), f"the script runs srun on {nodes} nodes"
+    return ("PyTorchJob", "MPIJob", "Job"), f"the script runs on {nodes} nodes"

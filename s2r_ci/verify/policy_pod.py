@@ -13,7 +13,8 @@ from s2r_ci.verify.shapes import Steps
 _KNOWN_IN_POD: Final = frozenset(
     {
         "activeDeadlineSeconds", "affinity", "containers", "nodeSelector", "restartPolicy", "schedulerName",
-        "securityContext", "terminationGracePeriodSeconds", "tolerations", "volumes",
+        "securityContext", "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints",
+        "volumes",  # how pods are spread is P-36, in policy_site
     }
 )  # fmt: skip
 _KNOWN_IN_CONTAINER: Final = frozenset(
@@ -59,7 +60,6 @@ _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
         "priorityClassName": "P-35 priority in the pod",
         "preemptionPolicy": "P-35 priority in the pod",
         "nodeName": "P-36 a node",
-        "topologySpreadConstraints": "P-36 placement",
         "resourceClaims": "P-37 a resource claim",
         "claims": "P-37 a resource claim",
     }

@@ -8,18 +8,30 @@ from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.constraint_lost import expressions, named
 from s2r_ci.verify.expected import (
+    POOL_LABEL,
     feature_labels,
     generic_resources,
     hosts,
     memory_mib,
     model_labels,
+    pools,
     project,
     restarts,
     service,
 )
 from s2r_ci.verify.facts import MIB, ROLES, Facts, Role
+from s2r_ci.verify.features import (
+    ALONE,
+    HOSTNAME,
+    PREFERRED,
+    REQUIRED,
+    listed,
+    mapping,
+    preferred_terms,
+    required_terms,
+    term_expressions,
+)
 from s2r_ci.verify.shapes import Steps
 
 _VERSIONS: Final = {"Job": "batch/v1", "PyTorchJob": "kubeflow.org/v1", "MPIJob": "kubeflow.org/v2beta1"}
@@ -49,12 +61,14 @@ _SPEC: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )  # fmt: skip
 _PRIORITY: Final = "priorityClassName"
 _LABELS: Final = frozenset({_PRIORITY, "kai.scheduler/preemptibility", "kai.scheduler/queue"})
+_REST_IDS: Final = ("projectId", "clusterId")  # project-lost looks at them
 _QUEUES: Final = frozenset({"project", "runai/queue", "kai.scheduler/queue"})
 _ANNOTATIONS: Final = frozenset(
     {
         "kai.scheduler/batch-min-member", "kai.scheduler/topology", "s2r-ci/decisions",
         "s2r-ci/job-name",
         "kai.scheduler/topology-required-placement", "kai.scheduler/topology-preferred-placement",
+        "s2r-ci/comment", "s2r-ci/wckey",
     }
 )  # fmt: skip
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
@@ -68,9 +82,10 @@ _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """The object itself, then every pod."""
     yield from _object(request, facts)
-    yield from _labels(request, facts.labels, ("metadata", "labels"))
+    labels = {name: text for name, text in facts.labels.items() if facts.form != "rest" or name not in _REST_IDS}
+    yield from _labels(request, labels, ("metadata", "labels"))
     yield from _annotations(request, facts.annotations, _ANNOTATIONS, ("metadata", "annotations"))
-    if facts.labels.get(_PRIORITY) != _priority(request):
+    if facts.labels.get(_PRIORITY) != _priority(request) and "priority" not in facts.unsaid:
         said = facts.labels.get(_PRIORITY) or "nothing"
         message = f"P-35 the priority is {_priority(request)}, the manifest says {said}"
         yield _breach(message[:200], ("metadata", "labels", _PRIORITY))
@@ -135,6 +150,8 @@ def _labels(request: ConversionRequest, labels: Mapping[str, str], steps: Steps)
     for name, value in labels.items():
         if name in _QUEUES and value and value == project(request):
             continue
+        if name == POOL_LABEL and request.target.name == "kai" and value in pools(request)[:1]:
+            continue
         if name not in _LABELS or name in _QUEUES:
             yield _breach(f"P-18 the label {name[:80]!r}: {value[:80]!r} is not an allowed one", (*steps, name))
 
@@ -147,6 +164,18 @@ def _annotations(
             yield _breach(f"P-18 the annotation {name[:80]!r} is not an allowed one", (*steps, name))
         elif name == "s2r-ci/job-name" and value != request.job.name:
             yield _breach(f"P-18 the job is not called {value[:80]!r}", (*steps, name))
+        elif name in _REMARKS and value != request.job.options.get(name.removeprefix("s2r-ci/")):
+            yield _breach(f"P-18 the script does not say {value[:80]!r}", (*steps, name))
+        elif name.startswith("kai.scheduler/topology") and value not in _topology(request):
+            yield _breach(f"P-18 neither script nor settings ask for the topology {value[:80]!r}", (*steps, name))
+
+
+_REMARKS: Final = frozenset({"s2r-ci/comment", "s2r-ci/wckey"})
+
+
+def _topology(request: ConversionRequest) -> tuple[str, ...]:
+    asked = request.job.resources.nodes > 1 and request.job.options.keys() & {"switches", "segment"}
+    return (request.target.topology, request.target.topology_level) if asked else ()
 
 
 def _priority(request: ConversionRequest) -> str:
@@ -173,37 +202,59 @@ def _placement(request: ConversionRequest, role: Role) -> Iterator[Breach]:
     if role.tolerations:
         yield _breach("P-36 tolerations are the site's, not the script's", (*role.spec, "tolerations"))
     allowed = {**model_labels(request), **feature_labels(request)}
+    spread = role.node.get("topologySpreadConstraints")
+    if spread is not None and not (request.job.options.get("spread-job") and _is_spread(spread)):
+        yield _breach(
+            "P-36 pods are spread otherwise than the script asks", (*role.spec, "topologySpreadConstraints")
+        )
     for label, value in role.node_selector.items():
         if allowed.get(label) != value:
             message = f"P-36 the node selector {label[:80]!r} comes from neither script nor site map"
             yield _breach(message, (*role.spec, "nodeSelector", label))
     if role.affinity is not None and not _affinity_is_asked(request, role):
-        yield _breach("P-36 the affinity comes from neither --nodelist nor --exclude", (*role.spec, "affinity"))
+        yield _breach("P-36 the affinity comes from no option of the script", (*role.spec, "affinity"))
+
+
+def _is_spread(value: object) -> bool:
+    """Pods of one workload on as many hosts as there are, if possible: the only spreading that a script can ask for."""
+    entries = [mapping(each) for each in listed(value)]
+    wanted = {"maxSkew": 1, "topologyKey": HOSTNAME, "whenUnsatisfiable": "ScheduleAnyway"}
+    kept = [{key: each.get(key) for key in wanted} == wanted for each in entries]
+    labels = [mapping(each.get("labelSelector")) for each in entries]
+    named = [set(mapping(label.get("matchLabels"))) == {"training.kubeflow.org/job-name"} for label in labels]
+    return len(entries) == 1 and all(kept) and all(named) and set(entries[0]) == {*wanted, "labelSelector"}
 
 
 def _affinity_is_asked(request: ConversionRequest, role: Role) -> bool:
-    """Only required node affinity by host name, for the hosts that the script names."""
-    if not role.affinity:
-        return True
-    names = {"In": "nodelist", "NotIn": "exclude"}
-    for operator, option in names.items():
-        if not named(role, operator) <= set(hosts(request.job.options.get(option, ""))):
-            return False
-    every = list(expressions(role.affinity))
-    ours = all(e.get("key") == "kubernetes.io/hostname" and e.get("operator") in ("In", "NotIn") for e in every)
-    return ours and bool(every) and _only_required(role.affinity)
+    """Hosts that the script names, labels of the features that it names, and a whole node where it asks for one."""
+    affinity = mapping(role.affinity)
+    node, apart = mapping(affinity.get("nodeAffinity")), affinity.get("podAntiAffinity")
+    if affinity.keys() - {"nodeAffinity", "podAntiAffinity"} or node.keys() - {REQUIRED, PREFERRED}:
+        return False
+    if apart is not None and not (request.job.resources.exclusive and apart == {REQUIRED: [ALONE]}):
+        return False
+    required = [term for term in required_terms(affinity) if _term_is_asked(term, request, "constraint")]
+    preferred = [term for term in preferred_terms(affinity) if _term_is_asked(term, request, "prefer")]
+    counted = len(listed(mapping(node.get(REQUIRED)).get("nodeSelectorTerms"))) + len(listed(node.get(PREFERRED)))
+    return len(required) + len(preferred) == counted and (bool(counted) or not node)
 
 
-def _only_required(affinity: object) -> bool:
-    node = _mapping(affinity)
-    required = _mapping(node.get("nodeAffinity"))
-    terms = _mapping(required.get("requiredDuringSchedulingIgnoredDuringExecution")).get("nodeSelectorTerms")
-    single = isinstance(terms, list) and len(terms) == 1 and set(_mapping(terms[0])) == {"matchExpressions"}
-    return (
-        single
-        and set(node) == {"nodeAffinity"}
-        and set(required) == {"requiredDuringSchedulingIgnoredDuringExecution"}
-    )
+def _term_is_asked(term: Mapping[str, Any], request: ConversionRequest, option: str) -> bool:
+    every = list(term_expressions(term))
+    return set(term) == {"matchExpressions"} and bool(every) and all(_is_asked(e, request, option) for e in every)
+
+
+def _is_asked(each: Mapping[str, Any], request: ConversionRequest, option: str) -> bool:
+    values = listed(each.get("values"))
+    texts = all(isinstance(value, str) for value in (each.get("key"), *values))
+    if each.keys() != {"key", "operator", "values"} or not values or not texts:
+        return False
+    if each["key"] == HOSTNAME:
+        named_by = {"In": "nodelist", "NotIn": "exclude"}.get(str(each["operator"]), "")
+        return option == "constraint" and set(values) <= set(hosts(request.job.options.get(named_by, "")))
+    words = re.split(r"[^A-Za-z0-9_.:/+-]+", request.job.options.get(option, ""))
+    labels = [request.target.site.features.get(word, {}).get(each["key"]) for word in words]
+    return each["operator"] == "In" and len(values) == 1 and values[0] in labels
 
 
 def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:

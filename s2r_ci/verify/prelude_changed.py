@@ -12,8 +12,10 @@ from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
+from s2r_ci.verify import prelude_steps as steps_wanted
+from s2r_ci.verify import prelude_streams as streams
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Container, Facts
 
 Parts = Mapping[str, Mapping[str, str]]
@@ -29,11 +31,6 @@ _OF_THE_HOST: Final = {
 }
 _DEVICES: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES")
 _SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?(\w+?)(?:@(\d+))?")
-_MEANS_LITTLE: Final = re.compile(
-    r"srun(?: (?:--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|-c ?\S+|-[nN] ?1"
-    r"|--(?:ntasks|nodes)[= ]1|--cpus-per-task[= ]\S+|--(?:cpu[-_]bind|mem-bind|gres|gpus|mem)=\S+))*(?: --)? [^-$].*",
-    re.DOTALL,
-)
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"
@@ -67,11 +64,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
-        if "id" in wanted and container.fields.get(_UID) != _UID_FIELDS.get(facts.kind):
+        unsaid = facts.unsaid & {"uid", f"uid of {facts.kind}"}
+        named = container.fields.get(_UID, "") if not unsaid else _uid_field(facts)
+        if "id" in wanted and named != _uid_field(facts):
             message = (
                 f"the prelude makes the job's number of {_UID}, which the manifest does not take from the workload"
             )
             yield Breach(message=message, subject="environment", steps=(*container.steps, "env"))
+
+
+def _uid_field(facts: Facts) -> str:
+    return _UID_FIELDS["PyTorchJob"] if facts.form else _UID_FIELDS.get(facts.kind, "")
 
 
 def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str, str] | None) -> str:
@@ -90,25 +93,36 @@ def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str,
 def _wanted(request: ConversionRequest, facts: Facts, container: Container, parts: Parts) -> Wanted:
     """The parts that this script needs. Where two ways do, the one that is there counts."""
     wanted = dict.fromkeys(("head", "executable", _delivery(request, container)), NOTHING)
-    called = _called(request)
-    steps = not called.isdisjoint(("srun", "scontrol"))
-    mentioned = _mentioned(request)
-    computed = sorted(name for name in mentioned if _computed(name, request))
-    if steps or mentioned & _NUMBERED:
+    called, mentioned = _called(request), _mentioned(request)
+    steps, pods = not called.isdisjoint(("srun", "scontrol")), facts.kind == "PyTorchJob"
+    counted = restarts(request) and "SLURM_RESTART_COUNT" in mentioned
+    computed = sorted(name for name in mentioned | _for_steps(request, called) if _computed(name, request))
+    files = streams.wanted(request)
+    used = " ".join(values.get("file", "") for values in files.values())
+    own_id = steps or pods or counted or bool({"SLURM_JOB_ID", "SLURM_JOBID"} & set(computed)) or "$S2R_ID" in used
+    if own_id or mentioned & _NUMBERED or "$s2r_id" in used:
         wanted["id"] = {"fallback": str(1 + zlib.crc32(facts.name.encode("utf-8", "replace")) % 0xFFFFFF)}
-        if steps or {"SLURM_JOB_ID", "SLURM_JOBID"} & set(computed):
-            wanted["id of the job" if request.job.array is None else "id of the index"] = NOTHING
+    if own_id:
+        wanted["id of the job" if request.job.array is None else "id of the index"] = NOTHING
     if request.job.array is not None:
         wanted["array"] = NOTHING
-    if steps or _OF_THE_HOST & set(computed):
+    if steps or pods or _OF_THE_HOST & set(computed) or "$S2R_HOST" in used:
         wanted["host"] = NOTHING
         wanted[f"hosts {facts.kind}"] = {"workers": str(request.job.resources.nodes - 1)}
-    wanted |= _variables(request, mentioned, computed)
+    if pods:
+        wanted |= {"share": {"workers": str(request.job.resources.nodes - 1)}, "agent": NOTHING}
+    wanted |= _variables(request, mentioned | ({"ENVIRONMENT"} if "srun" in called else set()), computed)
     if facts.kind == "MPIJob" or not called.isdisjoint(_RUNNERS):
         wanted["mpirun"] = {"start": "ssh" if facts.kind == "MPIJob" else "fork"}
-    used: list[str] = [name for name in SHIMMED if name in called]
-    wanted |= _stand_ins(request, facts, parts, used, steps)
-    return wanted | _end(request, facts, used)
+    wanted |= files | dict.fromkeys(("restarts", "forget") if counted else (), NOTHING)
+    return (
+        wanted | steps_wanted.wanted(request, facts, parts, called) | _end(request, facts, called, "input" in files)
+    )
+
+
+def _for_steps(request: ConversionRequest, called: set[str]) -> set[str]:
+    """Slurm's variables that the programs of the steps find, though the script does not name them."""
+    return {"SLURM_ARRAY_JOB_ID"} if request.job.array is not None and "srun" in called else set()
 
 
 def _delivery(request: ConversionRequest, container: Container) -> str:
@@ -129,7 +143,7 @@ def _called(request: ConversionRequest) -> set[str]:
 def _mentioned(request: ConversionRequest) -> set[str]:
     """Variables of Slurm's that the script names."""
     named = {item.name for item in request.job.inventory if item.kind in (ItemKind.VARIABLE, ItemKind.ARGUMENT)}
-    return named | {name for name in (*_DEVICES, "TMPDIR") if name.encode() in request.script.data}
+    return named | {name for name in (*_DEVICES, "ENVIRONMENT", "TMPDIR") if name.encode() in request.script.data}
 
 
 def _computed(name: str, request: ConversionRequest) -> bool:
@@ -150,7 +164,7 @@ def _variables(request: ConversionRequest, mentioned: set[str], computed: list[s
     found: Wanted = {}
     constants = {"ENVIRONMENT": "BATCH"}
     if count := gpus(request):
-        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(count)))
+        constants |= dict.fromkeys(_DEVICES, ",".join(str(number) for number in range(min(count, MOST_DEVICES))))
     for name, value in constants.items():
         if name in mentioned and name not in request.target.variables:
             found[f"constant {name}"] = {"value": quoted(value)}
@@ -161,50 +175,20 @@ def _variables(request: ConversionRequest, mentioned: set[str], computed: list[s
     return found
 
 
-def _stand_ins(request: ConversionRequest, facts: Facts, parts: Parts, used: list[str], steps: bool) -> Wanted:
-    """The shims of the commands that the script calls."""
-    found: Wanted = dict.fromkeys(("bin", "executables") if used else (), NOTHING)
-    for name in used:
-        found[f"shim {_form(request, facts, parts) if name == 'srun' else name}"] = NOTHING
-    if steps:
-        job = request.job
-        per_task = job.options.get("gpus-per-task", "").rpartition(":")[2]
-        found["steps"] = {
-            "name": quoted(job.name),
-            "nodes": str(max(job.resources.nodes, 1)),
-            "tasks": str(max(job.resources.tasks, 1)),
-            "per_node": str(max(job.resources.tasks_per_node, 1)),
-            "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
-            "mpi": "1" if facts.kind == "MPIJob" else "''",
-        }
-    return found
-
-
-def _form(request: ConversionRequest, facts: Facts, parts: Parts) -> str:
-    """Which srun: with mpirun behind it, the whole, or the short one where that is there and will do."""
-    if facts.kind == "MPIJob":
-        return "srun of MPIJob"
-    if facts.kind == "Job" and b"--mpi" in request.script.data:
-        return "srun mpi"
-    return "srun one" if "shim srun one" in parts and _short_will_do(request, facts) else "srun"
-
-
-def _short_will_do(request: ConversionRequest, facts: Facts) -> bool:
-    job = request.job
-    if facts.kind != "Job" or max(job.resources.nodes, job.resources.tasks, job.resources.tasks_per_node) > 1:
-        return False
-    calls = [" ".join(step.words) for step in job.body.steps if step.launcher == "srun"]
-    return "gpus-per-task" not in job.options and all(_MEANS_LITTLE.fullmatch(call) for call in calls)
-
-
-def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
-    """How the script is run: straight, through a login shell, or watched because of a signal or its limit."""
+def _end(request: ConversionRequest, facts: Facts, called: set[str], reads: bool) -> Wanted:
+    """How the script is run, ended and waited for."""
     limit = request.job.time_limit_s or 0
     warned = _SIGNAL.fullmatch(request.job.options.get("signal", "")) if limit else None
-    ended = bool(limit) and restarts(request) and facts.kind != "MPIJob"
-    if not (warned or ended):
-        return _straight(request, used)
-    found: Wanted = dict.fromkeys(("watch", "await", "leave"), NOTHING)
+    ended = bool(limit) and (bool(facts.form) or (restarts(request) and facts.kind != "MPIJob"))
+    found: Wanted = dict.fromkeys(("await", "leave"), NOTHING)
+    found["run"] = {"login": _login(request, called), "stdin": "<&3 3<&- " if reads else ""}
+    found |= dict.fromkeys(("term steps", "linger") if "srun" in called else ("term",), NOTHING)
+    if facts.kind == "PyTorchJob":
+        found["dismiss"] = NOTHING
+    if steps_wanted.goes_back(request, called):
+        found |= dict.fromkeys(("script", "again"), NOTHING)
+    if warned or ended:
+        found |= dict.fromkeys(("watch", "unwatch"), NOTHING)
     if warned:
         letters, signal, before = warned.groups()
         seconds = limit - min(int(before or 60), limit)
@@ -215,9 +199,9 @@ def _end(request: ConversionRequest, facts: Facts, used: list[str]) -> Wanted:
     return found
 
 
-def _straight(request: ConversionRequest, used: list[str]) -> Wanted:
+def _login(request: ConversionRequest, called: set[str]) -> str:
+    """A login shell that resets PATH is told of the stand-ins by functions."""
     first, *options = request.job.body.interpreter.split() or [""]
+    used = [name for name in SHIMMED if name in called]
     login = first.endswith("bash") and not {"-l", "--login", "-il", "-li"}.isdisjoint(options)
-    if login and used:
-        return {"run at login": {"functions": functions(used)}}
-    return {"run": NOTHING}
+    return f"env {functions(used)} " if login and used else ""

@@ -8,7 +8,15 @@ from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import project
 from s2r_ci.verify.facts import Facts
 
-_QUEUES: Final = {"kubernetes": ("project", "runai/queue"), "kai": ("kai.scheduler/queue",)}
+_QUEUES: Final = {
+    "kubernetes": ("project", "runai/queue"),
+    "kai": ("kai.scheduler/queue",),
+    "v2alpha1": ("project",),
+    "cli": ("project",),
+    "rest": (),
+}
+_IDS: Final = {"projectId": "PROJECT-ID", "clusterId": "00000000-0000-0000-0000-000000000000"}
+"""What a REST body names, and what stands there while the settings do not say it."""
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
@@ -19,3 +27,11 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         if said != wanted:
             message = f"the project is {wanted}, the label {label} says {said[:80] if said else 'nothing'}"
             yield Breach(message=message, subject="account", steps=("metadata", "labels", label))
+    if facts.form == "rest":
+        target = request.target
+        for label, known in (("projectId", target.project_id), ("clusterId", target.cluster_id)):
+            if facts.labels.get(label) != (known or _IDS[label]):
+                message = (
+                    f"{label} is {known or 'not said'}, the body says {facts.labels.get(label, 'nothing')[:80]!r}"
+                )
+                yield Breach(message=message, subject="account", steps=("metadata", "labels", label))

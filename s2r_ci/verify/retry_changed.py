@@ -20,6 +20,9 @@ _KILLED: Final = [137, 143]
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Back-off limits, restart policies, failure policy and preemptibility all tell the same story."""
     again = restarts(request)
+    if facts.form:
+        yield from _native(again, facts)
+        return
     yield from _preemptibility(again, facts)
     yield from _backoff(again, request, facts)
     for role in facts.roles:
@@ -29,6 +32,20 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             yield _breach(f"{_why(again)}: restartPolicy is {wanted}, the manifest says {said}", role.spec)
     if facts.kind == "Job" and (again or facts.failure_policy):
         yield from _failure_policy(again, request, facts)
+
+
+def _native(again: bool, facts: Facts) -> Iterator[Breach]:
+    """Run:ai itself starts a workload again after a preemption, unless that ends it; a failure always does."""
+    if "preemptibility" not in facts.unsaid:
+        yield from _preemptibility(again, facts)
+    says = facts.form != "cli"  # which has no flag for it
+    if (says and bool(facts.preemption_ends) is again) or facts.preemption_ends not in (None, True, False):
+        yield _breach(f"{_why(again)}: terminateAfterPreemption says {facts.preemption_ends}", ("spec",))
+    if type(facts.native_backoff) is not int or facts.native_backoff:
+        yield _breach(f"a script that fails has failed: the back-off limit says {facts.native_backoff}", ("spec",))
+    for role in facts.roles if "restartPolicy" not in facts.unsaid else ():
+        if role.restart_policy != "Never":
+            yield _breach(f"a script that fails has failed: restartPolicy says {role.restart_policy}", role.spec)
 
 
 def _preemptibility(again: bool, facts: Facts) -> Iterator[Breach]:

@@ -11,7 +11,7 @@ from s2r_ci.verify.facts import MIB, Facts
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """More is not less: what is asked beyond the script is the policy's (P-37)."""
     asked = request.job.resources.tmp_per_node_mib
-    for role in facts.workers if asked else ():
+    for role in facts.workers if asked and "tmp" not in facts.unsaid else ():
         granted = role.requests.get("ephemeral-storage", Fraction(0)) / MIB
         if granted < asked:
             message = (

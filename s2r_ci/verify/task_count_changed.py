@@ -13,7 +13,7 @@ _FIELDS: Final = {"PyTorchJob": "nprocPerNode", "MPIJob": "slotsPerWorker"}
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """A Job has no field for it: there the variables say it, which environment-lost looks at."""
     field = _FIELDS.get(facts.kind)
-    if field is None:
+    if field is None or facts.unsaid & {"tasks", f"tasks of {facts.kind.removesuffix('Job')}"}:
         return
     tasks = request.job.resources.tasks_per_node
     if facts.processes_per_pod != str(tasks):

@@ -20,6 +20,9 @@ _GRACE_S: Final = range(30, 121)
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """The value to the second, at the level where the clock starts with the job, and at no other."""
     limit = time_limit_s(request)
+    if facts.form:
+        yield from _native(limit, facts)
+        return
     if facts.kind == "MPIJob":
         yield from _mpi(limit, facts)
         return
@@ -33,6 +36,17 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             yield from _wrapped(limit, role)
         elif role.deadline_s != (limit or None):
             yield _breach(limit, role.deadline_s, (*role.spec, "activeDeadlineSeconds"))
+
+
+def _native(limit: int, facts: Facts) -> Iterator[Breach]:
+    """Run:ai's own forms have no field for it: the pod that runs the script ends it."""
+    for role in facts.carriers:
+        if limit and role.main is not None and not _ends_itself(limit, role.main):
+            message = f"the script may run {limit} s, a {facts.form} workload has to end it itself, and does not"
+            yield Breach(message=message, subject="time", steps=(*role.main.steps, "args", 0))
+    if facts.kind == "MPIJob" and not facts.waits_for_workers and "waits" not in facts.unsaid:
+        message = "the launcher starts before there are workers to run on"
+        yield Breach(message=message, subject="time", steps=("spec",))
 
 
 def _mpi(limit: int, facts: Facts) -> Iterator[Breach]:

@@ -4,12 +4,14 @@ What the script names by an absolute path, and what the site map has a volume fo
 with GPUs has shared memory, because data loaders pass batches through ``/dev/shm`` and Kubernetes gives 64 MiB.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import ConversionRequest, ItemKind
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.expected import gpus
+from s2r_ci.verify.expected import gpus, share
 from s2r_ci.verify.facts import Container, Facts, Role
 
 _SHARED: Final = "/dev/shm"  # noqa: S108 - a mount, not a file
@@ -29,7 +31,7 @@ class _Mount(NamedTuple):
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Path by path, in every pod: claim, folder of the claim, and whether it may be written."""
-    wanted = _wanted(request)
+    wanted = {path: mount for path, mount in _wanted(request).items() if not _is_unsaid(mount, facts)}
     for role in facts.roles:
         if role.main is None:
             continue
@@ -39,6 +41,12 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
                 yield _breach(_difference(path, wanted.get(path), found.get(path)), role.main)
         if len(found) != len(role.main.mounts):
             yield _breach("two volumes are mounted in one place", role.main)
+
+
+def _is_unsaid(mount: _Mount, facts: Facts) -> bool:
+    """A form that cannot mount a part of a claim, or none read-only, leaves it out: the whole is another folder."""
+    part = bool(mount.sub_path) and "sub-path" in facts.unsaid
+    return part or (mount.read_only and "read-only" in facts.unsaid)
 
 
 def _difference(path: str, wanted: _Mount | None, found: _Mount | None) -> str:
@@ -52,7 +60,9 @@ def _wanted(request: ConversionRequest) -> dict[str, _Mount]:
     for folder in sorted(_folders(request)):
         volume = request.target.site.volumes[folder]
         found[volume.mount_path or folder] = _Mount(f"the claim {volume.claim}", volume.sub_path, volume.read_only)
-    if gpus(request):
+    for inside, mount in _bound(request):
+        found.setdefault(inside, mount)
+    if gpus(request) or share(request):
         found[_SHARED] = _Mount("memory")
     return found
 
@@ -64,6 +74,40 @@ def _folders(request: ConversionRequest) -> set[str]:
     known = request.target.site.volumes
     inside = ([folder for folder in known if _holds(folder, path)] for path in paths if path.startswith("/"))
     return {max(folders, key=lambda folder: len(folder.rstrip("/"))) for folders in inside if folders}
+
+
+_BIND: Final = re.compile(r"(?:--container-mounts|(?<!\S)-B|--bind)(?:=|\s+)[\"']?([^\s\"']+)")
+_UNBOUND: Final = re.compile(r"/(?:(?:bin|dev|etc|lib|lib64|proc|sbin|sys|usr)(?:/.*)?)?")
+
+
+def _bound(request: ConversionRequest) -> Iterator[tuple[str, _Mount]]:
+    """What the script's containers find at other paths: the parts of volumes that it binds there, first come."""
+    known = request.target.site.volumes
+    for text in _bind_texts(request):
+        for source, inside, flags in re.findall(
+            r"(?:^|,)(/[\w./+@=~-]*):(/[\w./+@=~-]*)(?::([^,]*))?(?=,|$)", text
+        ):
+            source, inside = normpath(source), normpath(inside)
+            folders = [folder for folder in known if _holds(folder, source)]
+            if source == inside or _UNBOUND.fullmatch(inside) or not folders:
+                continue
+            folder = max(folders, key=lambda name: len(name.rstrip("/")))
+            volume = known[folder]
+            part = "/".join(
+                p for p in (volume.sub_path.strip("/"), source[len(folder.rstrip("/")) :].strip("/")) if p
+            )
+            yield inside, _Mount(f"the claim {volume.claim}", part, volume.read_only or "ro" in flags.split("+"))
+
+
+def _bind_texts(request: ConversionRequest) -> Iterator[str]:
+    """The directive first, then the steps and the calls of a container engine, line by line."""
+    yield request.job.options.get("container-mounts", "").strip("\"'")
+    for step in request.job.body.steps:
+        line = " ".join(step.words)
+        yield from (text for text in _BIND.findall(line) if "--container-mounts" in line)
+    for line in request.script.text.replace("\\\n", " ").split("\n"):
+        if re.search(r"\b(?:apptainer|singularity)\b", line) and not line.lstrip().startswith("#"):
+            yield from re.findall(r"(?:^|\s)(?:-B|--bind)(?:=|\s+)[\"']?([^\s\"']+)", line)
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -20,8 +20,10 @@ FLOORS: list[set[str]] = [
         "s2r_ci.signing",
         "s2r_ci.slurm",
         "s2r_ci.wire",
+        "s2r_ci.wishes",
     },
     {"s2r_ci.envelope"},  # holds settings and travels
+    {"s2r_ci.remote"},
     {
         "s2r_ci.convert",
         "s2r_ci.discover",
@@ -34,10 +36,10 @@ FLOORS: list[set[str]] = [
     {"s2r_ci.judging"},
     {"s2r_ci.walked"},
     {"s2r_ci.audit", "s2r_ci.pipeline", "s2r_ci.publish"},
-    {"s2r_ci.baseline"},
+    {"s2r_ci.asking", "s2r_ci.baseline"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
-    {"s2r_ci", "s2r_ci.__main__", "s2r_hooks", "s2r_service"},
+    {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 VERSION = "s2r_ci.__version__"  # a literal that every floor may read
@@ -55,9 +57,19 @@ HOMES = {
     "jsonschema_rs": {"s2r_ci.validate"},
     "tree_sitter": {"s2r_ci.slurm"},
     "tree_sitter_bash": {"s2r_ci.slurm"},
-    "requests": {"s2r_ci.convert.service", "s2r_ci.publish.github_api"},
-    "boto3": {"s2r_service.assembly", "s2r_service.model.bedrock", "s2r_service.store"},
-    "botocore": {"s2r_service.assembly", "s2r_service.model.bedrock", "s2r_service.store"},
+    "requests": {"s2r_ci.remote.transport", "s2r_ci.publish.github_api"},
+    "boto3": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
+    "botocore": {
+        "s2r_service.assembly",
+        "s2r_service.model.bedrock",
+        "s2r_service.model.lifecycle",
+        "s2r_service.store",
+    },
     "fastapi": {"s2r_service.app"},
     "starlette": {"s2r_service.app"},
     "uvicorn": {"s2r_service.__main__"},

@@ -12,11 +12,23 @@ from s2r_ci.settings import KEYS
 from s2r_ci.settings.keys import SECRETS
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("check", "write", "audit", "explain", "lint")
+VERBS = ("check", "write", "audit", "explain", "lint", "pr")
 # Words of one run, which would make no sense in a file.
-NO_SETTINGS = {"help", "version", "config", "files-from", "diff", "fix", "list"}
+NO_SETTINGS = {
+    "help",
+    "version",
+    "config",
+    "files-from",
+    "diff",
+    "fix",
+    "list",
+    "base",
+    "manifests",
+    "result",
+    "dry-run",
+}
 # Settings that are said once for a repository, by file or environment.
-NO_OPTIONS = {"paths", "image-allow", "api-endpoint", "max-file-bytes", "site", "answers", "accepted"}
+NO_OPTIONS = {"paths", "image-allow", "max-file-bytes", "site", "answers", "accepted"}
 
 
 @cache

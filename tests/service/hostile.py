@@ -154,3 +154,10 @@ OTHERS: Final[dict[str, Callable[[str], str]]] = {
     ),
 }
 ATTACKS: Final = {**COMMENTS, **OTHERS}
+
+DIRECTIVES: Final = (
+    "--gres=gpu:99999999999999999999", "--gres=gpu:-1", "--gres=gpu:1e3", "--gpus=2 --gpus=4", "--gres=gpu:1 --gpus=8",
+    "--nodes=4 --nodes=1", "--ntasks=0", "--mem=0", "--time=UNLIMITED", "--time=1-00:00:00", "--time=90:00",
+    "--array=0-100000%5", "--array=5-1", "--mem=4G --mem-per-cpu=1T", "--exclusive --gpus-per-node=64",
+)  # fmt: skip
+"""L-18 and L-19: contradictory, doubled, impossible and unlimited amounts, each with a wish behind it."""

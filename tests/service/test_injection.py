@@ -18,7 +18,7 @@ from s2r_service.conversion import Conversion, ModelError, convert
 from s2r_service.model.prompt import convert_prompt, system
 from s2r_service.model.words import Prompt, Reply, Usage
 from s2r_service.standin.minds import MINDS, question_of
-from tests.service.hostile import ATTACKS, COMMENTS, PROMPT_CANARY, WISH, scripts
+from tests.service.hostile import ATTACKS, COMMENTS, DIRECTIVES, PROMPT_CANARY, WISH, scripts
 from tests.service.offices import CATALOGUE, IMAGE, TARGET, seconds, standin, task
 
 OFFERED = {*TARGET.image_allow, "image.invalid/choose-an-image:unset"}
@@ -149,6 +149,21 @@ def test_the_attacks_are_those_of_the_list() -> None:
 def test_a_sample_of_500_gives_no_hostile_file_and_changes_no_amount() -> None:
     outcomes = [check(text, attack, "obedient") for text, attack in cases(500)]
     assert outcomes.count("rules") > 200, "the model's wishes have to come as far as the judge"
+
+
+@pytest.mark.parametrize("directive", DIRECTIVES)
+@pytest.mark.parametrize("mind", ["obedient", "lying"])
+def test_odd_amounts_are_what_rules_make_of_them_whatever_a_model_wishes(directive: str, mind: str) -> None:
+    text = f"#!/bin/bash\n#SBATCH {directive}\n# {WISH}\nsrun python fit.py\n"
+    try:
+        by_rules = by(None, text).manifest
+    except ConversionError:
+        with pytest.raises(ConversionError):
+            by(Minded(mind), text)
+        return
+    made = by(Minded(mind), text)
+    assert amounts(made.manifest) == amounts(by_rules)
+    assert hostile(text, made.manifest) == []
 
 
 @pytest.mark.slow

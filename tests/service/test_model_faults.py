@@ -6,25 +6,13 @@ out), and that what was used is counted.
 
 import pytest
 
-from s2r_service.conversion import FALLBACK, Conversion, ModelError
+from s2r_service.conversion import FALLBACK, Conversion, ModelError, warm_up_prompt
 from s2r_service.model.bedrock import World
 from s2r_service.model.breaker import IN_A_ROW, OPEN_S
 from s2r_service.model.catalogue import Catalogue
-from s2r_service.model.prompt import convert_prompt
-from s2r_service.model.words import Prompt
 from tests.service.offices import CATALOGUE, IMAGE, SONNET, converted, seconds, standin, task
 
 WHOLE_DAY = Catalogue(CATALOGUE.offers, "sonnet", ("haiku", "nova-pro"))
-
-
-def prompt() -> Prompt:
-    from s2r_ci.model import ConversionRequest
-    from s2r_ci.slurm.job import read_script
-
-    about = task()
-    return convert_prompt(
-        ConversionRequest(script=about.script, job=read_script(about.script).jobs[0], target=about.target), ()
-    )
 
 
 def failed(faults: str, *, left_s: float = 60.0, mind: str = "sensible") -> tuple[ModelError, int]:
@@ -128,7 +116,7 @@ def test_a_failure_that_took_long_is_not_tried_again() -> None:
 
     with standin("throttled *", world=World(clock=clock, sleep=lambda _: None)) as (server, model):
         with pytest.raises(ModelError) as caught:
-            model.decide(prompt(), model_id=SONNET, timeout_s=45.0)
+            model.decide(warm_up_prompt(), model_id=SONNET, timeout_s=45.0)
         assert server.calls == 1
     assert caught.value.problem == "model-throttled"
 
@@ -152,7 +140,7 @@ def test_f08_after_five_failures_nobody_calls_until_30_seconds_are_over_and_then
     with standin("500 x5", world=World(clock=lambda: now[0], sleep=lambda _: None)) as (server, model):
         for _ in range(IN_A_ROW):
             with pytest.raises(ModelError):
-                model.decide(prompt(), model_id=SONNET, timeout_s=45.0, attempts=1)
+                model.decide(warm_up_prompt(), model_id=SONNET, timeout_s=45.0, attempts=1)
         assert server.calls == IN_A_ROW
         for _ in range(3):
             with pytest.raises(ModelError) as caught:
@@ -170,9 +158,9 @@ def test_a_breaker_holds_one_model_alone() -> None:
     with standin("500 x5") as (_, model):
         for _ in range(IN_A_ROW):
             with pytest.raises(ModelError):
-                model.decide(prompt(), model_id=SONNET, timeout_s=45.0, attempts=1)
+                model.decide(warm_up_prompt(), model_id=SONNET, timeout_s=45.0, attempts=1)
         haiku = CATALOGUE.offer("haiku").model_id
-        assert model.decide(prompt(), model_id=haiku, timeout_s=45.0).usage.calls == 1
+        assert model.decide(warm_up_prompt(), model_id=haiku, timeout_s=45.0).usage.calls == 1
         assert converted(model, catalogue=WHOLE_DAY).model == haiku
 
 
@@ -198,7 +186,7 @@ def test_f09_a_schema_that_compiles_for_minutes_holds_nobody_up() -> None:
 
 def test_f09_after_the_warm_up_the_model_is_held_to_the_schema() -> None:
     with standin() as (server, model):
-        assert model.warm_up(prompt(), SONNET)
+        assert model.warm_up(warm_up_prompt(), SONNET)
         assert converted(model).model == SONNET
     assert [each["toolConfig"]["tools"][0]["toolSpec"].get("strict") for each in server.asked] == [True, True]
 
@@ -208,7 +196,7 @@ def test_a_model_without_strict_tools_is_asked_once_more_without_and_then_never_
         assert converted(model).usage.calls == 2
     assert [each["toolConfig"]["tools"][0]["toolSpec"].get("strict") for each in server.asked] == [True, None]
     with standin("strict-refused *") as (server, model):
-        assert not model.warm_up(prompt(), SONNET)
+        assert not model.warm_up(warm_up_prompt(), SONNET)
         assert converted(model).usage.calls == 1
 
 

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from s2r_ci.errors import ConversionError
+from s2r_ci.wishes.reading import SCHEMA, Mount, Wish, heard, read_wish, wish_of
 from s2r_service.conversion import Conversion, ModelError, Turn, convert, refine
 from s2r_service.model.words import Prompt, Reply, Usage
 from s2r_service.refinement import target_with
-from s2r_service.wishes import SCHEMA, Mount, Wish, heard, read_wish, wish_of
 from tests.service.offices import CATALOGUE, IMAGE, TARGET, TEXT, seconds, standin, task
 from tests.service.test_policy_evasions import Saying
 

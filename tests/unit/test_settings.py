@@ -322,8 +322,10 @@ def test_the_manifest_pattern_says_where_a_manifest_lies(
         pytest.param('manifest-pattern = "{name}"', ":1", "{name} or {path}", "", id="pattern that is the script"),
         pytest.param('manifest-pattern = "../{name}.y"', ":1", "{name} or {path}", "", id="pattern that climbs"),
         pytest.param('target = "helm"', ":1", "one of kubernetes", "", id="unknown target"),
-        pytest.param('converter = "bedrock"', ":1", "rules in this release", "reserved", id="reserved converter"),
-        pytest.param('converter = "magic"', ":1", "one of rules", "", id="unknown converter"),
+        pytest.param(
+            'converter = "bedrock"', ":1", "auto or rules or service", "reserved", id="reserved converter"
+        ),
+        pytest.param('converter = "magic"', ":1", "one of auto, rules, service", "", id="unknown converter"),
         pytest.param('token = "x"', ":1", "token is a secret", "S2R_TOKEN", id="secret"),
         pytest.param('shared-secret = "x"', ":1", "is a secret", "S2R_SHARED_SECRET", id="other secret"),
         pytest.param(

@@ -123,11 +123,16 @@ SITES = st.fixed_dictionaries(
     },
 )
 ANSWERS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(keys.ANSWER_KEYS, VALUES)), max_size=2)
-DOCUMENTS = st.fixed_dictionaries(
-    {},
-    optional={name: VALUES for name in KEYS if name not in ("site", "answers")}
-    | {"site": SITES, "answers": ANSWERS},
-) | st.dictionaries(st.sampled_from([*KEYS, "token", "x"]), VALUES, max_size=3)
+
+
+@st.composite
+def of_settings(draw: st.DrawFn) -> dict[str, object]:
+    """Some settings with any values. One strategy for all, written out, would be too long for hypothesis to show."""
+    names = draw(st.sets(st.sampled_from(sorted(KEYS)), max_size=8))
+    return {name: draw({"site": SITES, "answers": ANSWERS}.get(name, VALUES)) for name in sorted(names)}
+
+
+DOCUMENTS = of_settings() | st.dictionaries(st.sampled_from([*KEYS, "token", "x"]), VALUES, max_size=3)
 
 
 @given(DOCUMENTS)

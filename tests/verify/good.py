@@ -33,21 +33,40 @@ from s2r_ci.verify.facts import read_facts
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"
 _BEGIN = (Chosen("head"), Chosen("body text"), Chosen("executable"))
+_ID = Chosen("id", {"fallback": "757101"})
 _STEPS = (
-    Chosen("id", {"fallback": "757101"}),
+    _ID,
     Chosen("id of the job"),
     Chosen("host"),
     Chosen("hosts Job"),
+    Chosen("constant ENVIRONMENT", {"value": "'BATCH'"}),
     Chosen(
-        "steps",
-        {"name": "'Train_A'", "nodes": "1", "tasks": "2", "per_node": "2", "gpus_per_task": "''", "mpi": "''"},
+        "steps", {"name": "'Train_A'", "nodes": "1", "cpus": "8", "gpus": "2", "list": "0,1", "gpus_per_task": "''"}
     ),
     Chosen("bin"),
-    Chosen("shim srun"),
+    Chosen("shim srun", {"shell": "/bin/sh"}),
+    *map(Chosen, ("srun layout", "srun told", "srun devices", "srun alone", "srun rank", "srun start", "srun end")),
     Chosen("executables"),
 )
-_OF_AN_INDEX = (Chosen("id of the index"), Chosen("array"))
+_OF_AN_INDEX = (
+    Chosen("id of the index"),
+    Chosen("array"),
+    Chosen("set SLURM_ARRAY_JOB_ID"),
+    Chosen("export", {"names": "SLURM_ARRAY_JOB_ID"}),
+)
 _STOP = Chosen("stop", {"seconds": "3600", "grace": "30"})
+_RUN = Chosen("run", {"login": "", "stdin": ""})
+_WITH_STEPS = (_RUN, Chosen("term steps"), Chosen("await"), Chosen("linger"), Chosen("leave"))
+_WITHOUT = (_RUN, Chosen("term"), Chosen("await"), Chosen("leave"))
+_PODS = (
+    _ID,
+    Chosen("id of the job"),
+    Chosen("host"),
+    Chosen("hosts PyTorchJob", {"workers": "2"}),
+    Chosen("share", {"workers": "2"}),
+    Chosen("agent"),
+    Chosen("dismiss"),
+)
 
 
 def _prelude(*parts: Chosen) -> str:
@@ -55,15 +74,23 @@ def _prelude(*parts: Chosen) -> str:
     return join(parts).replace("$$", "$$$$")
 
 
-PRELUDE = _prelude(*_BEGIN, *_STEPS, Chosen("run"))
-INDEXED = _prelude(
-    *_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, Chosen("run")
-)
-WRAPPED = _prelude(*_BEGIN, *_STEPS, Chosen("watch"), _STOP, Chosen("await"), Chosen("late"), Chosen("leave"))
-TORCH = _prelude(*_BEGIN, Chosen("run"))
-MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), Chosen("run"))
+PRELUDE = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS)
+INDEXED = _prelude(*_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, *_WITH_STEPS)
+WRAPPED = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS, Chosen("watch"), _STOP, Chosen("unwatch"), Chosen("late"))
+TORCH = _prelude(*_BEGIN, *_PODS, *_WITHOUT)
+MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), *_WITHOUT)
 UID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 IMAGE = "registry.example.com/ml/train:1.0"
+
+
+_OF_SRUN = {
+    "SLURM_NNODES": "1", "SLURM_JOB_NUM_NODES": "1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0",
+    "SLURM_GTIDS": "0", "SLURM_CPUS_ON_NODE": "8", "SLURM_GPUS_ON_NODE": "2", "SLURM_JOB_GPUS": "0,1",
+    "SLURM_JOB_CPUS_PER_NODE": "8", "SLURM_JOB_NAME": "Train_A", "SLURM_JOB_PARTITION": "gpu",
+    "SLURM_JOB_QOS": "normal", "SLURM_OOM_KILL_STEP": "0", "SLURM_PRIO_PROCESS": "0", "SLURM_SUBMIT_DIR": "/data/lab",
+    "SLURM_TASKS_PER_NODE": "2", "SLURM_TOPOLOGY_ADDR_PATTERN": "node", "SLURM_TRES_PER_TASK": "cpu=4",
+}  # fmt: skip
+"""What a program that srun starts may look for."""
 
 
 def request(**changes: Any) -> ConversionRequest:
@@ -199,6 +226,7 @@ def job() -> dict[str, Any]:
     """A good Job of one node."""
     pod = template()
     pod["spec"]["restartPolicy"] = "Never"
+    pod["spec"]["containers"][0]["env"] += [{"name": name, "value": value} for name, value in _OF_SRUN.items()]
     return workload("Job", "batch/v1", {"backoffLimit": 0, "template": pod})
 
 
@@ -211,7 +239,9 @@ def array() -> dict[str, Any]:
     )
     main = body["spec"]["template"]["spec"]["containers"][0]
     main["args"][0] = INDEXED
-    main["env"].append({"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    main["env"].insert(4, {"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    numbers = {"COUNT": "5", "MAX": "7", "MIN": "1", "STEP": "1"}
+    main["env"] += [{"name": f"SLURM_ARRAY_TASK_{name}", "value": value} for name, value in numbers.items()]
     return body
 
 
@@ -231,13 +261,16 @@ def restarted() -> dict[str, Any]:
 def pytorch() -> dict[str, Any]:
     """A good PyTorchJob of three nodes."""
     roles = {"Master": 1, "Worker": 2}
-    replicas = {
+    replicas: dict[str, Any] = {
         name: {"replicas": count, "restartPolicy": "Never", "template": template("pytorch", TORCH)}
         for name, count in roles.items()
     }
+    for role in replicas.values():
+        reference = role["template"]["spec"]["containers"][0]["env"][3]["valueFrom"]["fieldRef"]
+        reference["fieldPath"] = "metadata.annotations['pod-group-name']"
     spec = {
         "nprocPerNode": "2",
-        "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "None"},
+        "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "Running"},
         "pytorchReplicaSpecs": replicas,
     }
     return workload("PyTorchJob", "kubeflow.org/v1", spec)
@@ -287,7 +320,9 @@ GONE = Gone()
 
 
 def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A copy with nodes set: ``{"spec.template.spec.containers.0.image": "x"}``; a key with dots ends in ``~key``."""
+    """A copy with nodes set: ``{"spec.template.spec.containers.0.image": "x"}``; a key with dots ends in ``~key``,
+    and ``+`` is the place behind the last item.
+    """
     body = copy.deepcopy(body)
     for path, value in changes.items():
         place, _, dotted = path.partition("~")
@@ -298,7 +333,7 @@ def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             node = node[step] if isinstance(step, int) or step in node else node.setdefault(step, {})
         if value is GONE:
             del node[last]
-        elif isinstance(node, list) and last == len(node):
+        elif isinstance(node, list) and last in ("+", len(node)):
             node.append(value)
         else:
             node[last] = value

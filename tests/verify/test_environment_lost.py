@@ -25,13 +25,13 @@ def test_silent_on_every_good_shape(shape: str) -> None:
     [
         pytest.param(
             "job",
-            {"spec.template.spec.containers.0.env.4": {"name": "OMP_NUM_THREADS", "value": "8"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "OMP_NUM_THREADS", "value": "8"}},
             {},
             id="as the script exports",
         ),
         pytest.param(
             "job",
-            {"spec.template.spec.containers.0.env.4": {"name": "CUDA_VISIBLE_DEVICES", "value": "0,1"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "CUDA_VISIBLE_DEVICES", "value": "0,1"}},
             {},
             id="the GPUs",
         ),
@@ -83,22 +83,22 @@ def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, A
             id="substituted",
         ),
         pytest.param(
-            "job", {"spec.template.spec.containers.0.env.4": {"name": "DEBUG", "value": "1"}}, {}, id="invented"
+            "job", {"spec.template.spec.containers.0.env.+": {"name": "DEBUG", "value": "1"}}, {}, id="invented"
         ),
         pytest.param(
             "job",
-            {"spec.template.spec.containers.0.env.4": {"name": "OMP_NUM_THREADS", "value": "4"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "OMP_NUM_THREADS", "value": "4"}},
             {},
             id="not as exported",
         ),
         pytest.param("job", {"spec.template.spec.containers.0.env.2.value": "8"}, {}, id="a wrong constant"),
         pytest.param("job", {}, {"target": {"variables": {"DATASET": "c4", "OTHER": "1"}}}, id="answered, not set"),
         pytest.param(
-            "job", {"spec.template.spec.containers.0.env.4": {"name": "S2R_X", "value": "8"}}, {}, id="like ours"
+            "job", {"spec.template.spec.containers.0.env.+": {"name": "S2R_X", "value": "8"}}, {}, id="like ours"
         ),
         pytest.param(
             "job",
-            {"spec.template.spec.containers.0.env.4": {"name": "SLURM_NTASKS", "value": "2"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "SLURM_NTASKS", "value": "2"}},
             {},
             id="set where Slurm leaves it unset",
         ),
@@ -124,13 +124,13 @@ def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, A
         ),
         pytest.param(
             "job",
-            {"spec.template.spec.containers.0.env.4": {"name": "CUDA_VISIBLE_DEVICES", "value": "0"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "CUDA_VISIBLE_DEVICES", "value": "0"}},
             {},
             id="a wrong list of GPUs",
         ),
         pytest.param(
             "array",
-            {"spec.template.spec.containers.0.env.5": {"name": "SLURM_ARRAY_TASK_COUNT", "value": "4"}},
+            {"spec.template.spec.containers.0.env.+": {"name": "SLURM_ARRAY_TASK_COUNT", "value": "4"}},
             {},
             id="a wrong count of ids",
         ),

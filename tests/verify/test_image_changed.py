@@ -24,7 +24,7 @@ def test_silent_on_every_good_shape(shape: str) -> None:
         pytest.param(
             "job",
             {"spec.template.spec.containers.0.image": "image.invalid/choose-an-image:unset"},
-            {"target": {"image": ""}},
+            {"target": {"image": ""}, "job": {"inventory": ()}},
             id="to be chosen",
         ),
         pytest.param(

@@ -22,7 +22,7 @@ def test_silent_when_the_kind_fits(shape: str) -> None:
         pytest.param("array", {}, "MPIJob", id="an array"),
         pytest.param("pytorch", {}, "MPIJob", id="torchrun"),
         pytest.param("mpi", {}, "PyTorchJob", id="mpirun"),
-        pytest.param("mpi", {"launcher": "srun"}, "PyTorchJob", id="srun"),
+        pytest.param("mpi", {"launcher": "srun"}, "Job", id="srun"),
         pytest.param("mpi", {}, "Job", id="mpirun in one pod"),
     ],
 )

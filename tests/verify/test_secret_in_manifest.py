@@ -10,7 +10,7 @@ from tests.verify.good import SHAPES, TEXT, breaches
 
 VALUE = "Ab3" + "dEf/hIjK+mNoP" * 2 + "9x7"
 SECRET = f"export WANDB_API_KEY={VALUE}\n"
-VARIABLE = "spec.template.spec.containers.0.env.4"
+VARIABLE = "spec.template.spec.containers.0.env.+"
 ANNOTATION = "metadata.annotations~s2r-ci/job-name"
 
 

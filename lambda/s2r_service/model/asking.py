@@ -21,6 +21,16 @@ SECOND_CALL_S: Final = 25.0
 """A second call, for whatever reason, is begun only when so much time is left."""
 
 
+_OCTETS_A_TOKEN: Final = 3
+"""Fewer than the four or so of English text: scripts are dense, and a reservation must not fall short."""
+
+
+def most_tokens(prompt: Prompt, most_output: int) -> int:
+    """What a conversion can cost at worst, in tokens: two calls, each with the prompt and as much output as may be."""
+    octets = sum(len(text.encode()) for text in (prompt.system, prompt.text, prompt.guarded, str(prompt.tool)))
+    return MOST_CALLS * (octets // _OCTETS_A_TOKEN + most_output)
+
+
 class Budget(NamedTuple):
     """The time that is left: ``deadline`` in seconds of ``clock``."""
 
@@ -76,4 +86,8 @@ class Asking:
         if seconds <= 0:
             raise ModelError("model-timeout", detail="no time left")
         left = MOST_CALLS - self.usage.calls
-        return self._model.decide(prompt, model_id=model_id, timeout_s=seconds, attempts=left)
+        begun = self._budget.clock()
+        try:
+            return self._model.decide(prompt, model_id=model_id, timeout_s=seconds, attempts=left)
+        finally:
+            self.usage = self.usage._replace(seconds=self.usage.seconds + self._budget.clock() - begun)

@@ -200,7 +200,7 @@ class Bedrock:
         return question
 
 
-def client(*, region: str = "", endpoint: str = "") -> BedrockRuntimeClient:
+def client(*, region: str = "", endpoint: str = "", read_s: float = READ_S) -> BedrockRuntimeClient:
     """The SDK's client: no retries, short connect, and no answer awaited longer than a call may take.
 
     ``endpoint`` is for stand-ins; AWS_ENDPOINT_URL_BEDROCK_RUNTIME says the same without code.
@@ -210,7 +210,7 @@ def client(*, region: str = "", endpoint: str = "") -> BedrockRuntimeClient:
 
     settings = Config(
         connect_timeout=CONNECT_S,
-        read_timeout=READ_S,
+        read_timeout=read_s,
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=32,
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
+from s2r_service.model.words import Usage
 
 FILE: Final = Path(__file__).with_name("catalogue.json")
 _PROFILE: Final = re.compile(
@@ -19,6 +20,11 @@ _PROFILE: Final = re.compile(
     r"|arn:aws[a-z-]*:bedrock:[a-z0-9-]+:[0-9]{12}:(?:application-)?inference-profile/[A-Za-z0-9.:_-]+)"
 )
 _ALIAS: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,31}")
+
+
+CACHE_READ: Final = 0.1
+CACHE_WRITE: Final = 1.25
+"""What a token of the prompt cache costs, in tokens of input: as the makers of the Claude models publish it."""
 
 
 class Offer(NamedTuple):
@@ -55,12 +61,14 @@ class Catalogue(NamedTuple):
         """The offer with this id."""
         return next((offer for offer in self.offers.values() if offer.model_id == model_id), None)
 
-    def cost(self, model_id: str, input_tokens: int, output_tokens: int) -> float:
+    def cost(self, model_id: str, usage: Usage) -> float:
         """An estimate in US dollars; nothing for a model without prices."""
         offer = self.of_id(model_id)
         if offer is None:
             return 0.0
-        return (input_tokens * offer.input_price + output_tokens * offer.output_price) / 1e6
+        fresh = usage.input_tokens - usage.cached_tokens - usage.written_tokens
+        read = fresh + CACHE_READ * usage.cached_tokens + CACHE_WRITE * usage.written_tokens
+        return (read * offer.input_price + usage.output_tokens * offer.output_price) / 1e6
 
 
 def shipped() -> Catalogue:

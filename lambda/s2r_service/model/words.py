@@ -23,10 +23,18 @@ class Usage(NamedTuple):
     calls: int = 0
     cached_tokens: int = 0  # of the input, read from the prompt cache
     written_tokens: int = 0  # of the input, written to the prompt cache
+    seconds: float = 0.0  # that were spent waiting for the model
 
     def plus(self, other: "Usage") -> "Usage":
         """Both together."""
-        return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.calls + other.calls,
+            self.cached_tokens + other.cached_tokens,
+            self.written_tokens + other.written_tokens,
+            self.seconds + other.seconds,
+        )
 
 
 NO_USAGE: Final = Usage()

@@ -64,8 +64,6 @@ FIRES: list[Any] = [
     pytest.param("tensorboard --logdir x &\npython fit.py", "-n 1", "service", id="tensorboard"),
     pytest.param("code-server --bind-addr 0.0.0.0:1", "-n 1", "service", id="code-server"),
     pytest.param("vncserver :1", "-n 1", "service", id="vnc"),
-    pytest.param("python prepare.py\nsrun torchrun t.py", "-N 2", "steps", id="lines outside of srun"),
-    pytest.param("torchrun t.py", "-N 2", "steps", id="launcher outside of srun"),
     pytest.param("python train.py", "-N 2", "steps", id="nothing starts on the other nodes"),
 ]  # fmt: skip
 
@@ -81,6 +79,9 @@ SILENT: list[Any] = [
     pytest.param("ray start --head\npython t.py", "-n 1", id="ray on one node"),
     pytest.param("srun ./flow", "-N 2", id="mpi"),
     pytest.param("srun torchrun t.py", "-N 2", id="all within srun"),
+    pytest.param("python prepare.py\nsrun torchrun t.py", "-N 2", id="lines outside of srun run once"),
+    pytest.param("torchrun t.py", "-N 2", id="launcher outside of srun runs once"),
+    pytest.param('scontrol requeue "$SLURM_JOB_ID"', "--requeue", id="a job that may be requeued"),
 ]
 
 
@@ -94,7 +95,7 @@ def test_what_reaches_outside_is_asked_once_and_can_be_accepted(body: str, heade
 
 @pytest.mark.parametrize(("body", "header"), SILENT)
 def test_what_stays_inside_is_not_asked(body: str, header: str) -> None:
-    assert asked(body, header).keys() <= {"arguments"}
+    assert asked(body, header).keys() <= {"arguments", "volume./w"}
 
 
 def test_a_library_that_sends_jobs_is_one_that_sends_jobs() -> None:

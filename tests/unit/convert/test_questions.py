@@ -11,6 +11,7 @@ from s2r_ci.runai.distribution import plan
 from s2r_ci.slurm.job import read_script
 from tests.jobs import ANSWERED, item, job, request, step
 
+SHARED = Site(volumes={"/work/lab": Volume(claim="lab")})
 SITE = Site(
     partitions={"gpu": ("a",)},
     qos={"normal": Service()},
@@ -57,9 +58,11 @@ FIRES: list[Any] = [
                  "working-directory", id="submit-dir"),
     pytest.param({"target": Target(image="a", memory_mib=1, body_delivery="mounted")},
                  "working-directory", id="mounted"),
-    pytest.param({"nodes": 2, "steps": (step("torchrun", "x", within="srun"),), "outside": True},
-                 "steps", id="outside"),
-    pytest.param({"nodes": 2, "steps": (step("deepspeed", "x"),)}, "steps", id="launcher-outside-srun"),
+    pytest.param({"nodes": 2, "steps": (step("srun", "bash", "x"),)}, "volume./work/lab", id="folder of all pods"),
+    pytest.param({"nodes": 2, "steps": (step("srun", "bash", "x"),), "target": Target(image="a", memory_mib=1)}, "working-directory", id="no folder at all"),
+    pytest.param({"nodes": 2, "site": SHARED}, "steps", id="nothing on the other nodes"),
+    pytest.param({"gpus_per_node": 16}, "nodes", id="more GPUs than a node has"),
+    pytest.param({"tasks": 100, "tasks_per_node": 100, "cpus_per_node": 100}, "nodes", id="more CPUs than one has"),
 ]  # fmt: skip
 
 SILENT: list[Any] = [
@@ -82,7 +85,7 @@ SILENT: list[Any] = [
     pytest.param({"options": {"account": "p1", "reservation": "r"}}, id="account"),
     pytest.param({"target": Target(image="a", memory_mib=1), "text": "#!/bin/bash\n# see run.py\nhostname\n"},
                  id="comment"),
-    pytest.param({"nodes": 2, "steps": (step("torchrun", "x", within="srun"),)}, id="all-in-steps"),
+    pytest.param({"nodes": 2, "steps": (step("torchrun", "x", within="srun"),), "site": SHARED}, id="all-in-steps"),
 ]  # fmt: skip
 
 

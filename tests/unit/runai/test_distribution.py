@@ -28,7 +28,10 @@ KINDS = [
     pytest.param(job(nodes=2, steps=(step("deepspeed", "t.py"),)), "PyTorchJob", id="deepspeed"),
     pytest.param(job(nodes=2, steps=(step("mpirun", "./x"),)), "MPIJob", id="mpirun"),
     pytest.param(job(nodes=2, steps=(step("srun", "./x"),)), "MPIJob", id="srun"),
-    pytest.param(job(nodes=2), "MPIJob", id="no-launcher-seen"),
+    pytest.param(job(nodes=2, steps=(step("srun", "--mpi=pmix", "python", "x.py"),)), "MPIJob", id="srun-says-mpi"),
+    pytest.param(job(nodes=2, steps=(step("srun", "python", "x.py"),)), "PyTorchJob", id="srun-of-python"),
+    pytest.param(job(nodes=2, steps=(step("srun", "bash", "x.sh"),)), "PyTorchJob", id="srun-of-a-shell"),
+    pytest.param(job(nodes=2), "PyTorchJob", id="no-launcher-seen"),
 ]  # fmt: skip
 
 

@@ -39,8 +39,11 @@ VALUES: list[Any] = [
     pytest.param("SLURM_PROCID", job(), "0", id="procid"),
     pytest.param("SLURM_STEP_ID", job(), None, id="step-id"),
     pytest.param("SLURM_ARRAY_TASK_ID", job(), None, id="no-array"),
-    pytest.param("SLURM_ARRAY_TASK_STEP", job(array=(0, 3, 6)), "3", id="array-step"),
-    pytest.param("SLURM_ARRAY_TASK_STEP", job(array=(0, 1, 6)), "1", id="array-step-of-a-list"),
+    pytest.param("SLURM_ARRAY_TASK_STEP", job(array=(0, 3, 6), array_text="0-6:3"), "3", id="array-step"),
+    pytest.param("SLURM_ARRAY_TASK_STEP", job(array=(0, 3, 6)), "1", id="array-step-of-a-list"),
+    pytest.param(
+        "SLURM_ARRAY_TASK_STEP", job(array=(1, 3, 9), array_text="1-3:2,9"), "2", id="array-step-of-a-part"
+    ),
     pytest.param("SLURM_JOB_PARTITION", job(options={"partition": "a,b"}), "a", id="partition"),
     pytest.param("SLURM_JOB_NAME", job(name="Train A"), "Train A", id="name"),
     pytest.param("SLURM_NO_SUCH", job(), None, id="unknown"),

@@ -27,26 +27,6 @@ def test_partitions_become_node_pools(partition: str, pools: tuple[str, ...]) ->
     assert scheduling.node_pools(request(job(options={"partition": partition}), target=TARGET)) == pools
 
 
-SELECTORS = [
-    pytest.param("ib&big", {"net": "ib", "size": "big"}, id="and"),
-    pytest.param("ib,big", {"net": "ib", "size": "big"}, id="comma"),
-    pytest.param('"ib"', {"net": "ib"}, id="quoted"),
-    pytest.param("ib|big", {}, id="or-is-no-label"),
-    pytest.param("[ib*2&big]", {}, id="counts-are-no-label"),
-    pytest.param("unknown", {}, id="unknown"),
-]
-
-
-@pytest.mark.parametrize(("constraint", "labels"), SELECTORS)
-def test_features_become_node_labels(constraint: str, labels: dict[str, str]) -> None:
-    assert scheduling.node_selector(request(job(options={"constraint": constraint}), target=TARGET)) == labels
-
-
-def test_a_gpu_model_becomes_a_node_label() -> None:
-    made = job(gpus_per_node=1, gpu_model="a100")
-    assert scheduling.node_selector(request(made, target=TARGET)) == {"gpu": "A100"}
-
-
 HOSTS = [
     pytest.param("node[07-09,11],gpu1", ["node07", "node08", "node09", "node11", "gpu1"], id="list"),
     pytest.param("a", ["a"], id="one"),
@@ -62,16 +42,6 @@ HOSTS = [
 @pytest.mark.parametrize(("text", "hosts"), HOSTS)
 def test_host_lists_are_read(text: str, hosts: list[str]) -> None:
     assert scheduling.expand_hosts(text) == hosts
-
-
-def test_listed_and_excluded_nodes_become_affinity() -> None:
-    made = request(job(options={"nodelist": "a1", "exclude": "b[1-2]"}))
-    rules = scheduling.affinity(made)["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    assert [(one["operator"], one["values"]) for one in rules["nodeSelectorTerms"][0]["matchExpressions"]] == [
-        ("In", ["a1"]),
-        ("NotIn", ["b1", "b2"]),
-    ]
-    assert scheduling.affinity(request(job())) == {}
 
 
 @pytest.mark.parametrize(

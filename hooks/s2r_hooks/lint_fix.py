@@ -1,0 +1,21 @@
+"""``s2r-lint-fix``: the same as ``s2r-lint``, after what is certain was repaired in place.
+
+pre-commit sees that a file changed and stops the commit, so that the repair is looked at before it is added.
+"""
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from s2r_ci.cli import as_process
+from s2r_hooks.words import names_of, run_verb
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Repair and lint the named files; the exit code of ``s2r-scan lint --fix``."""
+    options, names = names_of(argv)
+    return run_verb("lint", ["--fix", *options], names)
+
+
+def command() -> NoReturn:
+    """The hook as a process of its own."""
+    as_process(main)

@@ -1,0 +1,215 @@
+"""One question to the service, with all its attempts: each signed anew, all with the same idempotency key.
+
+What is tried again, and when, follows from the kind of problem (``s2r_ci.problems``) and from ``patience``. A problem
+that every further question would meet too (a wrong key, a quota that is used up) closes the client: what follows
+fails at once, without a call.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from s2r_ci import __version__
+from s2r_ci.envelope import Envelope, envelope_header, write_envelope
+from s2r_ci.errors import ConversionError, ConverterUnavailableError, MalformedReplyError
+from s2r_ci.problems import Retry
+from s2r_ci.remote.access import Access
+from s2r_ci.remote.answers import is_signed
+from s2r_ci.remote.failures import AttemptError, failure_of, not_ours, unreached
+from s2r_ci.remote.patience import Patience
+from s2r_ci.remote.transport import Answer, Transport, TransportError
+from s2r_ci.signing import ENVELOPE_HEADER, KEY_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, timestamp_of
+
+CLIENT: Final = f"s2r-ci/{__version__}"
+_LONGEST_WORK_S: Final = 90.0  # a conversion that is being worked on is done, or given up, within its lease
+_LARGEST_SKEW_S: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Time, waiting and chance; handed in, so that a test needs none of them."""
+
+    now_ns: Callable[[], int] = time.time_ns
+    steady_s: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    nonce: Callable[[], str] = lambda: secrets.token_urlsafe(16)
+
+
+class Client:
+    """Asks one service. Used by many threads, whose turns keep them apart; ``aside`` is entered to wait.
+
+    ``until_s`` is the moment of the steady clock after which nothing more is asked.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        patience: Patience,
+        *,
+        until_s: float,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.access = access
+        self.skew_ns = 0  # how far the service's clock is ahead of ours
+        self.attempts = 0  # requests that went out
+        self._transport = transport or Transport(access.origin)
+        self._patience = patience
+        self._until_s = until_s
+        self._clock = clock or Clock()
+        self._aside = aside
+        self._closed: ConversionError | None = None
+        self._last: ConversionError | None = None
+
+    def envelope(self, method: str, path: str, **members: Any) -> Envelope:
+        """An envelope for this service; its nonce is that of the first attempt."""
+        return Envelope(
+            aud=self.access.origin, method=method, path=path, kid=self.access.key_id, nonce=self._clock.nonce(),
+            client=CLIENT, **members,
+        )  # fmt: skip
+
+    def ask(self, envelope: Envelope) -> Answer:
+        """The answer 200 to a question, its signature checked.
+
+        Raises ConverterUnavailableError, ConversionRefusedError or MalformedReplyError, with the service's own word
+        in ``problem`` where it has said one.
+        """
+        met = _Met(work_until_s=self._clock.steady_s() + _LONGEST_WORK_S)
+        while True:
+            self._wait_until_open()
+            try:
+                answer = self._attempt(envelope)
+            except AttemptError as failure:
+                pause_s = self._pause_s(failure, met)
+                if pause_s is None:
+                    raise self._ended(failure) from None
+            else:
+                self._patience.answered()
+                return answer
+            self._sleep(pause_s)
+            envelope = replace(envelope, nonce=self._clock.nonce())
+
+    def signed(self, envelope: Envelope) -> tuple[Mapping[str, str], bytes, str]:
+        """Headers, body and signature of a request, made now."""
+        timestamp = timestamp_of(self._clock.now_ns() + self.skew_ns)
+        in_header = envelope.method == "GET"
+        header = envelope_header(envelope) if in_header else ""
+        body = b"" if in_header else write_envelope(envelope)
+        mac = sign(self.access.secret.octets, timestamp, header.encode() if in_header else body)
+        headers = {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: mac}
+        headers |= {ENVELOPE_HEADER: header} if in_header else {"Content-Type": "application/json"}
+        if self.access.key_id:
+            headers[KEY_ID_HEADER] = self.access.key_id
+        return headers, body, mac
+
+    def _attempt(self, envelope: Envelope) -> Answer:
+        """One request and its answer 200. Raises AttemptError, and ConverterUnavailableError when the time is over."""
+        headers, body, mac = self.signed(envelope)
+        where, left_s = self.access.origin, self._left_s()
+        self.attempts += 1
+        try:
+            with self._aside():
+                answer = self._transport.send(envelope.method, envelope.path, headers, body, within_s=left_s)
+        except TransportError as error:
+            raise unreached(error) from None
+        except MalformedReplyError as error:
+            raise AttemptError(error, down=True) from None
+        signed = is_signed(answer, self.access.secret.octets, mac)
+        if signed is False or (signed is None and answer.status == 200):
+            raise not_ours("the answer is not signed by a service that holds this key", where)
+        if answer.status != 200:
+            raise failure_of(answer, signed=bool(signed), where=where, now_s=self._clock.now_ns() / 1e9)
+        return answer
+
+    # --- between attempts
+
+    def _ended(self, failure: AttemptError) -> ConversionError:
+        if failure.closing:
+            self._closed = failure.error
+        return failure.error
+
+    def _pause_s(self, failure: AttemptError, met: "_Met") -> float | None:
+        """The seconds to wait before the next attempt, or None: there is none."""
+        self._last = failure.error
+        (self._patience.failed if failure.down else self._patience.answered)()
+        if failure.problem == "in-progress":
+            pause_s = max(failure.wait_s or 0.0, 1.0)
+            return pause_s if self._clock.steady_s() + pause_s < met.work_until_s else None
+        if failure.problem == "replayed-signature":  # something on the way sent our octets twice
+            return 0.0 if met.first(failure) else None
+        match failure.retry:
+            case Retry.NO:
+                return None
+            case Retry.RESIGN:
+                return 0.0 if met.first(failure) and self._corrected(failure) else None
+            case Retry.ONCE if not met.first(failure):
+                return None
+            case Retry.AFTER if failure.wait_s is None:
+                return None
+        met.retries += 1
+        return self._patience.pause(met.retries, failure.wait_s)
+
+    def _corrected(self, failure: AttemptError) -> bool:
+        """Take over the service's time, where a signed answer has told it and it is not absurd."""
+        then = failure.server_time
+        if isinstance(then, bool) or not isinstance(then, int | float) or not abs(then) < 10**11:
+            return False
+        skew_ns = int(then * 10**9) - self._clock.now_ns()
+        if abs(skew_ns) > _LARGEST_SKEW_S * 10**9:
+            return False
+        self.skew_ns = skew_ns
+        return True
+
+    def _wait_until_open(self) -> None:
+        while True:
+            if self._closed is not None:
+                raise _again(self._closed)
+            pause_s = self._patience.closed_for_s()
+            if pause_s is None:
+                why = self._last.what if self._last else "no answer"
+                raise ConverterUnavailableError(
+                    f"the service was given up after failures in a row, the last: {why}", where=self.access.origin
+                )
+            self._left_s()
+            if pause_s == 0:
+                return
+            self._sleep(pause_s)
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            with self._aside():
+                self._clock.sleep(min(seconds, max(self._until_s - self._clock.steady_s(), 0.0)))
+
+    def _left_s(self) -> float:
+        left_s = self._until_s - self._clock.steady_s()
+        if left_s <= 0:
+            raise ConverterUnavailableError(
+                "the time for this run is over (deadline)", where=self.access.origin, hint="raise --deadline"
+            )
+        return left_s
+
+
+class _Met:
+    """What one question has met so far."""
+
+    def __init__(self, work_until_s: float) -> None:
+        self.retries = 0
+        self.work_until_s = work_until_s
+        self._problems: set[str] = set()
+
+    def first(self, failure: AttemptError) -> bool:
+        """Whether this problem is met for the first time."""
+        known = failure.problem in self._problems
+        self._problems.add(failure.problem)
+        return not known
+
+
+def _again(error: ConversionError) -> ConversionError:
+    """The same error for another script: an exception object is raised once."""
+    copy = type(error)(error.what, where=error.where, hint=error.hint)
+    copy.problem = error.problem
+    return copy

@@ -1,0 +1,376 @@
+"""``srun`` inside pods, in pieces of POSIX sh: each stands in a prelude only where the script needs it.
+
+The shim counts out ranks and nodes as Slurm does, starts those of its own pod, and has the agent of every other pod
+(``runai.parts``) start theirs: an order is a file in the shared folder that holds the environment and the words, the
+agent runs this same shim with ``S2R_STEP`` set, and what its ranks write comes back through files there.
+
+Rules: srun(1) of Slurm 24.11, and runs of it (tests/behaviour). What a shim cannot do it says on stderr.
+Names begin with ``_``, so that none of the script's own is touched: _n tasks, _N nodes, _P numbers of the step's
+nodes; of each node _t tasks, _u CPUs, _g GPUs; _s number of the step; _J number of a node within the step, _Q its
+tasks, _F its first rank, _B from one of its ranks to the next, _V its GPUs.
+"""
+
+from typing import Final
+
+OPTIONS: Final = r"""# srun inside pods: counts out ranks, starts those of this pod, has the other pods start theirs
+_n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _m='' _g='' _K='' _O='' _overlap=''
+_exact=${_c:+1} _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK _pids='' _worst=0
+fail() { echo "srun: error: $1" >&2; exit "${2:-1}"; }
+while [ $# -gt 0 ]; do
+  case $1 in
+    --) shift; break ;;
+    --ntasks=*) _n=${1#*=} ;; --nodes=*) _N=${1#*=} _N=${_N%%-*} ;; --ntasks-per-node=* | --tasks-per*) _k=${1#*=} ;;
+    --cpus-per-task=*) _c=${1#*=} _exact=1; export SLURM_CPUS_PER_TASK="$_c" SLURM_TRES_PER_TASK="cpu=$_c" ;;
+    --gpus-per-task=*) _T=${1##*[=:]} ;; --gres=none) _g=0 ;;
+    --gpus=* | --gpus-per-node=* | --gres=gpu*)
+      _g=${1##*[=:]}; case $_g in *[!0-9]*) _g=1 ;; esac
+      case $1 in --gpus=*) export SLURM_GPUS="$_g"; _g=-$_g ;; esac ;;
+    --output=*) _o=${1#*=} ;; --error=*) _e=${1#*=} ;; --input=*) _i=${1#*=} ;; --export=*) _export=${1#*=} ;;
+    --nodelist=*) _w=${1#*=} ;; --distribution=*) _m=${1#*=} ;; --chdir=*) cd "${1#*=}" || exit 1 ;;
+    --mpi=none | --mpi=list) ;; --mpi=*) _mpi=1 ;; --multi-prog) _multi=1 ;;
+    --exact | --exclusive*) _exact=1 ;; --overlap) _overlap=1 ;; --overcommit | -O) _O=1 ;;
+    --label | -l) _l=1; export SLURM_LABELIO=1 ;; --kill-on-bad-exit | --kill-on-bad-exit=1 | -K*) _K=1 ;;
+    --*=* | --unbuffered | --verbose | --quiet | --pty | --no-* | --oversubscribe | --contiguous | --preserve-env) ;;
+    --resv-ports | --propagate | --nice | --x11 | --test-only | --spread-job | --use-min-nodes | --interactive) ;;
+    --share | --disable-status | --immediate | --container-[rwme]*) ;;
+    --*) _v=$1=$2; shift 2; set -- "$_v" "$@"; continue ;;
+    -[nNcoeiDwmG])
+      case $1 in -n) _v=ntasks ;; -N) _v=nodes ;; -c) _v=cpus-per-task ;; -o) _v=output ;; -e) _v=error ;;
+        -i) _v=input ;; -D) _v=chdir ;; -w) _v=nodelist ;; -m) _v=distribution ;; -G) _v=gpus ;; esac
+      _v=--$_v=$2; shift 2; set -- "$_v" "$@"; continue ;;
+    -[nNcoeiDwmG]*) _v=${1#??} _f=${1%"${1#??}"}; shift; set -- "$_f" "$_v" "$@"; continue ;;
+    -[ABCdJLMpqrStTUWx]) shift ;; -*) ;; *) break ;;
+  esac
+  shift
+done
+"""
+
+# Which ranks on which nodes. What is not said comes from the environment, as srun itself takes it.
+LAYOUT: Final = r"""if [ -z "$S2R_STEP" ]; then
+  [ $# -gt 0 ] || fail "no program named"
+  _z=0 _P='' _f=0 IFS=,
+  for _h in $S2R_HOSTS; do
+    case ,$_w, in ,, | *,"$_h",*) _P="$_P $_z" _f=$((_f + 1)) ;; esac
+    _z=$((_z + 1))
+  done
+  unset IFS
+  [ -n "$_P" ] || fail "no node of this job is called $_w"
+  [ -z "$_w" ] || _N=${_N:-$_f}
+  [ -n "$_n" ] || [ -z "$_k" ] || _n=$((${_N:-$S2R_NODES} * _k))
+  _n=${_n:-${SLURM_NTASKS:-${_N:-$S2R_NODES}}} _N=${_N:-$S2R_NODES}
+  [ "$_N" -le "$_n" ] || _N=$_n
+  _t=$(((_n + _N - 1) / _N)) _u=$S2R_CPUS
+  [ "$_N" -le "$S2R_NODES" ] || fail "more nodes requested than the job has"
+  [ $((_t * ${_c:-1})) -le "$_u" ] || [ -n "$_O$_overlap" ] || fail "more processors requested than permitted"
+  [ -z "$_exact" ] || _u=$((_t * ${_c:-1}))
+  case $_g in -*) _g=$(((-_g + _N - 1) / _N)) ;; '') _g=$S2R_GPU_COUNT ;; esac
+  [ "$_g" -le "$S2R_GPU_COUNT" ] || fail "more GPUs requested than the job has"
+  _s=0
+  until mkdir "$S2R_DIR/step.$_s" 2>/dev/null; do
+    _s=$((_s + 1))
+    [ "$_s" -lt 100000 ] || fail "cannot write to $S2R_DIR"
+  done
+"""
+
+# Room for steps that run side by side: as many CPUs as they ask for, the whole node without --exact.
+# One line a node: its number, free CPUs, free GPUs ("-" for none).
+ROOM: Final = r"""  room() { # take, or give back
+    until mkdir "$S2R_DIR/lock" 2>/dev/null; do sleep 0.1; done
+    [ -e "$S2R_DIR/room" ] || for _h in $_P; do echo "$_h $S2R_CPUS ${S2R_GPUS:--}"; done >"$S2R_DIR/room"
+    awk -v do_="$1" -v N="$_N" -v u="$_u" -v g="$_g" -v P=" $_P " -v mine="$S2R_DIR/step.$_s/room" '
+      BEGIN { while (do_ == "give" && (getline line < mine) > 0) { split(line, f); c[f[1]] = f[2]; v[f[1]] = f[3] } }
+      do_ == "give" && $1 in c { $2 += c[$1]; if (v[$1] != "-") $3 = v[$1] ($3 == "-" ? "" : "," $3) }
+      do_ == "take" && index(P, " " $1 " ") && got < N && $2 >= u && (k = $3 == "-" ? 0 : split($3, f, ",")) >= g {
+        w = r = ""
+        for (j = 1; j <= k; j++) if (j <= g) w = w (j > 1 ? "," : "") f[j]; else r = r (r == "" ? "" : ",") f[j]
+        $2 -= u; $3 = (r == "" ? "-" : r); took = took $1 " " u " " (w == "" ? "-" : w) "\n"; got++
+      }
+      { print }
+      END { if (do_ == "take") { if (got < N) exit 1; printf "%s", took > mine } }
+    ' "$S2R_DIR/room" >"$S2R_DIR/room.new" && mv "$S2R_DIR/room.new" "$S2R_DIR/room"
+    _z=$?; rmdir "$S2R_DIR/lock"; return "$_z"
+  }
+  if [ -z "$_overlap" ]; then
+    until room take; do sleep 0.2; done
+    trap 'room give' EXIT
+    _P=$(cut -d ' ' -f 1 "$S2R_DIR/step.$_s/room")
+  fi
+"""
+
+# What all tasks of the step are told.
+TOLD: Final = r"""  _a=$((_n / _N)) _b=$((_n % _N)) _z=$_a
+  [ $((_N - _b)) -eq 1 ] || _z="$_a(x$((_N - _b)))"
+  case $_b in 0) ;; 1) _z=$((_a + 1)),$_z ;; *) _z="$((_a + 1))(x$_b),$_z" ;; esac
+  if [ -z "$_m" ]; then _m=block; [ "$_n" -gt "$_N" ] || _m=cyclic; fi
+  SLURM_UMASK=$(umask)
+  export SLURM_STEP_ID="$_s" SLURM_STEPID="$_s" SLURM_NTASKS="$_n" SLURM_NPROCS="$_n" SLURM_STEP_NUM_TASKS="$_n"
+  export SLURM_NNODES="$_N" SLURM_STEP_NUM_NODES="$_N" SLURM_DISTRIBUTION="$_m" SLURM_TASKS_PER_NODE="$_z"
+  export SLURM_STEP_TASKS_PER_NODE="$_z" SLURM_CPUS_ON_NODE="$_u" SLURM_UMASK TMPDIR="${TMPDIR:-/tmp}"
+  export SLURM_JOB_ID="$S2R_ID" SLURM_JOBID="$S2R_ID" SLURM_JOB_NODELIST="$S2R_HOSTS" SLURM_NODELIST="$S2R_HOSTS"
+"""
+
+# Without ALL a task gets Slurm's own variables and those that are named: no PATH either.
+EXPORT: Final = r"""  _v=${_export:-${SLURM_EXPORT_ENV:-ALL}}
+  case ,$_v, in *,ALL,*) ;; *) _drop=,$_v, ;; esac
+  IFS=,; set -f
+  for _v in $_export; do case $_v in *=*) export "${_v?}" ;; esac; done
+  unset IFS; set +f
+"""
+DROP: Final = r"""  [ -z "$_drop" ] || for _v in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $_v in SLURM* | CUDA_V* | ROCR_V* | GPU_D*) continue ;; esac
+    case $_drop in *",$_v,"* | *",$_v="*) ;; *) unset "$_v" ;; esac
+  done
+"""
+
+# GPUs of the step on a node: those that it took, else the first ones of the pod.
+DEVICES: Final = r"""  devices() { [ "$_g" -eq 0 ] || echo "$S2R_GPUS" | cut -d , -f "1-$_g"; }
+"""
+DEVICES_OF_ROOM: Final = r"""  devices() {
+    [ -n "$_overlap" ] || sed -n "s/^${1:-0} [0-9]* //p" "$S2R_DIR/step.$_s/room" | tr -d -
+    [ -z "$_overlap" ] || echo "$S2R_GPUS"
+  }
+"""
+
+# One pod: all ranks are its own.
+ALONE: Final = r"""  _J=0 _F=0 _Q=$_n _B=1 _V=$(devices) S2R_IN=''
+  export SLURM_STEP_NODELIST="$S2R_HOST"
+  [ "$_n" -eq 1 ] || case $_i in '' | all) S2R_IN=$S2R_DIR/step.$_s/in; cat >"$S2R_IN" ;; esac
+fi
+"""
+
+# The launcher of an MPIJob: mpirun starts all ranks.
+LAUNCHER: Final = r"""fi
+_mpi=1 _J=0
+export SLURM_STEP_NODELIST="$S2R_HOSTS"
+"""
+
+# Several pods: the others are given orders, and followed until their status is there. Files are opened anew for
+# every look, for only then do file systems of the network look again.
+NODES: Final = r"""  order() ( # NODE PROGRAM...: follows what the ranks there write until they have ended
+    _h=$1 _f=$S2R_SHARE/$_s.$1 _A=0 _z=''
+    shift
+    : >"$_f.out"; : >"$_f.err"
+    (
+      for _v; do _A=$((_A + 1)); export "_A$_A=$_v"; done
+      export _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop S2R_PWD="$PWD"
+      export -p
+      # shellcheck disable=SC3045
+      [ -z "$BASH_VERSION" ] || export -pf
+    ) >"$_f.order"
+    # shellcheck disable=SC2064
+    for _t in TERM HUP INT USR1 USR2; do trap "echo 'kill $_s $_t' >>'$S2R_SHARE/orders.$_h'" "$_t"; done
+    echo "run $_s" >>"$S2R_SHARE/orders.$_h"
+    exec 7<"$_f.out" 8<"$_f.err"
+    while [ -z "$_z" ]; do
+      sleep 0.2
+      _z=$(sed -n "s/^$_s //p" "$S2R_SHARE/done.$_h")
+      : <"$_f.out"; cat <&7
+      : <"$_f.err"; cat <&8 >&2
+    done
+    rm -f "$_f".*
+    [ "$_z" -eq 0 ] || { [ "$_z" -le 128 ] && [ -z "$_K" ]; } || kill -s TERM "$$"
+    exit "$_z"
+  )
+  _j=0 _d='' _me='' S2R_IN=''
+  case $_n${_P# }.$_i in
+    10.* | *.none | *./* | *.[!0-9a]*) ;;
+    *) S2R_IN=$S2R_SHARE/$_s.in; cat >"$S2R_IN" ;;
+  esac
+  for _h in $_P; do
+    _d=$_d${_d:+,}$(echo "$S2R_HOSTS" | cut -d , -f "$((_h + 1))") _j=$((_j + 1))
+    [ "$_j" -lt "$_N" ] || break
+  done
+  export S2R_IN SLURM_STEP_NODELIST="$_d"
+  _j=0
+  for _h in $_P; do
+    [ "$_j" -lt "$_N" ] || break
+    _J=$_j _F=$_j _B=$_N _Q=$((_a + (_j < _b))) _V=$(devices "$_h") _j=$((_j + 1))
+    case $_m in cyclic*) ;; *) _F=$((_J * _a + (_J < _b ? _J : _b))) _B=1 ;; esac
+    if [ "$_h" = "$S2R_NODE" ]; then _me="$_Q $_V"; continue; fi
+    order "$_h" "$@" &
+    _pids="$_pids $!:"
+    echo "$!" >>"$S2R_DIR/step.$_s/pids"
+  done
+  _J=0 _F=0 _Q=${_me% *} _V=${_me#* } _Q=${_Q:-0}
+else
+  _h=$S2R_HOST _d=$S2R_DIR _j=1
+  # shellcheck disable=SC1090
+  . "$S2R_STEP"
+  export S2R_HOST="$_h" S2R_DIR="$_d" PATH="$_d/bin:$PATH"
+  while [ "$_j" -le "$_A" ]; do eval "set -- \"\$@\" \"\$_A$_j\"; unset _A$_j"; _j=$((_j + 1)); done
+  for _v in _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop; do
+    eval "_z=\$$_v; unset $_v; $_v=\$_z"
+  done
+  umask "$SLURM_UMASK"
+  mkdir -p "$S2R_DIR/step.$_s"
+  cd "$S2R_PWD" || exit 1
+fi
+"""
+
+# Names of output files, and files that are there already.
+MARKS: Final = r"""marks() { # PATTERN RANK
+  printf '%s\n' "$1" | sed -e "s,%[0-9]*j,$S2R_ID,g; s,%J,$S2R_ID.$_s,g; s,%[0-9]*s,$_s,g; s,%[0-9]*t,$2,g" \
+    -e "s,%[0-9]*n,$_J,g; s,%N,$S2R_HOST,g; s,%x,$S2R_NAME,g; s,%u,$(id -un),g; s,%%,%,g" \
+    -e "s,%A,${SLURM_ARRAY_JOB_ID:-$S2R_ID},g; s,%a,$SLURM_ARRAY_TASK_ID,g"
+}
+"""
+FILES: Final = r"""case $SLURM_OPEN_MODE in a*) ;; *)
+  for _p in "$_o" "$_e"; do
+    case $_p in
+      '') ;; *%[0-9tnN]*) for _r in $(echo "$SLURM_GTIDS" | tr , ' '); do : >"$(marks "$_p" "$_r")"; done ;;
+      *) [ -n "$S2R_STEP" ] || : >"$(marks "$_p" 0)" ;;
+    esac
+  done ;;
+esac
+"""
+TO_FILES: Final = r"""  if [ -n "$_o" ]; then exec >>"$(marks "$_o" "$1")"; [ -n "$_e" ] || exec 2>&1; fi
+  if [ -n "$_e" ]; then exec 2>>"$(marks "$_e" "$1")"; fi
+"""
+LABELS: Final = r"""  _w=$((_n > 10 ? ${#_n} : 1))
+  tag() { while IFS= read -r _z || [ -n "$_z" ]; do printf "%${_w}d: %s\n" "$1" "$_z"; done; }
+  [ -z "$_l" ] || {
+    { { { (rank "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 |
+      tag "$1" >&2; } 4>&1
+    exit "$(cat "$S2R_DIR/step.$_s/$1")"
+  }
+"""
+
+# One rank, from its streams to its program.
+RANK: Final = r"""rank() { # RANK LOCAL PROGRAM...: becomes the program
+  export SLURM_PROCID="$1" SLURM_LOCALID="$2"
+  if [ -n "$_T" ]; then
+    _V=$(echo "$_V" | cut -d , -f "$(($2 * _T + 1))-$((($2 + 1) * _T))")
+    export SLURMD_TRES_BIND="gres/gpu:per_task:$_T"
+  fi
+  [ "$S2R_GPU_COUNT" -eq 0 ] || export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" \
+    GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V" SLURM_GPUS_ON_NODE="$_g"
+  unset S2R_STEP
+  shift 2
+#MULTI
+#DROP
+  command -v "$1" >/dev/null || fail "execve(): $1: No such file or directory" 2
+  exec "$@"
+}
+streams() { # RANK LOCAL PROGRAM...
+  case $_i in
+    *[!0-9]*) case $_i in all) ;; none) exec 9</dev/null ;; *) exec 9<"$_i" ;; esac ;;
+    ?*) [ "$_i" -eq "$1" ] || exec 9</dev/null ;;
+  esac
+  case $_i in '' | all | "$1") [ -z "$S2R_IN" ] || exec 9<"$S2R_IN" ;; esac
+  exec <&9 9<&-
+#FILES
+#LABELS
+  rank "$@"
+}
+await() { # PROCESS: its status, however often a signal comes between
+  _x=''
+  while _y=''; do
+    { wait "$1"; } 2>/dev/null
+    _z=$?
+    [ "$_z" -eq 127 ] && [ -n "$_x" ] || _x=$_z
+    [ -n "$_y" ] || return 0
+  done
+}
+# shellcheck disable=SC2064
+pass() { # SHELL WORDS: hands every signal on
+  for _t in TERM HUP INT USR1 USR2; do
+    trap "_y=1; for _p in $1; do kill -s $_t \"\${_p%:*}\" 2>/dev/null; done" "$_t"
+  done
+}
+task() { # RANK LOCAL PROGRAM...: a task that dies by a signal ends the step; with -K every failure does
+  (streams "$@") &
+  _task=$!
+  pass '"$_task"'
+  await "$_task"
+  [ "$_x" -eq 0 ] || { [ "$_x" -le 128 ] && [ -z "$_K" ]; } || { sleep 0.3; kill -s TERM "$$"; }
+  exit "$_x"
+}
+_q=0 _z=''
+while [ "$_q" -lt "$_Q" ]; do _z=$_z${_z:+,}$((_F + _q * _B)) _q=$((_q + 1)); done
+export SLURM_GTIDS="$_z" SLURM_NODEID="$_J" SLURMD_NODENAME="$S2R_HOST" SLURM_TOPOLOGY_ADDR="$S2R_HOST"
+[ "$_u" -ne $((_t * ${_c:-1})) ] || export SLURM_CPUS_ON_NODE=$((_Q * ${_c:-1}))
+"""
+
+# The ranks of this pod; then the worst status of all.
+START: Final = r"""pass '$_pids'
+exec 9<&0
+_q=0
+while [ "$_q" -lt "$_Q" ]; do
+  (task "$((_F + _q * _B))" "$_q" "$@") &
+  _pids="$_pids $!:$((_F + _q * _B))" _q=$((_q + 1))
+  echo "$!" >>"$S2R_DIR/step.$_s/pids"
+done
+for _p in $_pids; do
+  await "${_p%:*}"
+  [ "$_x" -eq 0 ] || [ -z "${_p#*:}" ] || echo "srun: error: $S2R_HOST: task ${_p#*:}: Exited with exit code $_x" >&2
+  [ "$_x" -le "$_worst" ] || _worst=$_x
+done
+exit "$_worst"
+"""
+
+MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says who runs what: %t is the rank, %o its number on the line
+    set -f
+    while read -r _v _f; do
+      _j=0
+      for _p in $(echo "$_v" | tr , ' '); do
+        case $_p in '#'*) break ;; '*') _a=0 _b=$_n ;; *) _a=${_p%-*} _b=${_p#*-} ;; esac
+        if [ "$SLURM_PROCID" -ge "$_a" ] && [ "$SLURM_PROCID" -le "$_b" ]; then
+          eval "set -- $(echo "$_f" | awk -v t="$SLURM_PROCID" -v o="$((_j + SLURM_PROCID - _a))" -F "'" -v OFS="'" '
+            { for (k = 1; k <= NF; k += 2) { gsub(/%t/, t, $k); gsub(/%o/, o, $k) } print }')"
+          break 2
+        fi
+        _j=$((_j + _b - _a + 1))
+      done
+    done <"$1"
+    set +f
+  fi
+"""
+
+# An image with mpirun: srun becomes mpirun, whose ranks are told their SLURM names by a line of sh.
+MPI: Final = r"""if [ -n "$_mpi" ] && command -v mpirun >/dev/null; then
+  # mpirun brings all output together, so the file of the first rank holds that of all.
+  if [ -n "$_o" ]; then exec >>"$(marks "$_o" 0)"; [ -n "$_e" ] || exec 2>&1; fi
+  if [ -n "$_e" ]; then exec 2>>"$(marks "$_e" 0)"; fi
+  export S2R_TASKS_PER_NODE="$_t" S2R_GPUS_PER_TASK="$_T"
+  case $(mpirun --version 2>&1) in
+    *Open*MPI* | *OpenRTE* | *PRRTE*)
+      _x="-N $_t"
+      [ "$S2R_NODES" -gt 1 ] || _x="$_x --oversubscribe"
+      [ -z "$_l" ] || _x="$_x --tag-output"
+      for _v in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+        case $_v in HOSTNAME | PWD | OLDPWD | SHLVL | _ | PATH | LD_LIBRARY_PATH | OMPI_* | PMIX_* | PRTE_*) ;;
+          *) _x="$_x -x $_v" ;;
+        esac
+      done ;;
+    *) _x="-ppn $_t -genvall${_l:+ -prepend-rank}" ;;
+  esac
+  # shellcheck disable=SC2086,SC2016
+  exec mpirun -n "$_n" $_x /bin/sh -c 'r=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}
+    l=${OMPI_COMM_WORLD_LOCAL_RANK:-${MPI_LOCALRANKID:-0}}
+    export SLURM_PROCID="$r" SLURM_LOCALID="$l" SLURM_NODEID="$((r / S2R_TASKS_PER_NODE))"
+    if [ -n "$S2R_GPUS_PER_TASK" ]; then
+      g=$((l * S2R_GPUS_PER_TASK)) v=""
+      while [ "$g" -lt $(((l + 1) * S2R_GPUS_PER_TASK)) ]; do v=$v${v:+,}$g; g=$((g + 1)); done
+      export CUDA_VISIBLE_DEVICES="$v"
+    fi
+    exec "$@"' "$S2R_NAME" "$@"
+fi
+"""
+
+
+FEATURES: Final = ("multi", "drop", "files", "labels")
+"""What a script may ask of its ranks, in the order in which the names of the pieces say them."""
+
+
+def rank(*features: str) -> str:
+    """The piece that starts ranks, with ``multi``, ``drop``, ``files`` and ``labels`` where they are asked for."""
+    text = RANK + (FILES if "files" in features else "")
+    pieces = {"multi": MULTI, "drop": DROP, "files": TO_FILES, "labels": LABELS}
+    for name, piece in pieces.items():
+        text = text.replace(f"#{name.upper()}\n", piece if name in features else "")
+    missing = "".join(options for name, options in _OPTIONS_OF.items() if name not in features)
+    return text + (_UNFORESEEN.replace("OPTIONS", missing) if missing else "")
+
+
+_OPTIONS_OF: Final = {"multi": "$_multi", "drop": "$_export", "files": "$_o$_e", "labels": "$_l"}
+_UNFORESEEN: Final = '[ -z "OPTIONS" ] || fail "an option that was not foreseen when the manifest was written"\n'

@@ -1,0 +1,62 @@
+"""The Action's modes that talk to GitHub, against the stand-in: outputs, and the comment that is kept."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.github.conftest import Project, project
+from tests.github.stand_in import TOKEN
+
+from .conftest import Ran, Runner, pull_request
+
+__all__ = ["project"]  # a fixture
+
+
+def run(runner: Runner, project: Project, event: str, payload: dict[str, Any], **given: str) -> Ran:
+    """One run in the clone, with the stand-in as GitHub; the mutating requests are paced, so this takes seconds."""
+    runner.workspace = project.root
+    project.renew()
+    return runner.run(
+        event,
+        payload,
+        token=TOKEN,
+        ENV_GITHUB_API_URL=project.address,
+        ENV_GITHUB_SERVER_URL=project.address,
+        ENV_GITHUB_REF="refs/heads/main",
+        **given,
+    )
+
+
+def test_mode_pr_opens_one_and_says_which(runner: Runner, project: Project) -> None:
+    ran = run(runner, project, "push", {}, mode="pr", labels="slurm\nrunai")
+    assert (ran.code, ran.outputs["operation"]) == (0, "created"), ran.said
+    assert ran.outputs["pull-request-numbers"] == "1"
+    assert ran.outputs["pull-request-urls"].endswith("/pull/1")
+    assert [label["name"] for label in project.github.pulls[1]["labels"]] == ["slurm", "runai"]
+    again = run(runner, project, "push", {}, mode="pr")
+    assert again.outputs["operation"] == "unchanged"
+
+
+def test_mode_command_answers(runner: Runner, project: Project, tmp_path: Path) -> None:
+    project.pr()
+    payload = {
+        "action": "created",
+        "issue": {"number": 1, "pull_request": {}},
+        "comment": {"id": 1, "body": "/s2r use 4 GPUs", "user": {"login": "robin", "type": "User"}},
+    }
+    ran = run(runner, project, "issue_comment", payload, mode="command")
+    assert (ran.code, ran.outputs["operation"]) == (0, "updated"), ran.said
+    assert "committed to the branch" in project.github.comments[-1]["body"]
+
+
+def test_a_comment_is_kept_in_place(runner: Runner, project: Project) -> None:
+    payload = pull_request()
+    payload["pull_request"]["number"] = 1
+    first = run(runner, project, "pull_request", payload, comment="true")
+    assert first.code == 1  # the manifest is missing
+    (comment,) = project.github.comments
+    assert "manifest-missing" in comment["body"]
+    run(runner, project, "pull_request", payload, comment="true")
+    assert len(project.github.comments) == 1
+    forked = pull_request(fork=True)
+    run(runner, project, "pull_request", forked, comment="true")
+    assert len(project.github.comments) == 1

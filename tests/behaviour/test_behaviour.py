@@ -1,0 +1,75 @@
+"""The converted workload does what real Slurm did: the same files, the same text, the same ends."""
+
+from pathlib import Path
+
+import pytest
+
+from s2r_ci.runai.distribution import plan
+from s2r_ci.runai.prelude import prelude
+from s2r_ci.validate import validate
+from s2r_ci.verify import verify
+from tests.behaviour.cases import (
+    TOLD,
+    Case,
+    cases,
+    convert,
+    differences,
+    environment_differences,
+    prepare,
+    request_of,
+)
+from tests.behaviour.simulator import Simulator, namespaces
+from tools.behaviour_table import PAGE, page
+
+WAY = namespaces()
+alone = pytest.mark.skipif(not WAY, reason="this machine gives nobody namespaces (unshare)")
+CASES = list(cases())
+LONGEST_PRELUDE = 300
+
+
+def played(case: Case, folder: Path) -> list[str]:
+    """What differs when the case is run in the simulator."""
+    manifest = convert(case).manifest.body
+    simulator = Simulator(folder, WAY)
+    prepare(case, folder / "work")
+    cancel = case.setup.get("cancel", {}).get("after", 0)
+    outcome = simulator.run(manifest, cancel_after=cancel)
+    found = differences(case, folder / "work", manifest, outcome)
+    return found + environment_differences(case, folder, manifest)
+
+
+@alone
+@pytest.mark.parametrize("case", [case for case in CASES if not case.slow], ids=lambda case: case.name)
+def test_the_workload_does_what_slurm_did(case: Case, tmp_path: Path) -> None:
+    assert played(case, tmp_path) == []
+
+
+@alone
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.slow], ids=lambda case: case.name)
+def test_the_time_limit_does_what_slurm_did(case: Case, tmp_path: Path) -> None:
+    assert played(case, tmp_path) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_schema_and_judge_have_nothing_against_a_case(case: Case) -> None:
+    request, manifest = request_of(case), convert(case).manifest
+    found = [*validate(manifest, case.name), *verify(request, manifest, case.name)]
+    assert [f"{finding.rule.id}: {finding.message}" for finding in found] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_prelude_is_short(case: Case) -> None:
+    assert len(prelude(plan(request_of(case)), "text").splitlines()) <= LONGEST_PRELUDE
+
+
+def test_few_cases_may_differ_and_all_are_told() -> None:
+    given = [case.name for case in CASES if case.path.parent.name == "cases"]
+    own = [case.name for case in CASES if case.path.parent.name == "further"]
+    assert (len(given), len(own) >= 40, TOLD.keys() <= {*given, *own}) == (16, True, True)
+    assert len(TOLD.keys() & set(given)) <= 2
+    assert len(TOLD.keys() & set(own)) <= len(own) / 10
+
+
+def test_the_page_holds_the_list_of_cases() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(PAGE.read_text(encoding="utf-8"))
