@@ -89,7 +89,7 @@ def convertible(script: Script, target: Target) -> ConversionRequest | None:
     from s2r_ci.slurm.job import read_script
 
     target = answered(script, target)
-    reading = read_script(script, release=target.slurm_version)
+    reading = read_script(script, release=target.slurm_version, arguments=target.options)
     findings = apply_ignores(reading.findings, read_ignores(script.text), script.path)
     job = _convertible(reading, findings, [])
     return ConversionRequest(script=script, job=job, target=target) if job else None

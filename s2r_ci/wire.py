@@ -239,6 +239,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "verdicts": [of_verdict(verdict) for verdict in report.verdicts],
         "others": [of_candidate(candidate) for candidate in report.others],
         "findings": [of_finding(finding) for finding in report.findings],
+        **({"service": {"said": text(report.asked), "left": report.left}} if report.asked else {}),
     }
 
 

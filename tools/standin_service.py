@@ -11,13 +11,13 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.envelope import Envelope, content_digest, read_envelope, read_envelope_header, target_of
-from s2r_ci.model import Script
+from s2r_ci.model import Script, Target
 from s2r_ci.pipeline import convertible
 from s2r_ci.problems import MEDIA_TYPE, PROBLEMS, problem_document
 from s2r_ci.runai.yaml import write_yaml
@@ -62,6 +62,7 @@ class StandIn:
         self.always = always
         self.skew_s = skew_s
         self.manifest = manifest
+        self.answers: dict[str, Any] = {}  # what a chat makes of its instruction, in the names of the settings
         self.seen: list[Envelope] = []
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -120,7 +121,19 @@ class StandIn:
             self._macs.add(mac)
         if envelope.path == "/v1/quota":
             return _json(200, {"limit": self.limit, "remaining": self.limit - len(self.charged), "resets_in": 3600})
+        if envelope.path == "/v1/chat":
+            return self._chat(envelope)
         return self._conversion(handler, envelope, body)
+
+    def _chat(self, envelope: Envelope) -> Reply:
+        """The first conversion of a session once more, with the answers that a test has put here."""
+        about = next((each for each in self.seen if session_of(each) == envelope.session_id), None)
+        if about is None:
+            return _problem("not-found")
+        target = target_of(about)
+        target = replace(target, options=(*target.options, *self.answers.get("options", ())))
+        target = replace(target, image=self.answers.get("image", target.image))
+        return self._made(about, target, answers=self.answers)
 
     def _conversion(self, handler: "Handler", envelope: Envelope, body: bytes) -> Reply | None:
         with self._lock:
@@ -156,15 +169,20 @@ class StandIn:
             self._stored[envelope.idem] = (content, reply)
         return reply
 
-    def _made(self, envelope: Envelope) -> Reply:
+    def _made(self, envelope: Envelope, target: Target | None = None, **members: Any) -> Reply:
         script = Script(path=envelope.name or "job.sh", data=envelope.script.encode())
-        request = convertible(script, target_of(envelope))
+        request = convertible(script, target or target_of(envelope))
         if request is None:
             return _problem("script-rejected")
         text = write_yaml(RulesConverter().convert(request).manifest.body)
         if self.manifest is not None:
             text = self.manifest(envelope, text)
-        return _json(200, conversion(envelope, text))
+        return _json(200, conversion(envelope, text, **members))
+
+
+def session_of(envelope: Envelope) -> str:
+    """The session that a conversion begins."""
+    return f"-session-{envelope.idem[:16]}"  # begins as an option does: one of the service's may
 
 
 def conversion(envelope: Envelope, text: str, **members: Any) -> dict[str, Any]:
@@ -179,7 +197,7 @@ def conversion(envelope: Envelope, text: str, **members: Any) -> dict[str, Any]:
         "script_sha256": hashlib.sha256(envelope.script.encode()).hexdigest(),
         "warnings": [],
         "questions": [],
-        "session_id": f"s-{envelope.idem[:16]}",
+        "session_id": session_of(envelope),
         **members,
     }
 

@@ -260,6 +260,7 @@ def _worked(job: Job, step: Work, parts: Parts, budget: Budget, work: _Convert) 
         "warnings": [*job.warnings, *made.warnings],
         "questions": list(made.questions),
         "session_id": session,
+        **({"answers": dict(made.answers)} if job.instruction else {}),
     }
     used = made.usage.input_tokens + made.usage.output_tokens
     packed = zlib.compress(json.dumps(result).encode(), 6)

@@ -7,6 +7,7 @@ there; until they are, ``s2r-scan check`` says that the manifest has other setti
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from s2r_ci.session import Place
 
 PATH: Final = "/v1/chat"
+_SESSION: Final = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST: Final = 2_000  # characters of an instruction
 
 
@@ -34,7 +36,10 @@ def run(words: Sequence[str]) -> int:
     made.add_argument("instruction", metavar="TEXT", help='what to change: "use 4 GPUs"')
     made.add_argument("out", nargs="?", default="", metavar="OUT", help="default: standard output")
     add_service(made)
-    given = dict(parse(made, words))
+    first = words[0] if words and _SESSION.fullmatch(words[0]) else ""  # one may begin as an option does
+    given = dict(parse(made, ["session", *words[1:]] if first else words))
+    if first:
+        given["session"] = first
     session, text, out = (str(given.pop(name)) for name in ("session", "instruction", "out"))
     if not text.strip() or len(text) > _LONGEST:
         raise ConfigurationError(f"an instruction has 1 to {_LONGEST:,} characters", where="TEXT")

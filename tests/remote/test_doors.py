@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from s2r_ci import convert_slurm_to_runai
-from s2r_ci.cli import single
+from s2r_ci.cli import main, single
 from s2r_ci.errors import ConversionError, ConverterUnavailableError
 from s2r_ci.runai.document import read_document
 from tests.remote.conftest import KEY_ID, Run, script
@@ -35,7 +36,7 @@ def test_s2r_asks_the_service_and_names_the_session(service: StandIn, capsys: py
         assert single.main(["job0.sh"]) == 0
         said = capsys.readouterr()
         assert wrote(said.out) == "service"
-        assert f"s2r chat s-{service.seen[0].idem[:16]}" in said.err
+        assert f"s2r chat {standin.session_of(service.seen[0])}" in said.err
 
 
 def test_s2r_writes_where_it_is_told(service: StandIn, repository: Path) -> None:
@@ -100,6 +101,93 @@ def test_the_python_interface_falls_back_where_the_environment_says_so(
         text = convert_slurm_to_runai(script())
     assert wrote(text) == "rules"
     assert "not-verified" in text
+
+
+# --- a conversation about a conversion -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["session", "path"])
+def test_a_chat_refines_is_judged_and_says_what_to_keep(
+    service: StandIn, capsys: pytest.CaptureFixture[str], repository: Path, by: str
+) -> None:
+    service.answers = {"options": ["--gres=gpu:4"]}
+    with service:
+        assert single.main(["job0.sh"]) == 0
+        name = standin.session_of(service.seen[0]) if by == "session" else "job0.sh"
+        capsys.readouterr()
+        assert single.main(["chat", name, "use 4 GPUs", "out.yaml"]) == 0
+        said = capsys.readouterr()
+    text = (repository / "out.yaml").read_text()
+    assert wrote(text) == "service"
+    assert 'nvidia.com/gpu: "4"' in text
+    kept = said.err.replace("s2r:   ", "").partition("s2r-ci.toml:\n")[2]
+    assert kept == '[[answers]]\nscripts = "job0.sh"\noptions = ["--gres=gpu:4"]\n'
+    settings = (repository / "s2r-ci.toml").read_text()
+    (repository / "s2r-ci.toml").write_text(settings + kept)
+    (repository / "job0.sh.runai.yaml").write_text(text)
+    assert main(["check", "job0.sh"]) == 0  # with the answers in the settings, the refined manifest is current
+
+
+def test_a_change_without_its_answer_is_refused(service: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+    """What nobody answers for is not in the manifest: the judge knows script and answers, and nothing else."""
+    with service:
+        assert single.main(["job0.sh"]) == 0
+        service.manifest = lambda envelope, text: text.replace('gpu: "2"', 'gpu: "4"')
+        assert single.main(["chat", "job0.sh", "use 4 GPUs"]) == 1
+    assert "the script asks for 2 GPUs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "said"),
+    [
+        pytest.param({"image": "evil.example/x:1"}, 0, "evil.example/x:1", id="an image that a person asked for"),
+        pytest.param({"gpus": "many"}, 3, "a whole number", id="an answer that is none"),
+        pytest.param({"hostPath": "/"}, 3, "unknown setting", id="an answer that nobody knows"),
+        pytest.param(["x"], 3, "no table", id="no answers"),
+        pytest.param({"options": ["--no-such-option"]}, 1, "no-such-option", id="an option that sbatch refuses"),
+    ],
+)
+def test_answers_are_read_as_strictly_as_settings(
+    service: StandIn, capsys: pytest.CaptureFixture[str], answers: Any, code: int, said: str
+) -> None:
+    with service:
+        assert single.main(["job0.sh"]) == 0
+        session = standin.session_of(service.seen[0])
+        if "image" in answers:
+            service.answers = answers
+        else:  # a service that says one thing and does another
+            made = service._made(service.seen[0], answers=answers)
+            service._chat = lambda envelope: made  # type: ignore[method-assign]
+        assert single.main(["chat", session, "do it"]) == code
+    assert said in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        pytest.param(["chat", "s-unknown", "use 4 GPUs"], 2, "no conversion of this session", id="unknown session"),
+        pytest.param(["chat", "job0.sh", " "], 2, "an instruction has", id="empty"),
+        pytest.param(["chat", "job0.sh", "x" * 2001], 2, "an instruction has", id="too long"),
+        pytest.param(["chat", "job0.sh"], 2, "TEXT", id="no instruction"),
+    ],
+)
+def test_a_chat_about_nothing_is_a_mistake(
+    service: StandIn, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    with service:
+        assert single.main(["job0.sh"]) == 0
+        assert single.main(words) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_script_that_changed_since_is_not_talked_about(
+    service: StandIn, capsys: pytest.CaptureFixture[str], repository: Path
+) -> None:
+    with service:
+        assert single.main(["job0.sh"]) == 0
+        (repository / "job0.sh").write_text(script(77))
+        assert single.main(["chat", "job0.sh", "use 4 GPUs"]) == 3
+    assert "another script" in capsys.readouterr().err
 
 
 def test_the_doctor_reports_a_service_that_answers(run: Run) -> None:
