@@ -9,6 +9,10 @@
 #   make behaviour            new scripts of tests/behaviour/further put to real Slurm (root, debootstrap); ONLY=a,b
 #   make bench                the figures at a tenth of the size; SCALE=full for the whole
 #   make lock                 write the lock files anew (needs uv)
+#   make serve                the conversion service on this machine: no account, rules as its model
+#   make demo-service         scan -> signed request -> quota -> model (a stand-in) -> validated manifest
+#   make lambda-zip           dist/s2r-lambda.zip (arm64), the same bytes each time
+#   make mutants              the bugs of the first s2r put back one by one; the suite has to notice
 #   make clean
 #
 # PYTHON=python3.13 chooses the interpreter that .venv is made with. TESTS and ARGS go to pytest.
@@ -27,7 +31,8 @@ CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types slow oracle admission behaviour bench lock tables clean
+.PHONY: help demo test lint types slow oracle admission behaviour bench lock tables clean serve demo-service
+.PHONY: lambda-zip mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,6 +88,18 @@ lock:
 	$(LOCK) requirements/run.in -o requirements/run.txt
 	$(LOCK) -c requirements/run.txt requirements/service.in -o requirements/service.txt
 	$(LOCK) -c requirements/run.txt -c requirements/service.txt requirements/dev.in -o requirements/dev.txt
+
+serve: $(VENV)/dev.stamp
+	PYTHONPATH=.:lambda $(BIN)/python -m s2r_service $(ARGS)
+
+demo-service: $(VENV)/dev.stamp
+	@PYTHONPATH=.:lambda $(BIN)/python -m tools.demo_service
+
+lambda-zip: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.lambda_zip $(ARGS)
+
+mutants: $(VENV)/dev.stamp $(NODE_STAMP)
+	$(BIN)/python -m tools.mutants $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
