@@ -19,9 +19,13 @@ class ItemKind(Enum):
     LAUNCHER = "launcher"  # name: srun, mpirun, torchrun, ..., value: the whole command
     MODULE = "module"  # name: module, spack, conda, venv, source, value: what is loaded
     CONTAINER = "container"  # name: apptainer, docker, pyxis, ..., value: the image
-    PATH = "path"  # name: the absolute path, value: ""
+    PATH = "path"  # name: the path, absolute or from the home folder, value: where a container mounts it, or ""
     ARGUMENT = "argument"  # name: $1, $@, or a variable that comes from outside, value: its default or ""
     COMMAND = "command"  # name: sbatch, scontrol, squeue, ssh, ... that talk to the cluster, value: the command
+
+    __hash__ = (
+        object.__hash__
+    )  # there is one object a member; Enum's own hash is a call of Python for every look-up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class Item:
     def __str__(self) -> str:
         if self.kind is ItemKind.DIRECTIVE:
             return f"--{self.name}={self.value}" if self.value else f"--{self.name}"
-        return self.value or self.name
+        return self.name if self.kind is ItemKind.PATH else self.value or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

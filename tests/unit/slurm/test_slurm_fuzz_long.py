@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from s2r_ci.lint import lint
 from s2r_ci.model import Script
+from s2r_ci.rules import RULES
 from s2r_ci.slurm.job import read_script
+from tests.lint.judged import Repository
 from tools.slurm_oracle.headers import headers
 
 CASES = Path(__file__).parents[2] / "oracle" / "cases"
@@ -52,17 +55,20 @@ def test_spoilt_scripts_are_read_in_time_and_without_a_foreign_exception() -> No
     given = [data for data in given if data.startswith(b"#!") and len(data) < 20_000]
     made = [each.data for each in headers(2000, 9)]
     assert len(given) > 50
+    around = Repository()
     slow = []
     for number in range(SCRIPTS):
         data = drawn(rng, number, given, made)
         script = Script(path="a.sh", data=data)
         began = time.process_time()
         reading = read_script(script, release=("22.05", "24.11", "26.05")[number % 3])
+        found = lint(script, reading, around)
         taken = time.process_time() - began
         assert reading.header.stage
+        assert all(finding.rule.id in RULES for finding in found)
         if taken > MOST_SECONDS:  # the collector may have been at work: twice slow is slow
             began = time.process_time()
-            read_script(script)
+            lint(script, read_script(script), around)
             again = time.process_time() - began
             if again > MOST_SECONDS:
                 slow.append((again, len(data), data[:200]))
