@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind
-from s2r_ci.verify.batch_variables import is_right, is_slurms, values
+from s2r_ci.verify.batch_variables import every_name, is_right, is_slurms, values
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
 from s2r_ci.verify.facts import Container, Facts
@@ -44,9 +44,18 @@ def _lost(request: ConversionRequest, promised: Mapping[str, str], container: Co
 
 
 def _named(request: ConversionRequest) -> set[str]:
-    """Slurm's variables that the script names."""
+    """Slurm's variables that the script names; all of them where srun starts programs, which may look at any."""
     kinds = (ItemKind.VARIABLE, ItemKind.ARGUMENT)
-    return {i.name for i in request.job.inventory if i.kind in kinds and i.name.startswith("SLURM")}
+    named = {i.name for i in request.job.inventory if i.kind in kinds and i.name.startswith("SLURM")}
+    return named | (every_name() if _starts_steps(request) else frozenset())
+
+
+def _starts_steps(request: ConversionRequest) -> bool:
+    body = request.job.body
+    if "srun" in body.commands or any("srun" in (step.launcher, step.within) for step in body.steps):
+        return True
+    read = body.language in ("shell", "csh") and body.understood
+    return not read and b"srun" in request.script.data
 
 
 def _invented(request: ConversionRequest, promised: Mapping[str, str], container: Container) -> Iterator[Breach]:
