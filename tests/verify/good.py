@@ -150,6 +150,36 @@ def request(**changes: Any) -> ConversionRequest:
     )
 
 
+_TOLD = {
+    "SLURM_CPUS_ON_NODE": "8",
+    "SLURM_GPUS_ON_NODE": "2",
+    "SLURM_GTIDS": "0",
+    "SLURM_JOB_CPUS_PER_NODE": "8",
+    "SLURM_JOB_GPUS": "0,1",
+    "SLURM_JOB_NAME": "Train_A",
+    "SLURM_JOB_NUM_NODES": "1",
+    "SLURM_JOB_PARTITION": "gpu",
+    "SLURM_JOB_QOS": "normal",
+    "SLURM_LOCALID": "0",
+    "SLURM_NNODES": "1",
+    "SLURM_NODEID": "0",
+    "SLURM_OOM_KILL_STEP": "0",
+    "SLURM_PRIO_PROCESS": "0",
+    "SLURM_PROCID": "0",
+    "SLURM_SUBMIT_DIR": "/data/lab",
+    "SLURM_TASKS_PER_NODE": "2",
+    "SLURM_TOPOLOGY_ADDR_PATTERN": "node",
+    "SLURM_TRES_PER_TASK": "cpu=4",
+}
+"""What the programs of steps find, on one node."""
+_TOLD_OF_ARRAY = {"COUNT": "5", "MAX": "7", "MIN": "1", "STEP": "1"}
+
+
+def told(more: dict[str, str]) -> list[dict[str, Any]]:
+    """Entries of ``env``."""
+    return [{"name": name, "value": value} for name, value in more.items()]
+
+
 def container(name: str = "main", prelude: str = PRELUDE) -> dict[str, Any]:
     """The good container."""
     amounts = {
@@ -216,6 +246,7 @@ def job() -> dict[str, Any]:
     """A good Job of one node."""
     pod = template()
     pod["spec"]["restartPolicy"] = "Never"
+    pod["spec"]["containers"][0]["env"] += told({"CUDA_VISIBLE_DEVICES": "0,1", **_TOLD})
     return workload("Job", "batch/v1", {"backoffLimit": 0, "template": pod})
 
 
@@ -228,7 +259,8 @@ def array() -> dict[str, Any]:
     )
     main = body["spec"]["template"]["spec"]["containers"][0]
     main["args"][0] = INDEXED
-    main["env"].append({"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"})
+    main["env"][4] = {"name": "S2R_ARRAY_IDS", "value": "1,3,5-7"}
+    main["env"] += told({f"SLURM_ARRAY_TASK_{name}": value for name, value in _TOLD_OF_ARRAY.items()})
     return body
 
 
@@ -252,6 +284,10 @@ def pytorch() -> dict[str, Any]:
         name: {"replicas": count, "restartPolicy": "Never", "template": template("pytorch", TORCH)}
         for name, count in roles.items()
     }
+    for role in replicas.values():
+        pod: Any = role["template"]
+        (entry,) = (each for each in pod["spec"]["containers"][0]["env"] if each["name"] == "S2R_WORKLOAD_UID")
+        entry["valueFrom"] = {"fieldRef": {"fieldPath": "metadata.annotations['pod-group-name']"}}
     spec = {
         "nprocPerNode": "2",
         "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "Running"},
