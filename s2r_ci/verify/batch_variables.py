@@ -30,6 +30,11 @@ def values(name: str, request: ConversionRequest) -> Values:
     return rule(request) if rule else NEVER
 
 
+def every_name() -> frozenset[str]:
+    """All names of Slurm's own that have a rule."""
+    return frozenset(name for name in _RULES if name.startswith("SLURM_"))
+
+
 def is_slurms(name: str) -> bool:
     """Whether the name is one that Slurm sets, or may come to set."""
     return name in _RULES or name.startswith(("SLURM_", "SLURMD_"))
