@@ -59,7 +59,22 @@ def harmless(name: str) -> bool:
 
 
 def odd(value: Any) -> Iterator[Any]:
-    for other in (None, 1, -1.5, "", "x", True, [], [1], {}, {"value": 1}, {"items": 1}, {"a": {"b": []}}, GONE):
+    others: list[Any] = [
+        None,
+        1,
+        -1.5,
+        "",
+        "x",
+        True,
+        [],
+        [1],
+        {},
+        {"value": 1},
+        {"items": 1},
+        {"a": {"b": []}},
+        GONE,
+    ]
+    for other in others:
         if other != value:
             yield other
 
