@@ -27,6 +27,12 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         if said != wanted:
             message = f"the project is {wanted}, the label {label} says {said[:80] if said else 'nothing'}"
             yield Breach(message=message, subject="account", steps=("metadata", "labels", label))
+    for role in facts.roles if wanted and request.target.name == "kai" else ():
+        if role.labels.get("kai.scheduler/queue") != wanted:  # the open-source scheduler reads it from the pods
+            message = (
+                f"the project is {wanted}, the pods say {role.labels.get('kai.scheduler/queue', 'nothing')[:80]}"
+            )
+            yield Breach(message=message, subject="account", steps=(*role.steps, "metadata", "labels"))
     if facts.form == "rest":
         target = request.target
         for label, known in (("projectId", target.project_id), ("clusterId", target.cluster_id)):
