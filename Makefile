@@ -79,6 +79,7 @@ bench: $(VENV)/dev.stamp
 tables: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.settings_schema
 	$(BIN)/python -m tools.readme_tables
+	$(BIN)/python -m tools.targets_page
 	$(BIN)/python -m tools.behaviour_table
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
@@ -16,6 +16,7 @@ from s2r_ci.judging import JUDGED, excused, judge, outcome_of, stands, unaccount
 from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
+from s2r_ci.settings.inline import answered, inline_answers
 from s2r_ci.standing import Standing, finding_of, stamp_of, standing
 
 if TYPE_CHECKING:
@@ -36,15 +37,49 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     from s2r_ci.slurm.job import read_script
     from s2r_ci.walked import Walk
 
+    target = answered(script, target)
     ignores = read_ignores(script.text)
     reading = read_script(script, release=target.slurm_version, arguments=target.options)
+    reading = replace(reading, findings=(*reading.findings, *_answers(script)))
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):
-        result, text = _convert(ConversionRequest(script=script, job=job, target=target), converter, found)
+        request = ConversionRequest(script=script, job=job, target=target)
+        result, text = _convert(request, converter, found)
+        found.extend(_unasked(request))
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
+
+
+def _answers(script: Script) -> Iterator[Finding]:
+    """What the script answers itself, and wrongly."""
+    for each in inline_answers(script):
+        if each.trouble:
+            place = Location(path=script.path, line=each.line)
+            yield Finding(rule=rules.ANSWER_UNUSABLE, message=each.trouble, location=place, subject=each.key)
+
+
+def _unasked(request: ConversionRequest) -> Iterator[Finding]:
+    """What the script answers itself, and no question of it asks."""
+    said = [each for each in inline_answers(request.script) if each.field in _ASKED]
+    if not said:
+        return
+    from s2r_ci.convert.questions import every_question
+    from s2r_ci.runai.distribution import plan
+
+    bare = replace(request.target, arguments=(), variables={}, gpus=None, accepted=())
+    asked = every_question(plan(replace(request, target=bare)))
+    for each in said:
+        for key in each.value if each.field == "accepted" else (each.key,):
+            if key not in asked:
+                place = Location(path=request.script.path, line=each.line)
+                message = f"no question of this script is called {key}"
+                yield Finding(rule=rules.ANSWER_UNUSED, message=message, location=place, subject=key)
+
+
+_ASKED: Final = frozenset({"gpus", "arguments", "variables", "accepted"})
+"""Answers that do nothing unless they are asked for; an image counts over what the script names."""
 
 
 def convertible(script: Script, target: Target) -> ConversionRequest | None:
@@ -53,6 +88,7 @@ def convertible(script: Script, target: Target) -> ConversionRequest | None:
     from s2r_ci.slurm.inline import apply_ignores, read_ignores
     from s2r_ci.slurm.job import read_script
 
+    target = answered(script, target)
     reading = read_script(script, release=target.slurm_version, arguments=target.options)
     findings = apply_ignores(reading.findings, read_ignores(script.text), script.path)
     job = _convertible(reading, findings, [])
@@ -135,6 +171,7 @@ def examine(
     """Judge one script and what lies beside it. Returns the verdict, and the document to write, where one should be
     written.
     """
+    target = answered(script, target)
     stamp = stamp_of(script, target)
     document = read_document(beside.data) if beside.data is not None else None
     state = standing(stamp, beside.data, document, options.asks)

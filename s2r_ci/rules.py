@@ -139,6 +139,14 @@ QUESTION_OPEN: Final = _rule(
     "question-open", Stage.CONVERT, _N, "the rules cannot know this: a person has to say",
     "answer it in the settings; `s2r-scan audit` shows which answer serves most scripts",
 )  # fmt: skip
+ANSWER_UNUSABLE: Final = _rule(
+    "answer-unusable", Stage.PARSE, _E, "an answer in a comment of the script is none",
+    "write it as in [[answers]]: # s2r: image=team/train:1",
+)  # fmt: skip
+ANSWER_UNUSED: Final = _rule(
+    "answer-unused", Stage.CONVERT, _W, "an answer that nobody asked for, or a glob of [[answers]] without scripts",
+    "take the answer out, or put its glob right",
+)  # fmt: skip
 TARGET_LEGACY: Final = _rule(
     "target-legacy", Stage.CONVERT, _W, "run.ai/v2alpha1 is deprecated since Run:ai 2.18 and gone in 3.0",
     "take the target kubernetes, which every release takes",

@@ -17,11 +17,12 @@ from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.pipeline import Keeper, Options, World, scan
 from s2r_ci.runai.targets import form_of
 from s2r_ci.settings import Settings, SettingsTree, resolve
+from s2r_ci.settings.settings import matches
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
 
-_NOT_SETTINGS: Final = frozenset({"files-from", "diff", "dry-run", "fix", "list", "paths"})
+_NOT_SETTINGS: Final = frozenset({"ask", "files-from", "diff", "dry-run", "fix", "list", "paths"})
 
 
 class Place(NamedTuple):
@@ -304,6 +305,7 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
     elsewhere = [*found.findings]
     if verb != "lint":
         elsewhere += orphans(place, found, report)
+        elsewhere += unmatched(place, found)
     report = replace(
         report,
         others=found.others,
@@ -316,6 +318,23 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
 
         report = against_baseline(report, place.settings.baseline)
     return report
+
+
+def unmatched(place: Place, found: Found) -> Iterator[Finding]:
+    """A finding for each glob of the run's answers that no script matches; asked only where all of them are seen."""
+    settings = place.settings
+    if place.paths or settings.changed_since or "files-from" in place.given:
+        return
+    paths = [candidate.path for candidate in (*found.scripts, *found.others)]
+    for answer in settings.answers:
+        for glob in answer.scripts:
+            if not any(matches(answer, glob, path) for path in paths):
+                yield Finding(
+                    rule=rules.ANSWER_UNUSED,
+                    message=f"the glob {glob!r} of [[answers]] matches no script",
+                    location=Location(path=answer.folder or "."),
+                    subject=glob,
+                )
 
 
 def orphans(place: Place, found: Found, report: Report) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from enum import Enum
 from s2r_ci import __version__, rules
 from s2r_ci.model import Finding, Location, Rule, Script, Target
 from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp, target_digest
+from s2r_ci.settings.inline import answered
 
 
 class Standing(Enum):
@@ -26,6 +27,7 @@ def stamp_of(script: Script, target: Target) -> Stamp:
 
     Its converter is the wish of the settings: rules, service, or auto, which takes a manifest whoever wrote it.
     """
+    target = answered(script, target)
     return Stamp(
         tool_version=__version__,
         mapping_version=MAPPING_VERSION,

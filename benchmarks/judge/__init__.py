@@ -11,7 +11,8 @@ from benchmarks.table import Row
 
 
 def run(scale: str) -> Iterator[Row]:
-    """A row for each promise, and one each for the sum and the false alarms."""
+    """A row for each promise, one each for the sum and the false alarms; then the speed, and the fuzz of the reader."""
+    from benchmarks.judge import speed, yaml_fuzz
     from benchmarks.judge.measure import EVERY, MOST_FALSE_ALARMS, OVERALL, ROWS, WHOLE_ROWS, measure
 
     strength = measure(EVERY[scale])
@@ -37,3 +38,5 @@ def run(scale: str) -> Iterator[Row]:
         what=f"judge: false alarms on {strength.spelled:,} other spellings", own=str(misread),
         target=f"<= {MOST_FALSE_ALARMS:.1%}", kept=misread <= MOST_FALSE_ALARMS * strength.spelled,
     )  # fmt: skip
+    yield from speed.run(scale)
+    yield from yaml_fuzz.run(scale)

@@ -11,7 +11,7 @@ from benchmarks.judge.measure import EVERY, alarms, measure, table, troubles
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "judge.md"
 BEGIN, END = (
-    "<!-- figures: written by `python -m benchmarks.judge --scale full --write` -->",
+    "<!-- figures: written by `python -m benchmarks.judge --write` -->",
     "<!-- end of figures -->",
 )
 

@@ -54,7 +54,7 @@ def faults(good: Good) -> Iterator[Fault]:
 
 def restarts(body: dict[str, Any]) -> bool:
     """Whether the manifest is of a job that may be started again."""
-    labels: dict[str, str] = body["metadata"].get("labels", {})
+    labels: dict[str, str] = body.get("metadata", {}).get("labels", {})
     return labels.get("kai.scheduler/preemptibility") == "preemptible"
 
 

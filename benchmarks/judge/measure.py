@@ -22,7 +22,7 @@ ROWS: Final = (*PROMISES, MIXED, POLICY)
 OVERALL: Final = 0.995
 WHOLE_ROWS: Final = WHOLE | {POLICY}
 MOST_FALSE_ALARMS: Final = 0.005  # of other spellings; of good manifests none
-EVERY: Final = {"tenth": 16, "full": 1}
+EVERY: Final = {"tenth": 16, "quarter": 4, "full": 1}
 """Every how many-th good manifest is broken."""
 
 
@@ -50,6 +50,7 @@ class Strength:
     rules: dict[str, set[str]]  # of the policy: the different ways in which each rule was broken
     unnamed: Counter[str]
     manifests: int = 0
+    broken: int = 0  # manifests that were broken in every way
     alarms: list[str] = field(default_factory=list)
     spelled: int = 0
     misread: Counter[str] = field(default_factory=Counter)
@@ -72,6 +73,7 @@ def measure(every: int = 1, *, seed: int = 1) -> Strength:
         if _judged(one.request, one.body):
             strength.alarms.append(one.name)
     chosen = random.Random(seed).sample(corpus, -(-len(corpus) // every)) if every > 1 else corpus
+    strength.broken = len(chosen)
     for number, one in enumerate(chosen):
         other = chosen[number - 1]
         for fault in chain(faults(one), mixed_up(one, other)):
@@ -154,9 +156,10 @@ def _per_cent(rate: float) -> str:
 
 
 def alarms(strength: Strength) -> Iterator[str]:
-    """The false alarms, in two lines."""
+    """How many manifests were broken, and the false alarms, a line each."""
+    yield f"Broken in every way: {strength.broken:,} manifests. "
     misread = sum(strength.misread.values())
-    yield f"False alarms on good manifests: {len(strength.alarms)} of {strength.manifests:,}."
+    yield f"False alarms on good manifests: {len(strength.alarms)} of {strength.manifests:,}. "
     yield f"False alarms on other spellings of them: {misread} of {strength.spelled:,} ({_per_cent(misread / strength.spelled)})."
 
 

@@ -51,7 +51,11 @@ HARMLESS: Final = (
     ("drop", r".*Worker.restartPolicy", "Never is the operator's default (checked for MPIJob; a PyTorchJob is caught)"),
     ("drop", r".*schedulerName", "Run:ai sets it by itself in its projects"),
     ("drop", r".*onPodConditions\.\d+\.status", "True is the default"),
-    ("said twice", r".*matchExpressions\.\d+(\.values\.\d+)?", "a list of hosts that names one twice is the same list"),
+    (
+        "said twice",
+        r".*nodeSelectorTerms\.\d+(\.matchExpressions\.\d+(\.values\.\d+)?)?",
+        "a list of hosts, conditions or choices that names one twice is the same list",
+    ),
     ("drop", r".*resources\.limits\.ephemeral-storage", "the request alone makes room"),
     ("near", r".*activeDeadlineSeconds", "of a restartable job it is a backstop behind the wrapper in the prelude"),
 )  # fmt: skip

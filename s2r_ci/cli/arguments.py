@@ -181,6 +181,9 @@ def add_disk(made: argparse.ArgumentParser, verb: str) -> None:
             "--reverify", action="store_true", help="judge manifests anew even where their header says current"
         )
     if verb == "write":
+        disk.add_argument(
+            "--ask", action="store_true", help="ask open questions first, keep answers in the settings"
+        )
         disk.add_argument("--diff", action="store_true", help="show what would be written, write nothing")
 
 

@@ -26,7 +26,17 @@ def run(verb: str, words: Sequence[str]) -> int:
         from s2r_ci.cli.diff import show_diff
 
         return show_diff(place)
+    if given.get("ask"):
+        place = _asked(given, place)
     return conclude(place, run_session(place, verb=verb, progress=progress_line(place), words=words_for(place)))
+
+
+def _asked(given: Mapping[str, Any], place: Place) -> Place:
+    """The place with what a person answered, where anything was."""
+    from s2r_ci.cli.ask import ask, refuse_without_terminal
+
+    refuse_without_terminal()
+    return place_of(given) if ask(place, run_session(place, verb="check")) else place
 
 
 def given_words(verb: str, words: Sequence[str]) -> Mapping[str, Any]:

@@ -133,6 +133,8 @@ def _container(item: Item, book: _Book) -> Answer:
 
 def _path(item: Item, book: _Book) -> Answer:
     volumes = book.made.request.target.site.volumes
+    if not item.name.startswith("/"):
+        return Answer(NEAR, "", "in the home folder of the image, where there is one")
     if storage.is_local(item.name):
         return Answer(NEAR, "", "taken from the image or the pod itself")
     if unmounted(book.made, item.name):

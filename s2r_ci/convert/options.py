@@ -111,9 +111,8 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     if "shards-per-gpu" in asked:
         return Answer(ASK, "", asked["shards-per-gpu"].text)
     if share := sharing.share_of(made.request):
-        return Answer(
-            NEAR, _shared(share, made), "a part of each GPU's memory; computing time is shared as it comes"
-        )
+        part = "a part of each GPU's memory; computing time is shared as it comes"
+        return Answer(NEAR, _shared(share, made), "whole GPUs, asked for in parts" if share.whole else part)
     if sharing.mig_profile(made.job.resources.gpu_model):
         return Answer(NEAR, field, "as slices of that profile, where the nodes offer them under their own names")
     if made.job.resources.gpu_model:

@@ -94,7 +94,12 @@ def gpu_unused(case: Case) -> Iterator[Finding]:
     names = [base_name(name) for name in case.body.commands]
     if names and all(name in _PLAIN for name in names) and not case.body.uses_gpu:
         shown = ", ".join(dict.fromkeys(name for name in names if name.isalnum()))
-        yield found(rules.GPU_UNUSED, f"no command of the script uses a GPU: {shown}", job.origins["gpus"], "gpus")
+        yield found(
+            rules.GPU_UNUSED,
+            f"no command of the script uses a GPU: {shown}",
+            job.origins.get("gpus", case.place()),
+            "gpus",
+        )
 
 
 def gpu_list_too_long(case: Case) -> Iterator[Finding]:

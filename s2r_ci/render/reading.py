@@ -22,6 +22,7 @@ from s2r_ci.model import (
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import paint
+from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.driver import Call
 from s2r_ci.slurm.header import read_header
 from s2r_ci.slurm.options import parse_release
@@ -184,6 +185,11 @@ def _differences(header: Header, other: Header) -> Iterator[str]:
         why = next((f.message for f in other.findings if f.level is Level.ERROR and f not in header.findings), "")
         yield STAGES.get(other.stage, other.stage) + (f" ({_short(why, 90)})" if why else "")
         return
+    here, there = _refusals(header), _refusals(other)
+    yield from (
+        f"line {line}: {_short(there[line, name], 90)}" for line, name in sorted(there.keys() - here.keys())
+    )
+    yield from (f"line {line}: {printable(name)} is taken" for line, name in sorted(here.keys() - there.keys()))
     for ours, theirs in zip(header.components, other.components, strict=False):
         for name in sorted({*ours.options, *theirs.options}):
             a, b = ours.options.get(name), theirs.options.get(name)
@@ -193,6 +199,10 @@ def _differences(header: Header, other: Header) -> Iterator[str]:
             a, b = ours.request.get(name), theirs.request.get(name)
             if a != b:
                 yield f"{name} is {b if b is not None else 'not sent'}"
+
+
+def _refusals(header: Header) -> dict[tuple[int, str], str]:
+    return {(f.location.line, f.subject): f.message for f in header.findings if f.level is Level.ERROR}
 
 
 _TOLD: Final = frozenset({"num_tasks", "min_nodes", "max_nodes", "min_cpus", "cpus_per_task", "time_limit"})
@@ -208,18 +218,18 @@ def _plain(text: str | None) -> str | None:
 
 def program(script: Script, reading: Reading) -> Iterator[str]:
     """The structure of the program part: steps, background work, software, files, what comes from outside."""
-    if not reading.jobs:
-        return
-    job = reading.jobs[0]
-    yield _row(
-        "read by", printable(job.body.interpreter) + ("" if job.body.understood else ", and not all understood")
-    )
-    yield from _rows("steps", _steps(job.body))
-    items = [item for item in job.inventory if item.kind is not ItemKind.DIRECTIVE]
+    if reading.jobs:
+        body: Body = reading.jobs[0].body
+        inventory: Iterable[Item] = reading.jobs[0].inventory
+    else:
+        body, inventory, _ = read_body(script)
+    yield _row("read by", printable(body.interpreter) + ("" if body.understood else ", and not all understood"))
+    yield from _rows("steps", _steps(body))
+    items = [item for item in inventory if item.kind is not ItemKind.DIRECTIVE]
     yield from _rows("software", _items(items, ItemKind.MODULE, ItemKind.CONTAINER))
-    if job.body.language == "shell":
+    if body.language == "shell":
         files, behind = touched(script.text)
-        steps = {step.location.line for step in job.body.steps}
+        steps = {step.location.line for step in body.steps}
         yield from _rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
         for how in ("reads", "writes"):
             yield from _rows(how, [(each.line, each.name) for each in files if each.how == how])

@@ -18,7 +18,9 @@ SHARED_MEMORY: Final = "dshm"
 
 def paths(request: ConversionRequest) -> Iterator[str]:
     """Absolute paths that the script needs: those in its program part, and ``--chdir``."""
-    yield from (item.name for item in request.job.inventory if item.kind is ItemKind.PATH)
+    yield from (
+        item.name for item in request.job.inventory if item.kind is ItemKind.PATH and item.name.startswith("/")
+    )
     if (folder := request.job.options.get("chdir", "")).startswith("/"):
         yield folder
 

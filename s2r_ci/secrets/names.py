@@ -53,6 +53,7 @@ NEEDLES: Final = (
     "passw",
     "passphrase",
     "_pwd",
+    "_pass",
     "_auth",
     "sshpass",
     "bedrock",
@@ -65,7 +66,7 @@ _WORDS: Final = (
 _VALUE: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})'|([^\s\"'#;&|()<>,\]\}`\\]{1,512}))"
 _QUOTED: Final = r"(?:\"([^\"\n]{1,512})\"|'([^'\n]{1,512})')"
 NAMED: Final = lazy(
-    rf"({_WORDS})(?:=|:=|[\"']?\]?[ \t]{{0,3}}(?:=|=>|:|,)[ \t]{{0,3}}(?=[\"'])|:[ \t]{{1,3}}){_VALUE}",
+    rf"({_WORDS})(?:=|:=|[\"']?[\]}}]?[ \t]{{0,3}}(?:=|=>|:|,)[ \t]{{0,3}}(?=[\"'])|:[ \t]{{1,3}}){_VALUE}",
     re.IGNORECASE,
 )
 OPTION: Final = lazy(rf"--?[a-z0-9_-]{{0,40}}?({_WORDS})[ \t]{{1,4}}{_VALUE}", re.IGNORECASE)

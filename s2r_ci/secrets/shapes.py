@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table, one shape a line
 """Secrets that are known by how the value itself looks: one line a shape.
 
 Every pattern begins with a literal (or what may not stand before it) and has bounded repeats. Sources: the issuers'
@@ -21,6 +22,10 @@ class Shape(NamedTuple):
 
 _B: Final = r"(?<![A-Za-z0-9_-])"  # a token begins
 _E: Final = r"(?![A-Za-z0-9_-])"  # a token ends
+
+_BEFORE: Final = r"[^\n|;]{0,300}?"  # other options of the command
+_WORD: Final = r"[\"']?([^\s\"'$<>|;&(){}`]{5,256})"  # a value of any sort
+_DIGITS: Final = r"(?=[\"']?[A-Za-z_]{0,64}\d)"
 
 SHAPES: Final = (
     Shape(
@@ -179,10 +184,56 @@ SHAPES: Final = (
     ),
     Shape(
         "echoed-password",
-        ("--password-stdin", "sudo -s", "passwd"),
+        ("--password-stdin", "sudo -s", "passwd", "kinit"),
         r"\becho[ \t]{1,4}(?:-n[ \t]{1,4})?[\"']?([^\s\"'|]{6,256})[\"']?[ \t]{0,4}\|[ \t]{0,4}(?:sudo[ \t]{1"
-        r",4}-S|(?:docker|podman)[ \t][^\n|;]{0,200}--password-stdin)",
+        r",4}-S|kinit\b|(?:docker|podman)[ \t][^\n|;]{0,200}--password-stdin)",
         strict=False,
         wide=True,
+    ),
+    *(
+        Shape(kind, needles, pattern, strict=False, wide=True)
+        for kind, needles, pattern in (
+            ("openssl-password", ("pass:",), rf"\bpass:{_WORD}"),
+            ("archive-password", ("zip",), rf"\b(?:un)?zip\b{_BEFORE}[ \t]-P[ \t]{{0,3}}{_WORD}"),
+            ("archive-password", ("7z",), rf"\b7z[ar]?\b{_BEFORE}[ \t]-p{_WORD}"),
+            ("redis-password", ("redis-cli",), rf"\bredis-cli\b{_BEFORE}[ \t]-a[ \t]{{1,3}}{_WORD}"),
+            (
+                "mongo-password",
+                ("mongo",),
+                rf"\bmongo(?:sh|dump|restore|import|export)?\b{_BEFORE}[ \t]-p[ \t]{{1,3}}{_WORD}",
+            ),
+            (
+                "ldap-password",
+                ("ldap",),
+                rf"\bldap(?:search|add|modify|whoami|passwd)\b{_BEFORE}[ \t]-w[ \t]{{1,3}}{_WORD}",
+            ),
+            ("lftp-password", ("lftp",), rf"\blftp\b{_BEFORE}[ \t]-u[ \t]{{1,3}}[\"']?[^\s,\"'$]{{1,128}},{_WORD}"),
+            (
+                "smb-password",
+                ("smb",),
+                rf"\bsmb(?:client|get|cacls)\b{_BEFORE}[ \t]-U[ \t]{{0,3}}[\"']?[^\s%\"'$]{{1,128}}%{_WORD}",
+            ),
+            ("aws-secret-key", ("aws_secret_access_key",), rf"aws_secret_access_key[ \t]{{1,3}}{_WORD}"),
+            (
+                "netrc-password",
+                ("password",),
+                rf"\blogin[ \t\n]{{1,4}}[^\s]{{1,128}}[ \t\n]{{1,4}}password[ \t]{{1,4}}{_WORD}",
+            ),
+            (
+                "rclone-password",
+                ("rclone",),
+                rf"\brclone[ \t]{{1,4}}config\b{_BEFORE}[ \t]pass[ \t=]{{1,3}}{_WORD}",
+            ),
+            (
+                "minio-key",
+                ("mc ",),
+                rf"\bmc[ \t]{{1,4}}(?:alias|config host)[ \t]{{1,4}}(?:set|add)[ \t]{{1,4}}[^\s]{{1,128}}[ \t]{{1,4}}[^\s]{{1,256}}[ \t]{{1,4}}[^\s]{{1,128}}[ \t]{{1,4}}{_WORD}",
+            ),
+            (
+                "wandb-key",
+                ("wandb",),
+                rf"wandb(?:[ \t]{{1,4}}login[ \t]{{1,4}}|\.login\([ \t]{{0,4}}key[ \t]{{0,3}}=[ \t]{{0,3}}){_DIGITS}{_WORD}",
+            ),
+        )
     ),
 )

@@ -103,6 +103,12 @@ class Settings:
         return _Targets(self)
 
 
+def matches(answer: Answer, glob: str, path: str) -> bool:
+    """Whether one glob of an answer names a script, by its path relative to the root."""
+    folder = f"{answer.folder}/" if answer.folder else ""
+    return path.startswith(folder) and expression(glob).fullmatch(path, len(folder)) is not None
+
+
 class _Targets:
     """The targets of one Settings, made once for each different set of answers."""
 

@@ -6,7 +6,7 @@ after the CPU count, for one).
 
 from typing import Final
 
-from s2r_ci.slurm import tres
+from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.gpus import count_gpus
 from s2r_ci.slurm.hosts import HostListError, hosts
 from s2r_ci.slurm.options import Release
@@ -34,6 +34,7 @@ def shape_of(held: Options, release: Release) -> Shape:
         shape.tasks_said = True
     _nodes(shape, held, release)
     _tasks(shape, held, release)
+    shape.tasks = units.signed(shape.tasks)
     _cpus(shape, held)
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)

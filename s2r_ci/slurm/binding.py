@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
@@ -10,9 +11,32 @@ from s2r_ci.slurm.troubles import RefusedError
 _HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
 _MEM_BIND: Final = {
     "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
-    "noprefer": "", "sort": "sort", "nosort": "", "no": "none", "none": "none", "rank": "rank", "local": "local",
+    "sort": "sort", "nosort": "nosort", "no": "none", "none": "none", "rank": "rank", "local": "local",
 }  # fmt: skip
 _BINDS: Final = ("none", "rank", "local")
+_MANNERS: Final = {
+    "quiet": ("verbose", False), "verbose": ("verbose", True), "prefer": ("prefer", True), "sort": ("sort", True),
+    "nosort": ("sort", False),
+}  # fmt: skip
+
+
+class Binding(NamedTuple):
+    """What --mem-bind says: verbose, prefer and sort as they are switched, the way to bind, and whether a variable
+    had a part in it.
+    """
+
+    manner: Mapping[str, bool]
+    bind: str
+    outside: bool = False
+
+    def __str__(self) -> str:
+        shown = [word for word in ("verbose", "prefer", "sort") if self.manner.get(word)]
+        return ",".join([*shown, self.bind] if self.bind else shown) or "unset"
+
+    def over(self, before: "Binding") -> "Binding":
+        """Added to what an earlier option said; of a list only the way to bind is left."""
+        bind = self.bind or before.bind.partition(":")[0]
+        return Binding({**before.manner, **self.manner}, bind, self.outside or before.outside)
 
 
 def read_mem_bind(text: str, release: Release) -> tuple[str, Any]:
@@ -35,9 +59,10 @@ def read_mem_bind(text: str, release: Release) -> tuple[str, Any]:
         elif _MEM_BIND[word] in _BINDS:
             bind = _MEM_BIND[word]
         else:
-            manner[_MEM_BIND[word]] = True
-    shown = [word for word in ("verbose", "prefer", "sort") if word in manner]
-    return ",".join([*shown, bind] if bind else shown) or "unset", text
+            name, switched = _MANNERS[_MEM_BIND[word]]
+            manner[name] = switched
+    binding = Binding(manner, bind)
+    return str(binding), binding
 
 
 def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:

@@ -65,7 +65,9 @@ def read_body(script: Script, first_line: int = 1) -> tuple[Body, tuple[Item, ..
         body, items, findings = _with_grammar(script, interpreter)
     else:
         body, items = _without_grammar(script.path, data, interpreter, language, understood=not findings)
-    return body, tuple(item for item in items if item.location.line >= first_line), findings
+    if first_line > 1:
+        items = [item for item in items if item.location.line >= first_line]
+    return body, tuple(items), findings
 
 
 def _too_long(script: Script, language: str) -> Finding:

@@ -1,7 +1,7 @@
 """What sbatch and the controller refuse although every option by itself is right."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -36,6 +36,9 @@ _CONCERNED: Final = frozenset({
     "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
     "distribution", "resv-ports", "propagate", "segment",
+})  # fmt: skip
+_CONTROLLED: Final = frozenset({
+    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task",
 })  # fmt: skip
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -80,12 +83,23 @@ def _cpus_said(held: Options, release: Release) -> bool:
     return "tres-per-task" in held and "cpu" in held["tres-per-task"].data
 
 
-def clashes(held: Options, release: Release) -> Iterator[Clash]:
+def clashes(held: Options, release: Release) -> Iterable[Clash]:
     """What sbatch refuses after it has read every directive."""
+    if (
+        _CONCERNED.isdisjoint(held)
+        and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held))
+        and ("nodes" not in held or held["nodes"].data != units.NO_NODES)
+        and release >= (23, 2)
+    ):
+        return ()
+    return _clashes(held, release)
+
+
+def _clashes(held: Options, release: Release) -> Iterator[Clash]:
     if "nodes" in held and held["nodes"].data == units.NO_NODES:
         yield "nodes", "--nodes holds no number of nodes"
-    if _CONCERNED.isdisjoint(held) and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held)):
-        return
+    if release < (23, 2):
+        yield from _wrapped(held)
     memory = [f"--{name}" for name in _MEMORY if name in held and held[name].data is not None]
     if len(memory) > 1:
         yield memory[1][2:], f"{' and '.join(memory)} exclude each other: keep one"
@@ -107,6 +121,14 @@ def clashes(held: Options, release: Release) -> Iterator[Clash]:
     yield from _placed(held, release)
 
 
+def _wrapped(held: Options) -> Iterator[Clash]:
+    """Numbers past 31 bits, which came out as none."""
+    if "ntasks" in held and held["ntasks"].data < 0:
+        yield "ntasks", f"--ntasks comes out as {held['ntasks'].data}"
+    if "cpus-per-task" in held and held["cpus-per-task"].data <= 0:
+        yield "cpus-per-task", f"--cpus-per-task comes out as {held['cpus-per-task'].data}"
+
+
 def _per_task(held: Options, release: Release) -> Iterator[Clash]:
     if part := tres.unusable(held["tres-per-task"].data):
         yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
@@ -121,6 +143,8 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool:
+    if (24, 5) <= release < (25, 5):
+        text = text.partition(",")[0]
     try:
         types = {
             entry.type
@@ -190,8 +214,12 @@ def _plane(held: Options) -> Iterator[Clash]:
         )
 
 
-def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
+def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
+    return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
+
+
+def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
     if "array" in held:
         yield from _array(held["array"].data, het)
         if "nodes" in held and held["nodes"].data[0] == 0:
@@ -218,16 +246,16 @@ def controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
             yield "tres-per-task", str(trouble)
 
 
-def too_late(held: Options, now: float | None) -> Iterator[Clash]:
-    """A deadline that the job cannot meet, where the moment of submission is known."""
+def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:
+    """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time had no part."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
     least = 0
-    for name in ("time-min", "time"):
+    for name in ("time-min", "time") if release >= (23, 2) else ("time-min",):
         if name in held and held[name].data not in (units.UNLIMITED, None):
             least = held[name].data * 60
             break
-    if "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
+    if release >= (23, 2) and "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
         least = 2**40
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"

@@ -4,23 +4,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, hint_dropped
+from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
 
 _COPIED: Final = (
-    ("ntasks_per_node", "SLURM_NTASKS_PER_NODE", "ntasks-per-node"),
-    ("cpus_per_task", "SLURM_CPUS_PER_TASK", ""),
-    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE", ""),
-    ("ntasks_per_socket", "SLURM_NTASKS_PER_SOCKET", "ntasks-per-socket"),
-    ("ntasks_per_tres", "SLURM_NTASKS_PER_GPU", ""),
-    ("threads_per_core", "SLURM_THREADS_PER_CORE", ""),
-    ("dependency", "SLURM_JOB_DEPENDENCY", ""),
-    ("tres_per_task", "SLURM_TRES_PER_TASK", ""),
+    ("ntasks_per_core", "SLURM_NTASKS_PER_CORE"),
+    ("threads_per_core", "SLURM_THREADS_PER_CORE"),
+    ("dependency", "SLURM_JOB_DEPENDENCY"),
+    ("tres_per_task", "SLURM_TRES_PER_TASK"),
 )
 
 
+# Not what the request holds of them, which may be cut off.
+_AS_HELD: Final = (
+    ("ntasks-per-core", "SLURM_NTASKS_PER_CORE"), ("ntasks-per-socket", "SLURM_NTASKS_PER_SOCKET"),
+    ("ntasks-per-gpu", "SLURM_NTASKS_PER_GPU"), ("ntasks-per-tres", "SLURM_NTASKS_PER_TRES"),
+)  # fmt: skip
 _SAME: Final = (
     ("gpus", "SLURM_GPUS"), ("gpus-per-node", "SLURM_GPUS_PER_NODE"), ("cpus-per-gpu", "SLURM_CPUS_PER_GPU"),
-    ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"),
+    ("mem-per-gpu", "SLURM_MEM_PER_GPU"), ("hint", "SLURM_HINT"), ("container", "SLURM_CONTAINER"),
 )  # fmt: skip
 _NAMED: Final = frozenset({
     *dict(_SAME), "ntasks-per-tres", "mem-bind", "distribution", "get-user-env",
@@ -32,14 +33,26 @@ _ONCE: Final = (
 )  # fmt: skip
 
 
+# What sbatch puts into its own environment first, and not only into the job's.
+_OWN: Final = (
+    "SLURM_ACCTG_FREQ", "SLURM_CONTAINER", "SLURM_CPU_FREQ_REQ", "SLURM_EXPORT_ENV", "SLURM_HINT",
+    "SLURM_JOB_DEPENDENCY", "SLURM_OPEN_MODE", "SLURM_PROFILE",
+)  # fmt: skip
+
+
 def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: Release) -> dict[str, str]:
     """The variables that sbatch itself puts into the job's environment, and those of --export."""
-    found = {
-        variable: str(request[field])
-        for field, variable, option in _COPIED
-        if field in request and (not option or option in held)
-    }
-    if shape.tasks_exported:
+    found = {variable: str(request[field]) for field, variable in _COPIED if field in request}
+    for option, variable in _AS_HELD:
+        if option in held:
+            found[variable] = str(held[option].data)
+    if shape.cpus_per_task:
+        found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
+    if "ntasks-per-tres" in held:
+        found.pop("SLURM_NTASKS_PER_GPU", None)
+    if "ntasks-per-node" in held and shape.tasks_per_node:
+        found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
+    if shape.tasks_exported > 0:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
     if not _NAMED.isdisjoint(held):
         _corrected(found, held)
@@ -48,14 +61,15 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         _up_to_24_05(found, held, release)
     if "export" in held:
         _exports(found, held["export"].data, release)
+    if "export-file" in held:  # the file takes the place of the environment of sbatch itself
+        for name in (*_OWN, *exported(held["export"].data if "export" in held else "")):
+            found.pop(name, None)
     return found
 
 
 def _corrected(found: dict[str, str], held: Options) -> None:
-    """Two options that share a field, and one that takes another's place."""
-    if "ntasks-per-tres" in held and "SLURM_NTASKS_PER_GPU" in found:
-        found["SLURM_NTASKS_PER_TRES"] = found.pop("SLURM_NTASKS_PER_GPU")
-    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+    """One that takes another's place."""
+    if counts(held, "cpus-per-gpu"):
         found.pop("SLURM_CPUS_PER_TASK", None)
 
 
@@ -65,8 +79,9 @@ def _said(found: dict[str, str], held: Options) -> None:
             found[variable] = str(held[option].data)
     if "hint" in held and hint_dropped(held):
         found.pop("SLURM_HINT", None)
-    if "mem-bind" in held and held["mem-bind"].spelled != "unset" and held["mem-bind"].origin != "environment":
-        found["SLURM_MEM_BIND"] = held["mem-bind"].spelled
+    bound = held.get("mem-bind")
+    if bound and bound.spelled != "unset" and bound.origin != "environment" and not bound.data.outside:
+        found["SLURM_MEM_BIND"] = bound.spelled
     if "distribution" in held:
         kind, _, planes = held["distribution"].spelled.partition("=")
         found["SLURM_DISTRIBUTION"] = kind

@@ -1,8 +1,9 @@
 """What was found in a shell script: places, items, steps, and what its variables are."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Item, ItemKind, Location, Step
@@ -10,14 +11,6 @@ from s2r_ci.slurm import inventory
 from s2r_ci.slurm.grammar import unquote
 
 _BY_NAME: Final = (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)  # their value does not tell them apart
-
-
-class Word(NamedTuple):
-    """One word of a command."""
-
-    raw: str  # as written
-    value: str  # without quotes; what a command substitution gives is "$()"
-    start: int  # offset of its first byte in the script
 
 
 class Around(NamedTuple):
@@ -42,6 +35,9 @@ class Use(NamedTuple):
     function: bool  # inside a function, where $1 is the function's
 
 
+_START: Final = itemgetter(Use._fields.index("start"))
+
+
 class Found:
     """Collects while a script is read; knows lines and columns, and in the end what comes from outside."""
 
@@ -60,16 +56,19 @@ class Found:
         self.exported: dict[str, None] = {}
         self.arguments_set = len(data) + 1  # where `set -- a b` stands
         self._ascii = data.isascii()
-        self._lines = [0, *(match.end() for match in re.finditer(b"\n", data))]
+        self._lines = [0, *accumulate([len(line) + 1 for line in data.split(b"\n")])]
+        self._order: list[tuple[int, int, Item]] = []
 
     def place(self, offset: int) -> Location:
         """Line and column of a byte, both from 1, columns in characters."""
-        row = self.row(offset) - 1
-        start = self._lines[row]
-        column = offset - start
-        if not self._ascii:
-            column = len(self.data[start:offset].decode("utf-8", "surrogateescape"))
-        return Location(path=self.path, line=row + 1, column=column + 1)
+        row = bisect_right(self._lines, offset)
+        return Location(path=self.path, line=row, column=self._column(row, offset))
+
+    def _column(self, row: int, offset: int) -> int:
+        start = self._lines[row - 1]
+        if self._ascii:
+            return offset - start + 1
+        return len(self.data[start:offset].decode("utf-8", "surrogateescape")) + 1
 
     def line_text(self, start: int, end: int) -> str:
         """The whole lines that this range of bytes touches."""
@@ -83,15 +82,17 @@ class Found:
 
     def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
         """One more item, unless the same stands on this line already."""
-        place = self.place(offset)
-        key = (kind, name if kind in _BY_NAME else f"{name}\0{value}", place.line)
+        row = bisect_right(self._lines, offset)
+        key = (kind, name if kind in _BY_NAME else f"{name}\0{value}", row)
         if key not in self.by_place:
-            self.by_place[key] = Item(kind=kind, name=name, value=value, location=place)
+            place = Location(path=self.path, line=row, column=self._column(row, offset))
+            self.by_place[key] = item = Item(kind=kind, name=name, value=value, location=place)
+            self._order.append((offset, len(self._order), item))
 
     @property
     def items(self) -> list[Item]:
         """What was found, in the order of the script."""
-        return sorted(self.by_place.values(), key=lambda item: (item.location.line, item.location.column))
+        return [item for _, _, item in sorted(self._order)]
 
     @property
     def exports(self) -> Mapping[str, str]:
@@ -107,7 +108,7 @@ class Found:
     def from_outside(self) -> None:
         """Arguments, and variables that neither the script nor every job sets: one item a name, its first use."""
         first: dict[str, Use] = {}
-        for use in self.uses:
+        for use in sorted(self.uses, key=_START):
             if not self._is_outside(use):
                 continue
             known = first.setdefault(use.name, use)

@@ -55,17 +55,25 @@ def read_options(words: Sequence[Word], known: Catalogue, troubles: Troubles) ->
     """The options of one component's words, in order; findings for all that sbatch refuses or misreads."""
     given: list[Given] = []
     refused = False
+    names, letters = known.names, known.letters
     at, size = 0, len(words)
     while at < size:
         word = words[at]
-        text = word.text
+        text, line, column = word
         at += 1
-        if text.startswith("--") and len(text) > 2:
+        if text[:2] == "--" and len(text) > 2:
             name, equals, value = text[2:].partition("=")
-            if equals and (option := known.names.get(name)) and option.argument != "none":
-                given.append(_new(Given, (option, value, word.line, word.column, "script")))
+            if equals and (option := names.get(name)) and option.argument != "none":
+                given.append(_new(Given, (option, value, line, column, "script")))
                 continue
             reader = _long
+        elif len(text) == 2 and (option := letters.get(text)) and at < size and words[at].line == line:
+            value = words[at].text
+            if value[:2] != "--":
+                given.append(_new(Given, (option, value, line, column, "script")))
+                at += 1
+                continue
+            reader = _short
         elif text[:1] == "-" and len(text) > 1 and text != "--":
             reader = _short
         else:
@@ -109,7 +117,8 @@ def _long(
             return _tell_missing(word, option, troubles)
         value = words[at].text
         used = 1
-        _watch_value(word, words[at], option, troubles)
+        if words[at].line != word.line or value[:2] == "--":
+            _tell_swallowed(word, words[at], option, troubles)
     given.append(_new(Given, (option, value, word.line, word.column, "script")))
     return used
 
@@ -135,15 +144,15 @@ def _short(
             return 0
         if at >= len(words):
             return _tell_missing(word, option, troubles)
-        _watch_value(word, words[at], option, troubles)
-        given.append(Given(option, words[at].text, word.line, word.column))
+        value = words[at]
+        if value.line != word.line or value.text[:2] == "--":
+            _tell_swallowed(word, value, option, troubles)
+        given.append(_new(Given, (option, value.text, word.line, word.column, "script")))
         return 1
     return 0
 
 
-def _watch_value(word: Word, value: Word, option: Option, troubles: Troubles) -> None:
-    if word.line == value.line and not value.text.startswith("--"):
-        return
+def _tell_swallowed(word: Word, value: Word, option: Option, troubles: Troubles) -> None:
     where = f" of line {value.line}" if value.line != word.line else ""
     troubles.add(
         rules.VALUE_SWALLOWED,

@@ -4,15 +4,15 @@ sbatch keeps one record for every pair of name and type, and looks at one record
 --gpus-per-node=a100:2 have nothing to do with each other.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, topology
-from s2r_ci.slurm.tres import Gres
+from s2r_ci.slurm.shape import Options, Shape, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
+_ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
+_PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
 _WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu"})  # these speak of whole GPUs
 
 
@@ -31,61 +31,62 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
-
-    def said(name: str) -> tuple[Gres, ...]:
-        return tres.read_gpus(held[name].data, release) if name in held else ()
-
-    shape.gpus, shape.per_socket = said("gpus"), said("gpus-per-socket")
-    if "gpus-per-task" in held and release >= (24, 5):  # it is turned into --tres-per-task
-        shape.per_task += tres.counted_gpus(held["gpus-per-task"].data, release)
-    else:
-        shape.per_task += said("gpus-per-task")
-    shape.per_node = said("gpus-per-node")
+    for option, field in _ENTRIES:
+        if option in held:
+            setattr(shape, field, tres.read_gpus(held[option].data, release))
+    if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
+        read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
+        shape.per_task += read(held["gpus-per-task"].data, release)
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
-    records = list(_records(shape))
+    records = _records(shape)
     lenient = _overlooks(records, held)
     if not lenient:
         _check_entries(shape, held)
     for record in records:
-        _check_order(record, held)
-        _count(record, shape, held, lenient)
-    _per_gpu(shape, held, release, records)
+        if record.job or record.socket or record.task:
+            _check_order(record, held, lenient)
+            _count(record, shape, held, lenient)
+    if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
+        _per_gpu(shape, held, release, records)
 
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
     """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains and goes on."""
     gpus = [record for record in records if record.name == "gpu"]
     counted = any(record.job or record.node for record in gpus)
-    return "cpus-per-gpu" in held and len(records) > 1 and counted and all(record.typed for record in gpus)
+    return counts(held, "cpus-per-gpu") and len(records) > 1 and counted and all(record.typed for record in gpus)
 
 
-def _records(shape: Shape) -> Iterator[_Record]:
+def _records(shape: Shape) -> list[_Record]:
     found: dict[tuple[str, str], _Record] = {}
     for field, entries in (
         ("job", shape.gpus), ("node", shape.per_node), ("socket", shape.per_socket), ("task", shape.per_task),
     ):  # fmt: skip
-        for entry in entries:
-            record = found.setdefault((entry.name, entry.type), _Record(entry.name, typed=bool(entry.type)))
-            setattr(record, field, entry.number)
+        for name, type_, number in entries:
+            key = (name, type_.strip())
+            record = found.get(key)
+            if record is None:
+                record = found[key] = _Record(name, typed=bool(type_))
+            setattr(record, field, number)
             record.most = max(record.most, record.node)
-    return iter(found.values())
+    return list(found.values())
 
 
 def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
     if len(entries) > 1:
-        types = {bool(entry.type) for entry in entries if entry.name == "gpu" and entry.number}
+        types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
     names = {entry.name for entry in entries}
-    whole = "gpu" in names or not _WHOLE.isdisjoint(held)
+    whole = "gpu" in names or any(counts(held, name) for name in _WHOLE)
     if whole and names & {"shard", "mps"}:
         raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
 
 
-def _check_order(record: _Record, held: Options) -> None:
+def _check_order(record: _Record, held: Options, lenient: bool) -> None:
     """The job has at least what a node has, a node at least what a socket or a task has."""
     job, node, socket, task = record.job, record.node, record.socket, record.task
     if job and max(node, socket, task) > job:
@@ -94,7 +95,7 @@ def _check_order(record: _Record, held: Options) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and not topology(held)[0]:
+    if socket and not topology(held)[0] and not lenient:
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
@@ -168,20 +169,22 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
     gpus = [record for record in records if record.name == "gpu"]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
-        others = bool(records) or "cpus-per-gpu" in held or "mem-per-gpu" in held
+        others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
-        gpus = gpus or [_Record("gpu", job=made)]
-    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None and not gpus:
+        gpus = gpus or ([_Record("gpu", job=made)] if made else [])
+    asked = any(record.job or record.node or record.socket or record.task for record in gpus)
+    if counts(held, "mem-per-gpu") and not asked:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
-    if (cpus := held.get("cpus-per-gpu")) and cpus.data is not None:
+    if counts(held, "cpus-per-gpu"):
+        cpus: int = held["cpus-per-gpu"].data
         for record in gpus:
             if record.task and not record.typed:
-                shape.cpus_per_task = record.task * cpus.data
+                shape.cpus_per_task = record.task * cpus
         if release < (23, 2):
             return
-        if not gpus:
+        if not asked:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
-        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus.data)
+        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
         shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
 
@@ -190,11 +193,13 @@ def _every(record: _Record, shape: Shape, held: Options) -> int:
     """All that the job gets of one record."""
     if record.job:
         return record.job
+    if record.task and shape.tasks_said:
+        return record.task * shape.tasks
     if record.most:
         return record.most * shape.least_nodes
     if record.socket:
         return record.socket * (topology(held)[0] or 1) * shape.least_nodes
-    return record.task * shape.tasks if shape.tasks_said else 0
+    return 0
 
 
 def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:

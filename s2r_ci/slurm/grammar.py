@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 2048  # octets
 _ERRORS: Final = 1000  # tokens in no place, over all windows
+_OPENINGS: Final = tuple(bytes((octet,)) for octet in b"()[]{}|<\0")  # what errors grow from
+_FEW: Final = 150
 _PIPES: Final = 2000  # a pipeline is as deep as it is long
 
 
@@ -63,6 +65,8 @@ def parse(data: bytes) -> "Tree | None":
 
 
 def _hopeless(source: bytes) -> bool:
+    if source.isascii() and sum(map(source.count, _OPENINGS)) <= _FEW:
+        return False  # too little to go wrong: no text of this sort took longer than a plain one
     if source.count(b"|") > _PIPES:
         return True
     errors = at = 0
@@ -138,7 +142,7 @@ def word_value(node: "Node", text: str) -> str:
     """A word without quotes; the text of command substitutions becomes ``$()``, what is in them is read apart."""
     if "$(" not in text and "`" not in text:
         return unquote(text)
-    source = node.text or b""
+    source = text.encode("utf-8", "surrogateescape")
     base = node.start_byte
     parts: list[bytes] = []
     at = 0
@@ -161,12 +165,8 @@ def _substitutions(node: "Node") -> list[tuple[int, int]]:
     return found
 
 
-def literal(value: "Node | None") -> str | None:
-    """The text an assignment gives, where no expansion has a part in it."""
-    if value is None:
-        return ""
-    text = node_text(value)
-    kind = value.type
+def literal(kind: str, text: str) -> str | None:
+    """The text an assignment gives (kind and text of its value), where no expansion has a part in it."""
     if kind == "raw_string":
         return text[1:-1]
     if kind not in ("word", "number", "string", "concatenation") or "$" in text or "`" in text or text[:1] == "~":

@@ -55,12 +55,21 @@ def is_well_known(name: str) -> bool:
 
 # --- paths -------------------------------------------------------------------------------------------------
 
-_PATH: Final = lazy(r"""(?:(?<![^\s,;=:({\[])|(?<=^-[A-Za-z]))/[\w.$@~{*?%+-][^\s:,;="'()<>|&`\\]*""", re.M)
+_PATH: Final = lazy(
+    r"""(?:(?<![^\s,;=:({\[])|(?<=^-[A-Za-z]))(?:/|~[\w-]{0,64}/|\$HOME/|\$\{HOME\}/)"""
+    r"""[\w.$@~{*?%+-][^\s:,;="'()<>|&`\\]*""",
+    re.M,
+)
+_INSIDE: Final = lazy(r":(/[^\s:,;\"']*)|,(?:type=bind,)?(?:target|destination|dst)=(/[^\s:,;\"']*)")
+_NOT_HERE: Final = lazy(r"(?:target|destination|dst)=$")
 _NOT_A_PLACE: Final = lazy(
     r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
 _MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -b -m")
+MOUNT_VARIABLES: Final = words_of(
+    "APPTAINER_BIND APPTAINER_BINDPATH SINGULARITY_BIND SINGULARITY_BINDPATH PODMANHPC_MOUNTS"
+)
 _PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
 _TALKS: Final = words_of("echo printf logger")
 
@@ -80,6 +89,23 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
         path = match[0].rstrip("}") if match[0].count("}") > match[0].count("{") else match[0]
         if not _NOT_A_PLACE.fullmatch(path):
             yield path, start
+
+
+def host_paths(text: str, *, mount: bool = False) -> Iterator[tuple[str, str, int]]:
+    """The host's paths in a word: each as written, where a mount puts it in the container ("" where it says nothing),
+    and its place.
+
+    >>> [found[:2] for found in host_paths("/a:/b:ro,/c", mount=True)]
+    [('/a', '/b'), ('/c', '')]
+    >>> [found[:2] for found in host_paths("type=bind,src=/a,dst=/b", mount=True)]
+    [('/a', '/b')]
+    """
+    for path, start in paths_in(text, mount=mount):
+        if not mount:
+            yield path, "", start
+        elif not _NOT_HERE.search(text[max(0, start - 16) : start]):
+            inside = _INSIDE.match(text, start + len(path))
+            yield path, (inside[1] or inside[2]) if inside else "", start
 
 
 def _list_of_paths(text: str, colon: int) -> bool:

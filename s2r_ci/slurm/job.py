@@ -28,9 +28,10 @@ from s2r_ci.model import (
 from s2r_ci.secrets import find_secrets
 from s2r_ci.slurm import exports, tres, units
 from s2r_ci.slurm.body import read_body
-from s2r_ci.slurm.header import Part, read_parts
+from s2r_ci.slurm.components import Part
+from s2r_ci.slurm.header import read_parts
 from s2r_ci.slurm.options import DEFAULT_RELEASE, catalogue
-from s2r_ci.slurm.shape import Held, Shape, topology
+from s2r_ci.slurm.shape import Held, Shape, counts, topology
 from s2r_ci.slurm.tres import Gres
 
 # Which options an answer can come from; the last one named that is held gives the line.
@@ -223,7 +224,7 @@ def _gpus_per_node(held: Mapping[str, Held], shape: Shape, nodes: int, tasks: in
 def _cpus_per_node(held: Mapping[str, Held], shape: Shape, per_node: int, gpus: int) -> int:
     if "overcommit" in held:
         cpus = 1
-    elif "cpus-per-gpu" in held:
+    elif counts(held, "cpus-per-gpu"):
         cpus = gpus * held["cpus-per-gpu"].data
     else:
         cpus = per_node * (shape.cpus_per_task or 1)
@@ -239,7 +240,7 @@ def _gpu_model(shape: Shape) -> str:
 
 def _memory(held: Mapping[str, Held], cpus: int, gpus: int) -> int | None:
     for name, factor in (("mem", 1), ("mem-per-cpu", cpus), ("mem-per-gpu", gpus)):
-        if name in held and held[name].data is not None:
+        if counts(held, name):
             mib: int = held[name].data
             return mib * factor
     return None

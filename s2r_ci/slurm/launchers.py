@@ -18,6 +18,7 @@ class Layer(NamedTuple):
     name: str  # srun, mpirun, apptainer, ...; for a wrapper its own name
     program: int  # where the words of what it runs begin; the number of words when it runs nothing
     image: str = ""  # of a container
+    runs: bool = True  # false where an image is only fetched
 
 
 class _Options(NamedTuple):
@@ -291,7 +292,7 @@ def _verb(words: Sequence[str], verb: int, engine: str, spec: _Options) -> Layer
     if words[verb] in _FETCHES:
         rest = words[verb + 1 :]
         image = next((word for word in rest if "://" in word), rest[-1] if rest else "")
-        return Layer("container", engine, len(words), image)
+        return Layer("container", engine, len(words), image, runs=False)
     return None
 
 
@@ -310,16 +311,21 @@ def _wrapper(words: Sequence[str], name: str) -> Layer | None:
     return Layer("wrapper", name, end)
 
 
+def is_peeled(name: str) -> bool:
+    """Whether a command of this name may have a layer to take off."""
+    return name in _PEELED or (name[:1] in "pi" and _PYTHON.fullmatch(name) is not None)
+
+
 def peel(words: Sequence[str]) -> Layer | None:
     """The outermost layer of a command (words without quotes), or None when it is a plain program.
 
     >>> peel(["srun", "-n", "4", "torchrun", "train.py"])
-    Layer(kind='launcher', name='srun', program=3, image='')
+    Layer(kind='launcher', name='srun', program=3, image='', runs=True)
     >>> peel(["apptainer", "exec", "--nv", "a.sif", "python", "x.py"])
-    Layer(kind='container', name='apptainer', program=4, image='a.sif')
+    Layer(kind='container', name='apptainer', program=4, image='a.sif', runs=True)
     """
     name = base_name(words[0]) if words else ""
-    if name not in _PEELED and not _PYTHON.fullmatch(name):
+    if not is_peeled(name):
         return None
     return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from s2r_ci.slurm import units, values
+from s2r_ci.slurm import notices, units, values
+from s2r_ci.slurm.binding import Binding
 from s2r_ci.slurm.options import Catalogue, Release
-from s2r_ci.slurm.shape import TOPOLOGY, Held, topology
+from s2r_ci.slurm.shape import TOPOLOGY, Held, gave_way, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
@@ -16,7 +17,7 @@ def _add_mail(held: dict[str, Held], name: str, spelled: str, data: int, release
     if name not in held or release >= (25, 5):
         return spelled, data
     bits = held[name].data | data
-    return values.mail_words(bits), bits
+    return notices.mail_words(bits), bits
 
 
 def _stick_signal(
@@ -27,7 +28,7 @@ def _stick_signal(
         return spelled, data
     before = held[name].data
     joined = (before[0] or data[0], before[1] or data[1], data[2], data[3])
-    return values.signal_words(joined), joined
+    return notices.signal_words(joined), joined
 
 
 def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
@@ -55,6 +56,24 @@ def _one_field(other: str) -> Together:
         return spelled, data
 
     return take
+
+
+def _bind_memory(
+    held: dict[str, Held], name: str, spelled: str, data: Binding, release: Release
+) -> tuple[str, Binding]:
+    """The words of several --mem-bind add up; the last way to bind counts."""
+    if name not in held:
+        return spelled, data
+    before = held[name]
+    joined = data.over(before.data._replace(outside=before.data.outside or before.origin == "environment"))
+    return str(joined), joined
+
+
+def _bind_gpus(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
+    """--gpu-bind is a part of --tres-bind, and takes the place of what that said before."""
+    if before := held.get("tres-bind"):
+        held["tres-bind"] = before._replace(spelled=f"gres/gpu:{data}", data=f"gres/gpu:{data}")
+    return spelled, data
 
 
 def _topology(
@@ -85,7 +104,8 @@ def _keep_wait(
     before = held.get(name)
     if before is None or data[1] is not None or before.data[1] is None:
         return spelled, data
-    return f"{data[0]}@{units.clock(before.data[1])}", (data[0], before.data[1])
+    kept = (data[0], before.data[1])
+    return values.switch_words(*kept), kept
 
 
 def take_back(held: dict[str, Held], name: str) -> None:
@@ -103,6 +123,10 @@ TOGETHER: Final[dict[str, Together]] = {
     "core-spec": _instead_of("thread-spec"),
     "thread-spec": _instead_of("core-spec"),
     "switches": _keep_wait,
+    "gpu-bind": _bind_gpus,
+    "mem-bind": _bind_memory,
+    "cluster": _one_field("clusters"),
+    "clusters": _one_field("cluster"),
     "mail-type": _add_mail,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
@@ -120,7 +144,7 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
     kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
     if hint := kept.get("hint"):
         kept["hint"] = hint._replace(origin="carried")
-        if hint.data is None:
+        if hint.data is None or (hint.origin != "carried" and gave_way(held)):
             del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):
@@ -133,25 +157,24 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
 UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
 
 
-def switches_of_variable(held: Mapping[str, Held], text: str) -> tuple[str, tuple[int | None, int | None]]:
+def switches_of_variable(
+    held: Mapping[str, Held], text: str, release: Release
+) -> tuple[str, tuple[int | None, int | None]]:
     """SBATCH_REQ_SWITCH and, behind an @, SBATCH_WAIT4SWITCH: they set the numbers and not the option."""
     before = held.get("switches")
     count, wait = before.data if before else (None, None)
     if text.startswith("@"):
-        wait = units.minutes(text[1:])
-        if wait is None:
-            raise RefusedError("needs a time")
+        wait = values.waiting(text[1:])
     else:
-        count = units.whole(text)
+        count = units.whole(text, release)
         if count is None:
             raise RefusedError("needs a whole number of at least 1")
     if before is None or before.spelled is UNNAMED:
         return UNNAMED, (count, wait)
-    return f"{count}@{units.clock(wait)}" if wait is not None else str(count), (count, wait)
+    return values.switch_words(count, wait), (count, wait)
 
 
 def spell_topology(held: dict[str, Held]) -> None:
     """-B and the three single options are the same fields."""
-    if said := held.get("extra-node-info"):
-        fields = topology(held, hinted=False)
-        held["extra-node-info"] = said._replace(spelled=values.topology_words(fields))
+    spelled = values.topology_words(topology(held, hinted=False))
+    held["extra-node-info"] = held["extra-node-info"]._replace(spelled=spelled)

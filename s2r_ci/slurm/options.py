@@ -37,7 +37,7 @@ class UnknownOptionError(Exception):
         self.candidates = candidates
 
 
-_ALIASES: Final = {"tasks-per-node": "ntasks-per-node", "cluster": "clusters"}
+_ALIASES: Final = {"tasks-per-node": "ntasks-per-node"}
 
 # fmt: off
 _ROWS: Final = (
@@ -73,7 +73,7 @@ _ROWS: Final = (
     ("cpus-per-gpu", "", "required", "positive", "18.08", "", "SBATCH_CPUS_PER_GPU", "yes", "each"),
     ("cpus-per-task", "c", "required", "positive", "1.2", "", "", "yes", "each"),
     ("deadline", "", "required", "moment", "16.05", "", "", "yes", "carried"),
-    ("delay-boot", "", "required", "duration", "17.02", "", "SBATCH_DELAY_BOOT", "yes", "carried"),
+    ("delay-boot", "", "required", "delay", "17.02", "", "SBATCH_DELAY_BOOT", "yes", "carried"),
     ("dependency", "d", "required", "text", "1.2", "", "", "yes", "carried"),
     ("distribution", "m", "required", "distribution", "1.2", "", "SBATCH_DISTRIBUTION", "yes", "each"),
     ("error", "e", "required", "stream", "1.2", "", "SBATCH_ERROR", "yes", "carried"),
@@ -170,7 +170,7 @@ _ROWS: Final = (
     ("tasks", "n", "required", "positive", "1.2", "18.08", "", "refused now", ""),
     ("tasks-per-node", "", "required", "positive", "1.2", "", "", "yes", "each"),
     ("test-only", "", "none", "flag", "14.03", "", "", "yes", "carried"),
-    ("thread-spec", "", "required", "positive", "15.08", "", "SBATCH_THREAD_SPEC", "yes", "each"),
+    ("thread-spec", "", "required", "thread-spec", "15.08", "", "SBATCH_THREAD_SPEC", "yes", "each"),
     ("threads-per-core", "", "required", "positive", "1.3", "", "SBATCH_THREADS_PER_CORE", "yes", "each"),
     ("time", "t", "required", "duration", "1.2", "", "SBATCH_TIMELIMIT", "yes", "carried"),
     ("time-min", "", "required", "duration", "2.2", "", "", "yes", "carried"),
@@ -221,13 +221,16 @@ PLUGIN_OPTIONS: Final = {
 class Catalogue:
     """The options that sbatch of one release knows."""
 
-    __slots__ = ("_sorted", "names", "release", "shorts", "variables")
+    __slots__ = ("_sorted", "letters", "names", "release", "shorts", "variables")
 
     def __init__(self, release: Release) -> None:
         self.release = release
         known = [_as_of(option, release) for option in OPTIONS if _known(option, release)]
         self.names = {option.name: option for option in known}
         self.shorts = {option.short: option for option in known if option.short}
+        self.letters = {
+            f"-{o.short}": o for o in known if o.short and o.argument == "required"
+        }  # `-n` takes a value
         self.variables = _variables(known)
         self._sorted = sorted(self.names)
 
@@ -275,9 +278,11 @@ def _known(option: Option, release: Release) -> bool:
 
 
 def _as_of(option: Option, release: Release) -> Option:
-    """Two options changed whether they take a value: --requeue in 25.11, --get-user-env in 25.05."""
+    """Options that changed: --requeue and --get-user-env in whether they take a value, --segment has a variable."""
     if option.name == "requeue" and release < (25, 11):
         return option._replace(argument="none", kind="flag")
+    if option.name == "segment" and release < (25, 5):
+        return option._replace(env="")
     if option.name == "get-user-env" and release < (25, 5):
         return option._replace(argument="optional", kind="get-user-env")
     return option

@@ -1,93 +1,154 @@
 """What sbatch sends to the controller, field by field, as the controller sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, hint_dropped, topology
+from s2r_ci.slurm.shape import SHAPED, Options, Shape, counts, hint_dropped, topology
 
-_AS_THEY_ARE: Final = (
-    ("account", "account"), ("acctg-freq", "acctg_freq"), ("array", "array_inx"), ("batch", "batch_features"),
-    ("bb", "burst_buffer"), ("clusters", "clusters"), ("comment", "comment"), ("container", "container"),
-    ("dependency", "dependency"), ("exclude", "exc_nodes"), ("extra", "extra"), ("constraint", "features"),
-    ("licenses", "licenses"), ("mail-user", "mail_user"), ("mcs-label", "mcs_label"), ("network", "network"),
-    ("partition", "partition"), ("prefer", "prefer"), ("qos", "qos"), ("context", "req_context"),
-    ("reservation", "reservation"), ("wckey", "wckey"), ("exclusive", "shared"),
-    ("oversubscribe", "shared"), ("requeue", "requeue"), ("no-requeue", "requeue"),
-    ("mem", "min_mem_per_node"), ("mem-per-cpu", "min_mem_per_cpu"),
-    ("tmp", "pn_min_tmp_disk"), ("nice", "nice"), ("ntasks-per-core", "ntasks_per_core"),
-    ("ntasks-per-socket", "ntasks_per_socket"), ("ntasks-per-gpu", "ntasks_per_tres"),
-    ("ntasks-per-tres", "ntasks_per_tres"), ("mincpus", "pn_min_cpus"),
-    ("mail-type", "mail_type"), ("begin", "begin_time"),
-)  # fmt: skip
-_FIELDS: Final = {**dict(_AS_THEY_ARE), "job-name": "name"}
+_FIELDS: Final = {
+    "account": "account", "acctg-freq": "acctg_freq", "array": "array_inx", "batch": "batch_features",
+    "bb": "burst_buffer", "clusters": "clusters", "cluster": "clusters", "comment": "comment",
+    "container": "container", "dependency": "dependency", "exclude": "exc_nodes", "extra": "extra",
+    "constraint": "features", "licenses": "licenses", "mail-user": "mail_user", "network": "network",
+    "partition": "partition", "prefer": "prefer", "qos": "qos", "context": "req_context",
+    "reservation": "reservation", "wckey": "wckey", "exclusive": "shared", "oversubscribe": "shared",
+    "requeue": "requeue", "no-requeue": "requeue", "mem": "min_mem_per_node", "mem-per-cpu": "min_mem_per_cpu",
+    "nice": "nice", "begin": "begin_time", "job-name": "name",
+}  # fmt: skip
+_SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
+# Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
+_NARROW: Final = {
+    "ntasks-per-core": ("ntasks_per_core", _SHORT), "ntasks-per-socket": ("ntasks_per_socket", _SHORT),
+    "ntasks-per-gpu": ("ntasks_per_tres", _SHORT), "ntasks-per-tres": ("ntasks_per_tres", _SHORT),
+    "mincpus": ("pn_min_cpus", _SHORT), "tmp": ("pn_min_tmp_disk", _LONG),
+}  # fmt: skip
 _COUNTED: Final = frozenset({
     "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task",
     "cpus-per-gpu", "mem-per-gpu", "gpu-freq", "gpu-bind", "tres-bind",
 })  # fmt: skip
-_MAY_BE_EMPTY: Final = frozenset({"std_in", "std_out", "std_err", "work_dir"})
 _TIMES: Final = {"time": "time_limit", "time-min": "time_min"}
-_SEEN_LATE: Final = (("core-spec", "core_spec"), ("thread-spec", "thread_spec"), ("segment", "segment_size"))
-_RARE: Final = frozenset({
-    "contiguous", "hold", "nodelist", "cpu-freq", "core-spec", "thread-spec", "segment", "switches", "delay-boot",
-    "hint",
-})  # fmt: skip
-_FIXED: Final = {"contiguous": ("contiguous", 1), "hold": ("priority", 0)}
+_STREAMS: Final = (("output", "std_out"), ("error", "std_err"), ("input", "std_in"))
+_TOPOLOGY: Final = ("sockets_per_node", "cores_per_socket", "threads_per_core")
+
+Request = dict[str, Any]
 
 
-def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> dict[str, Any]:
+def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> Request:
     """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing."""
-    request: dict[str, Any] = {"name": held["job-name"].data if "job-name" in held else name}
-    rare = False
+    request: Request = {"name": name}
+    own: list[_Put] = []
     for option, said in held.items():
-        data = said.data
+        data = said[1]
         if field := _FIELDS.get(option):
-            if data not in ("", None) and (data or option != "mail-type"):
+            if data != "" and data is not None:
                 request[field] = data
         elif option in _TIMES:
             request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
-        elif option in _RARE:
-            rare = True
-    if rare:
-        _put_rare(request, held, shape, release)
+        elif narrow := _NARROW.get(option):
+            request[narrow[0]] = data & narrow[1]
+        elif put := _OWN_WAY.get(option):
+            own.append(put)
+    if "job-name" in held and not held["job-name"].data:
+        del request["name"]
+    for put in own:
+        put(request, held, shape, release)
     _put_shape(request, held, shape)
-    _put_tres(request, held, shape, release)
+    if not _COUNTED.isdisjoint(held):
+        _put_tres(request, held, shape, release)
     _put_streams(request, held)
     request["environment"] = {} if het else variables(held, shape, request, release)
-    return {key: value for key, value in request.items() if value != "" or key in _MAY_BE_EMPTY}
+    return request
 
 
-def _put_rare(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
-    """Fields that do not simply take over what an option says."""
-    for option, (field, number) in _FIXED.items():
-        if option in held:
-            request[field] = number
-    if "nodelist" in held and held["nodelist"].data:
-        most = shape.tasks if shape.tasks_said and release < (23, 2) else None  # one node a task, the first ones
-        arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
-        request["req_nodes"] = _folded(held["nodelist"].data, most, in_order=arbitrary)
-    if "cpu-freq" in held:
-        numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
-        request.update({field: number for field, number in numbers if number is not None})
-    if release >= (26, 5):  # up to then the controller's plug-ins did not see them
-        for option, field in _SEEN_LATE:
-            if option in held and (held[option].data or (option == "core-spec" and held[option].data == 0)):
-                request[field] = held[option].data
-    if "switches" in held:
-        count, wait = held["switches"].data
-        request |= {} if count is None else {"req_switch": count}
-        request |= {} if wait is None else {"wait4switch": wait * 60}
-    if "delay-boot" in held:
-        request["delay_boot"] = held["delay-boot"].data * 60
-    if "hint" in held and str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
+# --- options that do not simply become a field ---------------------------------------------------------------
+
+
+def _put_mail(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if held["mail-type"].data:
+        request["mail_type"] = held["mail-type"].data
+
+
+def _put_nodelist(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """Up to 22.05 one node a task, the first ones."""
+    most = shape.tasks_exported or None if release < (23, 2) else None
+    arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
+    if nodes := _folded(held["nodelist"].data, most, in_order=arbitrary):
+        request["req_nodes"] = nodes
+
+
+def _put_speed(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
+    request.update({field: number for field, number in numbers if number is not None})
+
+
+def _seen_late(option: str, field: str) -> "_Put":
+    """Up to 26.05 the controller's plug-ins did not see them."""
+
+    def put(request: Request, held: Options, shape: Shape, release: Release) -> None:
+        data = held[option].data
+        if release >= (26, 5) and (data or (option == "core-spec" and data == 0)):
+            request[field] = data & _SHORT
+
+    return put
+
+
+def _put_switches(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    count, wait = held["switches"].data
+    if count is not None:
+        request["req_switch"] = count
+    if wait is not None and wait >= 0:
+        request["wait4switch"] = wait
+
+
+def _put_delay(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    delay = held["delay-boot"].data
+    request["delay_boot"] = "UNLIMITED" if delay == units.UNLIMITED else delay & _LONG
+
+
+def _put_label(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if release >= (23, 2) and held["mcs-label"].data:
+        request["mcs_label"] = held["mcs-label"].data
+
+
+def _put_resources(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """They travel behind the licenses."""
+    if said := ",".join(filter(None, [request.get("licenses"), held["resources"].data])):
+        request["licenses"] = said
+
+
+def _put_external(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if "job-name" not in held:
+        request["name"] = "external"
+
+
+def _put_hint(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
         request["ntasks_per_core"] = 65535
 
 
+_Put = Callable[[Request, Options, Shape, Release], None]
+_OWN_WAY: Final[dict[str, _Put]] = {
+    "contiguous": lambda request, *_: request.update(contiguous=1),
+    "hold": lambda request, *_: request.update(priority=0),
+    "mail-type": _put_mail, "nodelist": _put_nodelist, "cpu-freq": _put_speed, "switches": _put_switches,
+    "core-spec": _seen_late("core-spec", "core_spec"), "thread-spec": _seen_late("thread-spec", "thread_spec"),
+    "segment": _seen_late("segment", "segment_size"), "delay-boot": _put_delay, "mcs-label": _put_label,
+    "resources": _put_resources, "external": _put_external, "hint": _put_hint,
+}  # fmt: skip
+
+
 def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
-    """The nodes that one component of a heterogeneous job names are barred to the others."""
+    """The nodes that one component of a heterogeneous job names are barred to the others; of arrays, of which it
+    can have none, the last one is sent.
+    """
+    arrays = [request["array_inx"] for request in requests if "array_inx" in request]
+    for request in requests:
+        if "array_inx" in request:
+            request["array_inx"] = arrays[-1]
     named = [request.get("req_nodes", "") for request in requests]
     for number, request in enumerate(requests):
         others = [nodes for at, nodes in enumerate(named) if nodes and at != number]
@@ -106,47 +167,45 @@ def _folded(text: str, most: int | None, *, in_order: bool) -> str:
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
-    request["min_cpus"] = shape.cpus
+    request["min_cpus"] = shape.cpus & _LONG
     if shape.nodes_said:
         request["min_nodes"] = shape.least_nodes
         if shape.most_nodes:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
-        request["num_tasks"] = shape.tasks
+        request["num_tasks"] = shape.tasks & _LONG
     if shape.tasks_per_node:
-        request["ntasks_per_node"] = shape.tasks_per_node & 0xFFFF
+        request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
         request["ntasks_per_socket"] = shape.tasks_per_socket
     if shape.cpus_per_task:
-        request["cpus_per_task"] = shape.cpus_per_task
-        if "cpus-per-gpu" not in held or held["cpus-per-gpu"].data is None:
-            request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task)
-    for field, number in zip(
-        ("sockets_per_node", "cores_per_socket", "threads_per_core"), topology(held), strict=True
-    ):
-        if number:
-            request[field] = number
+        request["cpus_per_task"] = shape.cpus_per_task & _SHORT
+        if not counts(held, "cpus-per-gpu"):
+            request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
+    if not SHAPED.isdisjoint(held):
+        for field, number in zip(_TOPOLOGY, topology(held), strict=True):
+            if number:
+                request[field] = number & _SHORT
 
 
-def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Release) -> None:
-    if _COUNTED.isdisjoint(held):
-        return
+def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -> None:
     prefix = "gres/gpu:" if release >= (23, 2) else "gres:gpu:"
 
-    def listed(name: str) -> list[str]:
-        return [prefix + part for part in held[name].data.split(",")] if name in held and held[name].data else []
+    def listed(name: str) -> str:
+        said = held[name].data if name in held else ""
+        return prefix + said.replace(",", f",{prefix}") if said else ""
 
-    gres = [held["gres"].data] if "gres" in held and held["gres"].data else []
-    fields = {
-        "tres_per_job": listed("gpus"),
-        "tres_per_node": listed("gpus-per-node") + gres,
-        "tres_per_socket": listed("gpus-per-socket"),
-        "tres_per_task": _per_task(held, shape, release) or ([] if release >= (24, 5) else listed("gpus-per-task")),
-    }
-    request.update({field: ",".join(parts) for field, parts in fields.items() if parts})
-    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data is not None:
+    gres = held["gres"].data if "gres" in held else ""
+    if gres or "gpus-per-node" in held:
+        request["tres_per_node"] = ",".join(filter(None, (listed("gpus-per-node"), gres)))
+    for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
+        if option in held and (said := listed(option)):
+            request[field] = said
+    if said := _per_task(held, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
+        request["tres_per_task"] = said
+    if counts(held, "cpus-per-gpu"):
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
-    if "mem-per-gpu" in held and held["mem-per-gpu"].data is not None:
+    if counts(held, "mem-per-gpu"):
         request["mem_per_tres"] = f"{prefix}{held['mem-per-gpu'].data}"
     if "gpu-freq" in held:
         request["tres_freq"] = "gpu:" + held["gpu-freq"].data
@@ -157,16 +216,18 @@ def _put_tres(request: dict[str, Any], held: Options, shape: Shape, release: Rel
 def _bound(held: Options, shape: Shape, release: Release) -> str:
     """What is said of binding, and from 23.02 on what follows from the counts per task."""
     said = []
-    if "gpu-bind" in held:
-        said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
-    elif "tres-bind" in held:
+    if "tres-bind" in held:
         said = [held["tres-bind"].data]
+    elif "gpu-bind" in held:
+        said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
     if release >= (23, 2):
         names = list(dict.fromkeys(entry.name for entry in shape.per_task))
         if release < (25, 5):
             names.sort(key=lambda name: name != "gpu")
         said += [
-            f"gres/{name}:per_task:{_each(shape, name, release)}" for name in names if not said or name != "gpu"
+            f"gres/{name}:per_task:{number}"
+            for name in names
+            if (number := _each(shape, name, release)) and (not said or name != "gpu")
         ]
     return "+".join(filter(None, said))
 
@@ -177,9 +238,9 @@ def _each(shape: Shape, name: str, release: Release) -> int:
     return numbers[-1] if release < (25, 5) else sum(numbers)
 
 
-def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
+def _per_task(held: Options, release: Release) -> str:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    said = [held["tres-per-task"].data] if "tres-per-task" in held and held["tres-per-task"].data else []
+    said: str = held["tres-per-task"].data if "tres-per-task" in held else ""
     if release < (24, 5):
         return said
     parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
@@ -189,15 +250,17 @@ def _per_task(held: Options, shape: Shape, release: Release) -> list[str]:
             f"gres/gpu:{entry.type}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
             for entry in entries
         ]
-    return parts + said
+    return ",".join([*parts, said] if said else parts)
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:
     folder = held["chdir"].data if "chdir" in held else ""
     if "chdir" in held:
         request["work_dir"] = folder
+    if "external" in held:  # no program, no streams
+        return
     request["std_in"] = "/dev/null"
-    for option, field in (("output", "std_out"), ("error", "std_err"), ("input", "std_in")):
+    for option, field in _STREAMS:
         if option in held:
             name = held[option].data
             settled = name.startswith("/") or not folder or held[option].origin == "carried"

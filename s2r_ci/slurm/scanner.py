@@ -17,7 +17,7 @@ _LINE_LIMIT: Final = 4096  # characters of a line that are looked at
 _VALUE_LIMIT: Final = 200
 _LAYERS: Final = 12
 _SHELLS: Final = frozenset({"shell", "csh"})
-_LITERAL: Final = lazy(r"""["'](/[^"'\s:,;<>|&()]*)""")
+_LITERAL: Final = lazy(r"""["']((?:/|~)[^"'\s:,;<>|&()]*)""")
 _CALL: Final = lazy(
     r"""["'`](?:[^"'`\n]{0,200}?[\s;&|/])?"""
     r"""(srun|mpirun|mpiexec|torchrun|horovodrun|sbatch|scontrol|squeue|scancel|sacct|sinfo|ssh|scp)(?=["'`\s])"""

@@ -1,7 +1,6 @@
 """How large a job is, as a value; ``arithmetic`` works it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.tres import Gres
@@ -20,9 +19,13 @@ class Held(NamedTuple):
 Options = Mapping[str, Held]
 
 
-@dataclass(slots=True)
+def counts(held: Options, name: str) -> bool:
+    """The option is there, and has not given way to another one."""
+    return name in held and held[name].data is not None
+
+
 class Shape:
-    """The size of one job component, as sbatch works it out."""
+    """The size of one job component, as sbatch works it out; what is never set stays the class's."""
 
     least_nodes: int = 1
     most_nodes: int = 0  # 0: no upper bound said
@@ -49,6 +52,9 @@ class Shape:
 TOPOLOGY: Final = ("sockets-per-node", "cores-per-socket", "threads-per-core")
 
 
+SHAPED: Final = frozenset({*TOPOLOGY, "extra-node-info", "hint"})
+
+
 def _topology(held: Options) -> list[int | None]:
     fields: list[int | None] = [None, None, None]
     if said := held.get("extra-node-info"):
@@ -58,6 +64,8 @@ def _topology(held: Options) -> list[int | None]:
 
 def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
     """Sockets per node, cores per socket, threads per core, from one option or from three."""
+    if SHAPED.isdisjoint(held):
+        return [None, None, None]
     fields = _topology(held)
     for place, name in enumerate(TOPOLOGY):
         if (said := held.get(name)) is not None:
@@ -69,13 +77,24 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
         if hint in ("nomultithread", "compute_bound"):
             return [None, None, 1]
         if hint == "memory_bound":
-            return [None, 1, 1]
-        return [None, None, None]
+            return [fields[0] if held["hint"].origin == "carried" else None, 1, 1]
+        return fields if held["hint"].origin == "carried" else [None, None, None]
     return fields
+
+
+MORE_EXACT: Final = frozenset({"threads-per-core", "ntasks-per-core", "extra-node-info"})
+
+
+def gave_way(held: Options) -> bool:
+    """--hint gives way to options that say more; to one of a variable only if it comes by a variable too."""
+    if MORE_EXACT.isdisjoint(held):
+        return False
+    either = "hint" in held and held["hint"].origin in ("environment", "carried")
+    return either or any(name in held and held[name].origin != "environment" for name in MORE_EXACT)
 
 
 def hint_dropped(held: Options) -> bool:
     """Whether --hint gives way to an option that says the same more exactly."""
-    if not {"threads-per-core", "ntasks-per-core", "extra-node-info"}.isdisjoint(held):
+    if gave_way(held):
         return True
     return "hint" in held and held["hint"].data is None

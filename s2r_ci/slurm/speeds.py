@@ -50,12 +50,12 @@ def read_speed(text: str, release: Release) -> tuple[str, Speed]:
 
 def _range(low: str, high: str, governor: str, release: Release) -> tuple[str, Speed]:
     (first, least), (second, most) = _speed(low), _speed(high)
+    if most < least:
+        raise RefusedError("needs the lower frequency first")
     if not governor:
         if release >= (23, 11):
             raise RefusedError("needs a governor with a range: P-P:GOVERNOR")
         return f"{first}-{second}", Speed(least, most)
-    if most < least:
-        raise RefusedError("needs the lower frequency first")
     if governor == "user" and release >= (23, 11):
         raise RefusedError("takes one frequency, not a range, with the governor userspace")
     name, number = _GOVERNORS[governor]

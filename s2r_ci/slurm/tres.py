@@ -24,8 +24,6 @@ def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
         return ()
     if release >= (23, 11) and "gres/gres:" in text:
         raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
-    if release >= (23, 11) and "gres/gres:" in text:
-        raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
     parts = (part.removeprefix("gres/").removeprefix("gres:") for part in text.split(","))
     return tuple(_entry(part, release) for part in parts)
 
@@ -49,7 +47,7 @@ def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
     parts = [part for part in text.split(",") if amount(part.replace("=", ":").rpartition(":")[2]) is not None]
     entries = read_gpus(",".join(part.rstrip("kKmMgGtTpP") for part in parts), release)  # a unit is not read
-    return entries[::-1] if release >= (25, 5) else entries[:1]
+    return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
@@ -60,7 +58,7 @@ def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
 def _entry(text: str, release: Release) -> Gres:
     parts = (text.replace("=", ":") if release >= (23, 11) else text).split(":")
     name = parts[0]
-    if len(parts) > 3 or not all(parts) or not set(name) <= _NAME:
+    if len(parts) > 3 or not all(parts) or not ((name.isidentifier() and name.isascii()) or set(name) <= _NAME):
         raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
     if name != "gpu" and name.lower() == "gpu":
         raise RefusedError(f"`{name}` is written in small letters: gpu")
@@ -76,7 +74,9 @@ def _entry(text: str, release: Release) -> Gres:
 
 def amount(text: str) -> int | None:
     """A count with an optional K, M, G, T or P, in powers of 1024; None where it is none."""
-    body = text.removeprefix("-") if text[:1] == "-" else text
+    if text.isdigit() and text.isascii() and len(text) < 9:
+        return int(text)
+    body = text.removeprefix("-")
     factor = _FACTORS.get(body[-1:].lower(), 1)
     number = digits(body[:-1] if factor > 1 else body)
     return None if number is None else number * factor

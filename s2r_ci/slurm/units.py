@@ -4,6 +4,7 @@ Every reader takes the text as it stands and returns None where Slurm refuses it
 running releases; none of them is what a person would guess.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,9 @@ NO_NODES: Final = (-1, -1)  # a list of node counts that holds none; sbatch read
 MOST_ARRAY_IDS: Final = 1_000_000
 _LARGEST_ID: Final = 4_000_000  # MaxArraySize may be 4,000,001 at most
 _BLANKS: Final = " \t\r\v\f\n"
+# D-[H[:M[:S]]], or M[:S], or H:M:S
+_DURATION: Final = re.compile(r"(?:(\d+)-(?:(\d+)(?::(\d+)(?::(\d+))?)?)?|(\d+)(?::(\d+)(?::(\d+))?)?)\Z", re.ASCII)
+_MINUS: Final = re.compile(r"-\d+\Z", re.ASCII)  # minus days: silly, but so it is
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
 _NODE_FACTOR: Final = {"k": 1024, "m": 1024**2}
 _LARGEST: Final = 2**63 - 1
@@ -28,47 +32,56 @@ def digits(text: str) -> int | None:
     return int(text) if len(text) < 19 else min(int(text.lstrip("0")[:20] or "0"), _LARGEST)
 
 
-def whole(text: str, least: int = 1) -> int | None:
-    """A whole number: blanks and a plus sign before it pass, nothing behind it does."""
-    number = digits(text.lstrip(_BLANKS).removeprefix("+"))
-    return number if number is not None and least <= number < _LARGEST_INT else None
+def whole(text: str, release: Release, least: int = 1) -> int | None:
+    """A whole number: blanks and a plus sign before it pass, nothing behind it does.
+
+    Up to 22.05 a number past 31 bits loses its upper half, and may come out negative.
+    """
+    if text.isdigit() and text.isascii() and len(text) < 9:
+        number: int | None = int(text)
+    else:
+        number = digits(text.lstrip(_BLANKS).removeprefix("+"))
+    if number is None or number < least:
+        return None
+    if number < _LARGEST_INT:
+        return number
+    return signed(number) if release < (23, 2) and number < _LARGEST else None
+
+
+def signed(number: int) -> int:
+    """The lower 32 bits, as C keeps them in an int."""
+    return (number + _WRAP // 2) % _WRAP - _WRAP // 2
 
 
 def minutes(text: str) -> int | None:
     """A duration in minutes, seconds rounded up; UNLIMITED where Slurm reads "no limit".
 
     ``M``, ``M:S``, ``H:M:S``, ``D-H``, ``D-H:M``, ``D-H:M:S``: one or two fields are minutes, not hours.
+    Slurm counts the seconds in 32 bits, signed, and the minutes in 32 bits, unsigned.
     """
-    if text.isascii() and text.isdigit():
-        return _wrapped((digits(text) or 0) * 60) or UNLIMITED
-    if text == "-1" or text.lower() in ("infinite", "unlimited"):
-        return UNLIMITED
-    if text.startswith("-"):
-        number = digits(text[1:])
-        return None if number is None else _wrapped(-number * 86400)  # silly, but so it is: minus five days
-    days, dash, clock = text.partition("-")
-    fields = (clock if dash else text).split(":")
-    numbers = [digits(field) for field in fields]
-    if dash and clock == "":
-        numbers = [0]
-    day = digits(days) if dash else 0
-    if day is None or len(numbers) > 3 or None in numbers:
-        return None
-    return _wrapped(day * 86400 + _seconds([number or 0 for number in numbers], days=bool(dash))) or UNLIMITED
+    if text.isascii() and text.isdigit() and len(text) < 8:
+        return int(text) or UNLIMITED
+    total = seconds(text)
+    if total is None or total == UNLIMITED:
+        return total
+    total += 59
+    return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP or UNLIMITED
 
 
-def _seconds(fields: list[int], days: bool) -> int:
-    if days or len(fields) == 3:
-        hours, middle, seconds = [*fields, 0, 0][:3]
-        return hours * 3600 + middle * 60 + seconds
-    return fields[0] * 60 + (fields[1] if len(fields) > 1 else 0)
-
-
-def _wrapped(seconds: int) -> int:
-    """Slurm counts seconds in 32 bits, signed, and turns them into minutes in 32 bits, unsigned."""
-    signed = (seconds + _WRAP // 2) % _WRAP - _WRAP // 2
-    total = signed + 59
-    return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP
+def seconds(text: str) -> int | None:
+    """A duration as ``minutes`` takes it, in seconds; one past 31 bits comes out negative."""
+    found = _DURATION.match(text)
+    if not found:
+        if text == "-1" or text.lower() in ("infinite", "unlimited"):
+            return UNLIMITED
+        return signed(-(digits(text[1:]) or 0) * 86400) if _MINUS.match(text) else None
+    if len(text) > 18:  # each field is clipped to 64 bits before they are added
+        days, hours, middle, rest, first, second, third = [digits(field or "0") or 0 for field in found.groups()]
+    else:
+        days, hours, middle, rest, first, second, third = [int(field or 0) for field in found.groups()]
+    if found[7]:
+        return signed(first * 3600 + second * 60 + third)
+    return signed(days * 86400 + hours * 3600 + middle * 60 + rest + first * 60 + second)
 
 
 def clock(total: int) -> str:
@@ -76,11 +89,22 @@ def clock(total: int) -> str:
     if total == UNLIMITED:
         return "UNLIMITED"
     days, rest = divmod(total, 1440)
-    return f"{f'{days}-' if days else ''}{rest // 60:02}:{rest % 60:02}:00"
+    return f"{days}-{rest // 60:02}:{rest % 60:02}:00" if days else f"{rest // 60:02}:{rest % 60:02}:00"
+
+
+def clock_of_seconds(total: int) -> str:
+    """Seconds as Slurm prints them; a negative number counts as the unsigned one of the same bits."""
+    if total == UNLIMITED:
+        return "UNLIMITED"
+    whole_minutes, rest = divmod(total % _WRAP, 60)
+    return f"{clock(whole_minutes)[:-2]}{rest:02}"
 
 
 def mebibytes(text: str) -> int | None:
     """A size in MiB. No unit is MiB; K, M, G, T with or without B are binary; K rounds up. No decimals, no Ki."""
+    factor, plain = _MIB.get(text[-1:]), text[:-1]
+    if factor and plain.isdigit() and plain.isascii() and len(plain) < 9:
+        return int(plain) * factor
     body = text.lstrip(_BLANKS).removeprefix("+").upper()
     if len(body) > 2 and body[-1] == "B" and body[-2] in "KMGT":
         body = body[:-1]
@@ -90,31 +114,33 @@ def mebibytes(text: str) -> int | None:
         return None
     if unit == "K":
         return -(-number // 1024)
-    return number * _MIB.get(unit, 1)
+    return number * _MIB.get(unit, 1) % 2**64
 
 
 def size(mib: int) -> str:
-    """MiB as Slurm prints them: the largest unit that divides, none for MiB, and ``0?`` for zero."""
+    """MiB as Slurm prints them: the largest unit that divides, none for MiB, and ``?`` past the last."""
     if mib == 0:
         return "0?"
-    for unit in ("", "G", "T"):
+    for unit in ("", "G", "T", "P"):
         if mib % 1024:
             return f"{mib}{unit}"
         mib //= 1024
-    return f"{mib * 1024}T" if mib % 1024 else f"{mib}P"
+    return f"{mib}?"
 
 
 def node_count(text: str, release: Release) -> tuple[int, int] | None:
     """Least and most nodes of ``3``, ``2-5``, ``-4`` (1 to 4), ``1k``, and from 23.02 of ``2,4`` and ``2-8:2``."""
+    if text.isdigit() and text.isascii() and len(text) < 9:
+        return int(text), int(text)
     body = text.strip(_BLANKS)
     if "," in body or ":" in body:
         return _node_list(body) if release >= (23, 2) else None
     least, dash, most = body.partition("-")
     if not dash:
-        number = _nodes(least)
+        number = _nodes(least, release)
         return None if number is None else (number, number)
-    low = _nodes(least) if least else 1
-    high = _nodes(most)
+    low = _nodes(least, release) if least else 1
+    high = _nodes(most, release)
     return None if low is None or high is None else (low, high)
 
 
@@ -144,11 +170,16 @@ def _stepped(body: str) -> tuple[int, int] | None:
     return (low, high - 1 - (high - 1 - low) % every) if low < high else NO_NODES
 
 
-def _nodes(text: str) -> int | None:
+def _nodes(text: str, release: Release = (23, 2)) -> int | None:
     body = text.strip(_BLANKS).removeprefix("+")
     factor = _NODE_FACTOR.get(body[-1:].lower(), 0)
     number = digits(body[:-1] if factor else body)
-    return None if number is None or number * (factor or 1) > _LARGEST_INT else number * (factor or 1)
+    if number is None:
+        return None
+    number *= factor or 1
+    if release < (23, 2):
+        number = signed(number)
+    return number if 0 <= number <= _LARGEST_INT else None
 
 
 class ArrayError(ValueError):

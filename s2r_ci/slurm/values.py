@@ -11,26 +11,19 @@ from typing import Any, Final
 from s2r_ci.slurm import units
 from s2r_ci.slurm.binding import read_gpu_bind, read_mem_bind
 from s2r_ci.slurm.moments import read_moment
+from s2r_ci.slurm.notices import read_mail, read_signal
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.speeds import read_speed
 from s2r_ci.slurm.troubles import RefusedError
 
 Reader = Callable[[str, Release], tuple[str, Any]]
 
-MAIL: Final = {
-    "ARRAY_TASKS": 0x200, "INVALID_DEPEND": 0x400, "BEGIN": 1, "END": 2, "FAIL": 4, "REQUEUE": 8, "STAGE_OUT": 0x100,
-    "TIME_LIMIT_50": 0x80, "TIME_LIMIT_80": 0x40, "TIME_LIMIT_90": 0x20, "TIME_LIMIT": 0x10,
-}  # fmt: skip
-_MAIL_ALL: Final = 0x50F
-_SIGNALS: Final = {
-    "HUP": 1, "INT": 2, "QUIT": 3, "ABRT": 6, "KILL": 9, "USR1": 10, "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15,
-    "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "TTIN": 21, "TTOU": 22, "URG": 23, "XCPU": 24,
-}  # fmt: skip
-_SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
 SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo": 4}
 _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
+_INVALID: Final = -2  # a time to wait that sbatch cannot read and keeps
 _NICE_LIMIT: Final = 2_147_483_645
 _LARGEST_INT: Final = 2**31 - 1
+_STRICT: Final[Release] = (23, 2)  # numbers that never wrapped around
 
 
 def _text(text: str, release: Release) -> tuple[str, Any]:
@@ -42,16 +35,22 @@ def _flag(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _positive(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text)
+    number = units.whole(text, release)
     if number is None:
         raise RefusedError("needs a whole number of at least 1, in decimal, without unit")
     return str(number), number
 
 
 def _natural(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text, least=0)
+    number = units.whole(text, release, least=0)
     if number is None:
         raise RefusedError("needs a whole number of at least 0")
+    return str(number), number
+
+
+def _thread_spec(text: str, release: Release) -> tuple[str, Any]:
+    """Shares its field with --core-spec; bit 15 tells the two apart, and is not part of the number."""
+    number = _positive(text, release)[1] & ~0x8000
     return str(number), number
 
 
@@ -101,48 +100,6 @@ def _stream(text: str, release: Release) -> tuple[str, Any]:
 
 def _export(text: str, release: Release) -> tuple[str, Any]:
     return text, text
-
-
-def _mail(text: str, release: Release) -> tuple[str, Any]:
-    bits, known = 0, False
-    for word in text.upper().split(","):
-        if word == "NONE":
-            bits, known = 0, True
-            break
-        bit = _MAIL_ALL if word == "ALL" else MAIL.get(word, 0)
-        bits |= bit
-        known = known or bool(bit)
-    if not known:
-        raise RefusedError("needs a comma list of NONE, BEGIN, END, FAIL, REQUEUE, ALL, TIME_LIMIT, ...")
-    return mail_words(bits), bits
-
-
-def mail_words(bits: int) -> str:
-    """Mail events as Slurm lists them."""
-    return ",".join(name for name, bit in MAIL.items() if bits & bit) or "NONE"
-
-
-def _signal(text: str, release: Release) -> tuple[str, Any]:
-    body, at_sign, after = text.partition("@")
-    flags = ""
-    while body[:1] in ("B", "R", "b", "r") and body:
-        flags += body[0].upper()
-        body = body[1:]
-    name = body.removeprefix(":").upper().removeprefix("SIG")
-    number = _SIGNALS.get(name) or units.digits(name)
-    seconds = (units.digits(after) if after else 0) if at_sign else 60
-    if not number or seconds is None or seconds > 65535:
-        raise RefusedError("needs [B:]SIGNAL[@SECONDS], a signal's name or number and at most 65535 seconds")
-    held = ("R" in flags, "B" in flags, number, seconds)
-    return signal_words(held), held
-
-
-def signal_words(held: tuple[bool, bool, int, int]) -> str:
-    """A signal as Slurm spells it: ``B:USR1@90``; 60 seconds are the default and left out."""
-    reservation, batch, number, seconds = held
-    flags = ("R" if reservation else "") + ("B" if batch else "")
-    name = _SIGNAL_NAMES.get(number, str(number))
-    return (flags + ":" if flags else "") + name + ("" if seconds == 60 else f"@{seconds}")
 
 
 def _exclusive(text: str, release: Release) -> tuple[str, Any]:
@@ -204,7 +161,7 @@ def _open(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _bit(text: str, release: Release) -> tuple[str, Any]:
-    number = units.whole(text or "0", least=0)
+    number = units.whole(text or "0", release, least=0)
     if number not in (0, 1):
         raise RefusedError("takes 0 or 1")
     return str(number), number
@@ -227,19 +184,38 @@ def _segment(text: str, release: Release) -> tuple[str, Any]:
 
 def _switches(text: str, release: Release) -> tuple[str, Any]:
     count, at_sign, wait = text.partition("@")
-    number = units.whole(count)
+    number = units.whole(count, release)
     if number is None:
         raise RefusedError("needs a number of switches of at least 1")
-    total = units.minutes(wait) if at_sign else None
-    spelled = units.clock(total) if total is not None else "INVALID"
-    return f"{number}@{spelled}" if at_sign else str(number), (number, total)
+    held = (number, waiting(wait) if at_sign else None)
+    return switch_words(*held), held
+
+
+def waiting(text: str) -> int:
+    """Seconds to wait for switches; sbatch keeps what it cannot read, and then does not wait."""
+    seconds = units.seconds(text)
+    return _INVALID if seconds is None else seconds
+
+
+def switch_words(count: int | None, wait: int | None) -> str:
+    """A number of switches and the seconds to wait for them; no limit is not shown."""
+    if wait is None or wait == units.UNLIMITED:
+        return str(count)
+    return f"{count}@{units.clock_of_seconds(wait) if wait >= 0 else 'INVALID'}"
+
+
+def _delay(text: str, release: Release) -> tuple[str, Any]:
+    total = units.seconds(text)
+    if total is None:
+        raise RefusedError("needs a time: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S, in whole numbers")
+    return units.clock_of_seconds(total), total
 
 
 def _topology(text: str, release: Release) -> tuple[str, Any]:
     """--extra-node-info: sockets, cores, threads; a range counts with its least, a star is nothing said."""
     fields: list[int | None] = []
     for part in text.split(":"):
-        number = None if part in ("*", "") else units.whole(part.partition("-")[0], least=0)
+        number = None if part in ("*", "") else units.whole(part.partition("-")[0], _STRICT, least=0)
         if part not in ("*", "") and number is None:
             raise RefusedError("needs SOCKETS[:CORES[:THREADS]]")
         fields.append(number)
@@ -253,9 +229,9 @@ def topology_words(fields: list[int | None]) -> str:
 
 
 def _distribution(text: str, release: Release) -> tuple[str, Any]:
-    body, comma, flag = text.partition(",")
-    if body.startswith("plane=") and units.whole(body[6:]):
-        return text, text
+    body, comma, flag = text.lower().partition(",")
+    if body.startswith("plane=") and units.whole(body[6:], release):
+        return body + comma + flag, text
     if body in ("arbitrary", "hostfile"):
         return "arbitrary", "arbitrary"
     levels = body.split(":")
@@ -266,9 +242,9 @@ def _distribution(text: str, release: Release) -> tuple[str, Any]:
         if number > 2 or (level != "*" and level not in allowed[min(number, 1)]):
             raise RefusedError("takes block, cyclic, arbitrary or plane=N for nodes, sockets and cores")
         words.append(defaults[number] if level == "*" else level)
-    if comma and flag.lower() not in ("pack", "nopack"):
+    if comma and flag not in ("pack", "nopack"):
         raise RefusedError("takes pack or nopack behind the comma")
-    return ":".join(words) + comma + flag.lower(), text
+    return ":".join(words) + comma + flag, text
 
 
 def _profile(text: str, release: Release) -> tuple[str, Any]:
@@ -349,10 +325,12 @@ def _tres(text: str, release: Release) -> tuple[str, Any]:
 READERS: Final[dict[str, Reader]] = {
     "text": _text, "flag": _flag, "positive": _positive, "natural": _natural, "duration": _duration, "size": _size,
     "nodes": _nodes, "gpus": _gpus, "gres": _gres, "tres": _tres, "stream": _stream, "export": _export,
-    "mail": _mail, "signal": _signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
+    "mail": read_mail, "signal": read_signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "priority": _priority, "acctg-freq": _acctg, "cpu-freq": read_speed, "mem-bind": read_mem_bind,
+    "profile": _profile, "thread-spec": _thread_spec, "delay": _delay, "priority": _priority,
+    "acctg-freq": _acctg, "cpu-freq": read_speed,
+    "mem-bind": read_mem_bind,
     "gpu-bind": read_gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,
     "licenses": _text, "hint": _text, "mem-update": _mem_update, "power": _power,
     "propagate": lambda text, release: (text or "ALL", text or "ALL"),

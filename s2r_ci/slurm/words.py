@@ -16,6 +16,7 @@ KEYWORD: Final = b"#SBATCH"
 _LENGTH: Final = len(KEYWORD)
 _BLANKS: Final = b" \t\r\v\f"
 HETJOB: Final = frozenset({b"hetjob", b"packjob"})
+_HETJOB: Final = frozenset(word.decode() for word in HETJOB)
 _COLON, _HASH, _BACKSLASH = b":#\\"
 _QUOTES: Final = b"\"'"
 
@@ -37,9 +38,12 @@ class Header(NamedTuple):
     fatal: bool  # sbatch stopped at a word it cannot read
 
 
-# What most lines look like: an option, perhaps a value behind it, no quotes, no remark.
+# What most lines look like: an option, perhaps with a quoted value, perhaps a value behind it, perhaps a remark.
+_QUOTED: Final = r"(\"[ !#-\[\]-~]+\"|'[ -&(-\[\]-~]+')"
 _PLAIN: Final = re.compile(
-    rb"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*)(?:[ \t]+([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*))?[ \t]*(?:\n|\Z)"
+    rf"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*){_QUOTED}?"
+    rf"(?:[ \t]+(?:([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*)|{_QUOTED}))?[ \t]*(?:(?<=[ \t])#(?: [^\n#]*)?)?(?:\n|\Z)",
+    re.ASCII,
 )
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
 
@@ -53,20 +57,24 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
     ``comment`` is called with each comment line that holds a dash, and its number.
     """
     components: list[list[Word]] = [[]]
+    words = components[-1]
     at, line, size = 0, 0, len(data)
     plain = _PLAIN.match
+    text = data.decode("latin-1")  # a character an octet, so that both count alike
     while at < size:
-        if found := plain(data, at):
-            line += 1
-            first, second = found.groups()
-            if second is None or second.lower() not in HETJOB:
-                words = components[-1]
-                words.append(_new(Word, (first.decode(), line, found.start(1) - at + 1)))
-                if second is not None:
-                    words.append(_new(Word, (second.decode(), line, found.start(2) - at + 1)))
+        if found := plain(text, at):
+            first, quoted, second, alone = found.groups()
+            if second is None or second.lower() not in _HETJOB:
+                line += 1
+                if quoted:
+                    first += quoted[1:-1]
+                words.append(_new(Word, (first, line, found.start(1) - at + 1)))
+                if second:
+                    words.append(_new(Word, (second, line, found.start(3) - at + 1)))
+                elif alone:
+                    words.append(_new(Word, (alone[1:-1], line, found.start(4) - at + 1)))
                 at = found.end()
                 continue
-            line -= 1
         end = data.find(b"\n", at)
         if end < 0:
             end = size
@@ -77,6 +85,7 @@ def read_words(data: bytes, release: Release, troubles: Troubles, comment: Comme
             except RefusedError as trouble:
                 troubles.refuse(str(trouble), line)
                 return Header(components, at, line, True)
+            words = components[-1]
         else:
             rest = data[at:end].lstrip()
             if rest and rest[0] != _HASH:

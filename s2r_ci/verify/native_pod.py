@@ -88,7 +88,7 @@ def workload(
     """The object of a standard kind around its pods, by role; ``""`` is the only pod of a Job."""
     spec: dict[str, Any]
     if kind == "Job":
-        spec = {"template": pods[""].template()}
+        spec = {"template": next(iter(pods.values())).template()}
     else:
         roles = {name: {"replicas": counts.get(name), "template": pod.template()} for name, pod in pods.items()}
         spec = {"mpiReplicaSpecs" if kind == "MPIJob" else "pytorchReplicaSpecs": roles}

@@ -67,7 +67,7 @@ def _rest_distribution(lifted: dict[str, Any], spec: Mapping[str, Any], kind: st
         above["launcherCreationPolicy"] = spec.get("mpiLauncherCreationPolicy")
     elif "slotsPerWorker" in spec or "mpiLauncherCreationPolicy" in spec:
         above["rest slotsPerWorker"] = spec.get("slotsPerWorker")
-    if kind == "Job":
+    if kind in ("Job", ""):
         return
     above["runPolicy"] = {"cleanPodPolicy": spec.get("cleanPodPolicy")}
     for role in next(iter(value for key, value in above.items() if key.endswith("ReplicaSpecs"))).values():

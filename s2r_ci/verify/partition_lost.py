@@ -17,7 +17,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     kai = request.target.name == "kai"
     wanted = pools(request)[:1] if kai else pools(request)
     for role in facts.roles:
-        found = _label(role) if kai else role.pools
+        found = (*_label(role), *role.pools) if kai else role.pools
         if found != wanted:
             asked = f"the script's partition is {','.join(named)}" if named else "the script names no partition"
             expected = f"node pools {' '.join(wanted)}" if wanted else "no node pools"

@@ -112,7 +112,7 @@ def _are_fine(texts: list[str], facts: Facts) -> bool:
     seen: list[str] = []
     for text in texts:
         most = long.get(id(text), LONGEST_SCALAR)
-        if len(text) * 4 > most:
+        if len(text) > most or (len(text) * 4 > most and not text.isascii()):
             return False
         if most != LONGEST_BODY:
             seen.append(text)

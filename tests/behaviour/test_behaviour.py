@@ -24,7 +24,7 @@ from tools.behaviour_table import PAGE, page
 WAY = namespaces()
 alone = pytest.mark.skipif(not WAY, reason="this machine gives nobody namespaces (unshare)")
 CASES = list(cases())
-LONGEST_PRELUDE = 300
+LONGEST_PRELUDE = 350
 
 
 def played(case: Case, folder: Path) -> list[str]:

@@ -25,6 +25,7 @@ NO_SETTINGS = {
     "base",
     "manifests",
     "result",
+    "ask",
     "dry-run",
 }
 # Settings that are said once for a repository, by file or environment.

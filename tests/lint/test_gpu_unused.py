@@ -13,6 +13,9 @@ RULE = "gpu-unused"
         pytest.param(
             job("--gres=gpu:1", body="module load rsync\nrsync -a a b\ntar czf b.tgz b"), "rsync, tar", id="copies"
         ),
+        pytest.param(
+            job("--ntasks=16", "--ntasks-per-tres=4", body="rsync -a a b"), "rsync", id="GPUs that follow"
+        ),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:

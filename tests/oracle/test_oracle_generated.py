@@ -1,7 +1,8 @@
-"""Generated headers that taught something, each with the answers of three releases of Slurm.
+"""Headers that taught something, each with the answers of three releases of Slurm.
 
 ``generated.jsonl`` was written by ``tools/slurm_oracle/compare.py --freeze``: scripts of ``headers.py`` beside it,
 with their environment and command line, up to four for every kind of mistake that an earlier reading made.
+``asked.jsonl`` holds questions that were put by hand, to learn the rule behind a difference.
 """
 
 import json
@@ -13,11 +14,13 @@ import pytest
 from tools.slurm_oracle.compare import differences, read
 from tools.slurm_oracle.headers import Made
 
-CASES: list[dict[str, Any]] = [
-    json.loads(line)
-    for line in Path(__file__).with_name("generated.jsonl").read_text(encoding="utf-8").split("\n")
+CASES: dict[str, dict[str, Any]] = {
+    f"{name[0]}{row['number']:05}": row
+    for name in ("generated", "asked")
+    for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     if line
-]
+    for row in [json.loads(line)]
+}
 
 
 def made(case: dict[str, Any]) -> Made:
@@ -25,11 +28,11 @@ def made(case: dict[str, Any]) -> Made:
 
 
 def test_the_collection_is_whole() -> None:
-    assert len(CASES) > 250
-    assert all(set(case["answers"]) == {"22.05", "24.11", "26.05"} for case in CASES)
+    assert len(CASES) > 650
+    assert all(set(case["answers"]) == {"22.05", "24.11", "26.05"} for case in CASES.values())
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"h{case['number']:05}" for case in CASES])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_generated_header_is_read_as_slurm_reads_it(case: dict[str, Any]) -> None:
     script = made(case)
     for release, answer in case["answers"].items():
@@ -39,7 +42,7 @@ def test_a_generated_header_is_read_as_slurm_reads_it(case: dict[str, Any]) -> N
 
 
 def test_a_wrong_answer_is_noticed() -> None:
-    case = next(case for case in CASES if case["answers"]["24.11"]["stage"] == "accepted")
+    case = next(case for case in CASES.values() if case["answers"]["24.11"]["stage"] == "accepted")
     answer = json.loads(json.dumps({"messages": [], **case["answers"]["24.11"]}))
     header = read(made(case), case["number"], "24.11", answer.get("submitted_at"))
     answer["components"][0]["options"]["nodes"] = "77"

@@ -51,7 +51,7 @@ def gate(service: StandIn, after: int) -> tuple[threading.Event, threading.Event
     return reached, go_on
 
 
-@pytest.mark.parametrize("after", [0, 1, 5, 11])
+@pytest.mark.parametrize("after", [5, *(pytest.param(n, marks=pytest.mark.slow) for n in (0, 1, 8, 11))])
 def test_a_run_that_is_killed_goes_on_and_is_charged_once(repository: Path, tmp_path: Path, after: int) -> None:
     """kill -9 at a known place: nothing is torn, and what was charged is not charged again."""
     for number in range(3, 12):
@@ -104,8 +104,8 @@ VALUE = "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"
     "always",
     [
         pytest.param(None, id="all well"),
-        pytest.param(standin.problem("invalid-signature", signed=False), id="refused"),
-        pytest.param(standin.says(b"<html>", kind="text/html", signed=False), id="portal"),
+        pytest.param(standin.problem("invalid-signature", signed=False), id="refused", marks=pytest.mark.slow),
+        pytest.param(standin.says(b"<html>", kind="text/html", signed=False), id="portal", marks=pytest.mark.slow),
         pytest.param(standin.dropped, id="dropped"),
     ],
 )

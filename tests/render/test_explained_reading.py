@@ -103,6 +103,24 @@ def test_a_refused_option_is_marked_and_the_job_is_the_one_that_was_meant() -> N
     assert row(lines, "in all") == "in all  2 nodes, 4 tasks, 2 CPUs a node, as it is meant"
 
 
+def test_the_program_of_a_refused_script_is_laid_open_too() -> None:
+    lines = [line.strip() for line in explained("#!/bin/bash\n#SBATCH --mem=1G --mem-per-gpu=1G\nsrun x > y\n")]
+    assert "steps  line 3: srun: x" in lines
+    assert "writes  line 3: y" in lines
+
+
+def test_other_releases_say_what_they_refuse_and_what_they_take() -> None:
+    lines = explained("#!/bin/bash\n#SBATCH --bogus\n#SBATCH --resources=lake --tres-bind=gres/gpu:none\nsrun x\n")
+    assert row(lines, "22.05") == "22.05  line 3: sbatch 22.05 does not know --tres-bind"
+    assert row(lines, "26.05") == "26.05  line 3: resources is taken"
+
+
+def test_words_of_options_that_add_up_all_count() -> None:
+    lines = explained("#!/bin/bash\n#SBATCH --mem-bind=verbose\n#SBATCH --mem-bind=local\nsrun x\n")
+    assert row(lines, "line 2  --mem-bind=verbose") == "line 2  --mem-bind=verbose  = verbose,local"
+    assert row(lines, "line 3  --mem-bind=local") == "line 3  --mem-bind=local    = verbose,local"
+
+
 def test_each_component_of_a_heterogeneous_job_has_its_table() -> None:
     lines = explained("#!/bin/bash\n#SBATCH -n 2\n#SBATCH hetjob\n#SBATCH -n 3\nsrun x\n")
     assert "What Slurm reads, component 1" in lines

@@ -138,7 +138,7 @@ def test_findings_and_questions_are_told() -> None:
 def test_a_refused_script_is_shown_without_a_manifest() -> None:
     refused = Reading(header=Header(stage="parse", slurm="24.11"))
     shown = render_explanation(SCRIPT, refused, (), "", (), Style())
-    assert shown.startswith("jobs/fit.sh: sbatch refuses a directive (Slurm 24.11, stage parse)\n\nScript\n")
+    assert shown.startswith("jobs/fit.sh: sbatch refuses a directive (Slurm 24.11, stage parse)\n\nProgram\n")
     assert "Manifest" not in shown
     assert "Findings" not in shown
 
@@ -188,4 +188,4 @@ def test_long_texts_in_a_manifest_are_folded_unless_all_is_asked_for() -> None:
 
 def test_a_component_that_asks_for_nothing_has_no_lines() -> None:
     bare = Reading(header=Header(stage="accepted", slurm="24.11", components=(Component(),)))
-    assert render_explanation(SCRIPT, bare, (), "", (), Style()).splitlines()[1:3] == ["", "Script"]
+    assert render_explanation(SCRIPT, bare, (), "", (), Style()).splitlines()[1:3] == ["", "Program"]

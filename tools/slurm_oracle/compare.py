@@ -5,6 +5,7 @@
     python -m tools.slurm_oracle.compare --count 5000 --seed 1        # after tools/slurm_oracle/setup.sh
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse     # judge answers that were kept, without Slurm
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse --freeze tests/oracle/generated.jsonl --only NUMBERS
+    python -m tools.slurm_oracle.compare --made tests/oracle/asked.jsonl --freeze tests/oracle/asked.jsonl
 
 Compared are the stage, the words cut from the lines, the options as Slurm spells them and the request that it
 sends. Differences are grouped by what differs; the exit code is 1 while one is left that no entry of ``EXPLAINED``
@@ -25,7 +26,7 @@ from typing import Any, Final, NamedTuple
 from s2r_ci.model import Header
 from s2r_ci.slurm.header import read_header
 from tools.slurm_oracle import oracle
-from tools.slurm_oracle.headers import Made, headers
+from tools.slurm_oracle.headers import FILES, Made, headers
 
 RELEASES: Final = {"bookworm": "22.05", "trixie": "24.11", "sid": "26.05"}
 FOLDER: Final = "/home/alice/proj"
@@ -42,29 +43,38 @@ class Difference(NamedTuple):
     release: str
     ours: Any
     theirs: Any
+    holds: str = ""  # the options that the script holds, as `holds NAME=VALUE`
 
 
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job|Invalid Trackable RESource", "which resources exist is the site's"),
-    ("stage .*", "opening file", "whether a file of node names exists"),
+    ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
+    ("stage accepted for verify.*", "holds gres=gres[/:][a-z]+-", "which resources exist is the site's"),
+    (
+        "stage .* for parse.*",
+        "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
+        "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
+    ),
+    (
+        "stage verify for .*",
+        "a bracket that is never closed",
+        "up to 22.05 sbatch reads `n[1-` as a node called `n]`; refused here as later releases do",
+    ),
+    (
+        "stage verify for parse.*",
+        "holds export-file",
+        "the oracle's hook loses its folder once --export-file has taken the environment of a component before",
+    ),
+    (".*", "holds nodefile", "what stands in a file of node names"),
+    ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
+    ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
+    ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
         "stage .*",
         "in your slurm.conf|allowed in slurm.conf|one-task-per-sharing and|not supported|Preemption is",
         "what the site has configured",
-    ),
-    (
-        "stage controller for accepted",
-        "is no dependency",
-        "the oracle's plug-in takes dependencies away before the controller sees them",
-    ),
-    ("stage read for parse.*", "", "sbatch looks at its command line before it opens the script"),
-    ("request array_inx", "", "an array in a heterogeneous job, which the controller refuses anyway"),
-    (
-        "stage parse for .*",
-        "2147483647|99999999999",
-        "up to 22.05 numbers past 32 bits wrap around; this reading refuses them",
     ),
 )
 
@@ -82,8 +92,9 @@ def differences(
     """Where the two answers part; a stage that differs hides the rest."""
 
     def differ(group: str, ours: Any, theirs: Any) -> Difference:
-        return Difference(group, number, header.slurm, ours, theirs)
+        return Difference(group, number, header.slurm, ours, theirs, holds)
 
+    holds = " ".join(f"holds {name}={value}" for part in header.components for name, value in part.options.items())
     stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
     if header.stage != stage:
         yield differ(
@@ -177,7 +188,7 @@ def _seconds(moment: Any) -> float | None:
 
 def explanation(difference: Difference) -> str:
     """Why a difference is none of ours, or nothing."""
-    said = f"{difference.ours} {difference.theirs}"
+    said = f"{difference.ours} {difference.theirs} {difference.holds}"
     for group, message, why in EXPLAINED:
         if re.fullmatch(group, difference.group) and re.search(message, said):
             return why
@@ -204,9 +215,8 @@ def ask(made: Sequence[Made], answers: Path) -> None:
 def _write(folder: Path, number: int, made: Made) -> str:
     path = folder / f"h{number:05}.sh"
     path.write_bytes(made.data)
-    if made.environ or made.arguments:
-        setup = {"env": made.environ, "args": made.arguments}
-        Path(f"{path}.setup.json").write_text(json.dumps(setup), encoding="utf-8")
+    setup = {"env": made.environ, "args": made.arguments, "files": FILES}
+    Path(f"{path}.setup.json").write_text(json.dumps(setup), encoding="utf-8")
     return str(path)
 
 
@@ -251,6 +261,12 @@ def freeze(target: Path, made: Sequence[Made], agreed: Sequence[Any], numbers: S
     return len(rows)
 
 
+def read_cases(path: Path) -> list[Made]:
+    """The scripts of a file that ``freeze`` wrote, or that was written by hand: JSON lines."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    return [Made(row["script"].encode(), row.get("environ", {}), row.get("arguments", [])) for row in rows]
+
+
 def show(found: Sequence[Difference], made: Sequence[Made], examples: int) -> int:
     """Print the differences, grouped; how many scripts are left without an explanation."""
     groups: defaultdict[str, list[Difference]] = defaultdict(list)
@@ -280,8 +296,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=2, help="shown of every group")
     parser.add_argument("--freeze", type=Path, help="write cases for the tests into this file")
     parser.add_argument("--only", type=Path, help="the numbers of the scripts to freeze, one a line")
+    parser.add_argument("--made", type=Path, help="ask about the scripts of such a file instead")
     given = parser.parse_args(argv)
-    made = list(headers(given.count, given.seed))
+    made = read_cases(given.made) if given.made else list(headers(given.count, given.seed))
     with tempfile.TemporaryDirectory() as scratch:
         answers = given.answers or Path(scratch)
         answers.mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,9 @@ _LICENSES: Final = ("matlab:2", "matlab", "matlab:1,ansys:2")
 _EXCLUSIVE: Final = ("", "user", "mcs", "topo", "USER", "exclusive", "oversubscribe", "allocation")
 _CORES: Final = ("2", "2:4", "2:4:1", "*:2", "2-4:1", "1:*:2", "4:8:2")
 
+# Files that lie beside every script, for the options that name one.
+FILES: Final = {"nodes.txt": "n002\nn001\nn[005-006]\n", "env.bin": "A=1\0B=two words\0", "bb.txt": "#BB a\n"}
+
 # option -> values that Slurm takes, and others
 VALUES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "acctg-freq": (("30", "task=15", "energy=5,network=10"), ("task", "soon", "")),
@@ -122,24 +125,27 @@ VALUES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "tres-bind": (("gres/gpu:closest", "gres/gpu:per_task:1"), ("", "x")),
     "wait-all-nodes": (("0", "1"), ("2", "x", "")),
     "core-spec": (("1", "2", "0"), ("x", "-1")),
-    "container-type": (("oci",), ("x",)),
+    "container-type": (("oci",), ("x", "")),
+    "container": (("/srv/bundle", "bundle"), ("",)),
+    "uid": (("1000", "alice"), ("0", "nosuch")), "gid": (("1000", "alice"), ("0", "nosuch")),
+    "clusters": (("oracle", "a,b"), ("all", "")), "cluster": (("oracle", "a,b"), ("all", "")),
+    "cluster-constraint": (("a", "!b", "a,b"), ("", "!")),
+    "export-file": (("env.bin", "./env.bin"), ("/no/such", "")),
+    "nodefile": (("nodes.txt", "./nodes.txt"), ("/no/such", "")),
+    "bbf": (("bb.txt", "./bb.txt"), ("/no/such", "")),
+    "autocomplete": (("--par", "--no"), ("", "x")),
+    "resources": (("lake", "lake:2", "matlab:1"), ("", "lake:x")),
 }
 _BY_KIND: Final = {
     "duration": (_TIMES, _BAD_TIMES), "size": (_SIZES, _BAD_SIZES), "positive": (_COUNTS, _BAD_COUNTS),
-    "natural": (_COUNTS, _BAD_COUNTS),
+    "natural": (_COUNTS, _BAD_COUNTS), "thread-spec": (_COUNTS, _BAD_COUNTS),
 }
-# These need a site (files, clusters, a data base, root), wait for the job, or print and leave.
-LEFT_OUT: Final = frozenset({
-    "uid", "gid", "clusters", "cluster", "cluster-constraint", "export-file", "nodefile", "bbf", "autocomplete",
-    "wait",
-    "mcs-label", "container", "container-id", "stepmgr", "external", "resources", "context", "container-type",
-    "reboot",
-    "runtime", "bb", "test-only", "reservation",
-})
 _RARE: Final = frozenset({
     "usage", "help", "version", "verbose", "quiet", "wrap", "parsable", "ignore-pbs", "tasks-per-node",
     "resv-ports",
-    "get-user-env", "propagate", "mem-update", "hint",
+    "get-user-env", "propagate", "mem-update", "hint", "uid", "gid", "clusters", "cluster", "cluster-constraint",
+    "export-file", "nodefile", "bbf", "autocomplete", "wait", "mcs-label", "container", "container-id", "stepmgr",
+    "external", "resources", "context", "container-type", "reboot", "runtime", "bb", "test-only", "reservation",
 })
 _COMMON: Final = (
     "nodes", "ntasks", "cpus-per-task", "mem", "time", "gres", "job-name", "ntasks-per-node", "gpus",
@@ -183,31 +189,18 @@ _STARTS: Final = ("#!/bin/sh\n\n", "#!/usr/bin/env python3\n", "#!/bin/bash -l\n
 _BAD_STARTS: Final = ("", "\n#!/bin/bash\n", "\ufeff#!/bin/bash\n", "#!/bin/bash\r\n", " #!/bin/bash\n")
 _BODIES: Final = ("echo hello\n", "set -e\n#SBATCH -n 7\n", "srun hostname", "", "X=1\n#PBS -N late\n",
                   "{\n#BSUB -n 3\n}\n")
-_VARIABLES: Final = {
-    "SBATCH_TIMELIMIT": "time", "SBATCH_MEM_PER_NODE": "mem", "SBATCH_MEM_PER_CPU": "mem-per-cpu",
-    "SBATCH_GRES": "gres",
-    "SBATCH_JOB_NAME": "job-name", "SBATCH_PARTITION": "partition", "SBATCH_ACCOUNT": "account",
-    "SBATCH_QOS": "qos",
-    "SBATCH_ARRAY_INX": "array", "SBATCH_GPUS": "gpus", "SBATCH_GPUS_PER_NODE": "gpus-per-node",
-    "SLURM_HINT": "hint",
-    "SBATCH_GPUS_PER_TASK": "gpus-per-task", "SBATCH_EXPORT": "export", "SBATCH_HINT": "hint",
-    "SBATCH_SIGNAL": "signal",
-    "SBATCH_REQ_SWITCH": "switches", "SBATCH_CONSTRAINT": "constraint", "SBATCH_OUTPUT": "output",
-    "SBATCH_DISTRIBUTION": "distribution", "SBATCH_CPUS_PER_GPU": "cpus-per-gpu", "SBATCH_EXCLUSIVE": "exclusive",
-    "SBATCH_MEM_PER_GPU": "mem-per-gpu", "SBATCH_OPEN_MODE": "open-mode", "SBATCH_PROFILE": "profile",
-    "SBATCH_THREADS_PER_CORE": "threads-per-core", "SBATCH_NO_KILL": "no-kill", "SBATCH_CPU_FREQ_REQ": "cpu-freq",
-    "SBATCH_WAIT_ALL_NODES": "wait-all-nodes", "SBATCH_MEM_BIND": "mem-bind", "SBATCH_GPU_BIND": "gpu-bind",
-    "SBATCH_ACCTG_FREQ": "acctg-freq", "SBATCH_DELAY_BOOT": "delay-boot", "SBATCH_CORE_SPEC": "core-spec",
-    "SBATCH_TRES_PER_TASK": "tres-per-task", "SBATCH_ERROR": "error", "SBATCH_INPUT": "input",
-    "SBATCH_GRES_FLAGS": "gres-flags", "SBATCH_WCKEY": "wckey", "SBATCH_GPU_FREQ": "gpu-freq",
-}
-_SWITCHES: Final = ("SBATCH_OVERCOMMIT", "SBATCH_NO_REQUEUE", "SBATCH_REQUEUE", "SBATCH_USE_MIN_NODES",
-                    "SBATCH_SPREAD_JOB",
-                    "SBATCH_IGNORE_PBS")
 # fmt: on
-_KNOWN: Final = {o.name: o for o in OPTIONS if o.in_script != "refused now" and o.name not in LEFT_OUT}
+_KNOWN: Final = {o.name: o for o in OPTIONS if o.in_script != "refused now"}
 _GONE: Final = [o for o in OPTIONS if o.in_script == "refused now"]
 _NAMES: Final = sorted(set(_KNOWN) - _RARE)
+# Environment variable -> option; a flag's are switches.
+_VARIABLES: Final = {name: o.name for o in _KNOWN.values() if o.argument != "none" for name in o.env.split()}
+_SWITCHES: Final = tuple(
+    name
+    for o in _KNOWN.values()
+    if o.argument == "none" and o.name != "verbose"  # SBATCH_DEBUG takes away what the oracle reads
+    for name in o.env.split()
+)
 
 
 class Made(NamedTuple):
@@ -279,7 +272,7 @@ class _Maker:
             return _KNOWN[self.choice(_COMMON)]
         if dice < 0.6:
             return _KNOWN[self.choice(_SHAPING)]
-        if dice < 0.63:
+        if dice < 0.66:
             return _KNOWN[self.rng.choice(sorted(_RARE))]
         return _KNOWN[self.rng.choice(_NAMES)]
 
@@ -354,8 +347,16 @@ class _Maker:
                 found[self.choice(_SWITCHES)] = self.choice(("", "yes", "no", "1", "0", "YES", "x"))
             else:
                 name = self.rng.choice(sorted(_VARIABLES))
-                found[name] = self.value(_KNOWN[_VARIABLES[name]])
+                found[name] = self._of_variable(name)
         return found
+
+    def _of_variable(self, name: str) -> str:
+        """The two variables of --switches hold a part of it each."""
+        if name == "SBATCH_WAIT4SWITCH" and self.chance(0.8):
+            return self.choice(_TIMES)
+        if name == "SBATCH_REQ_SWITCH" and self.chance(0.8):
+            return self.choice(_COUNTS)
+        return self.value(_KNOWN[_VARIABLES[name]])
 
     def _arguments(self) -> list[str]:
         if not self.chance(0.12):
@@ -363,13 +364,13 @@ class _Maker:
         words = []
         for _ in range(self.rng.randint(1, 3)):
             option = self._pick()
-            if option.in_script == "ignored" or option.name in ("parsable",):
-                continue
+            if option.in_script == "ignored":
+                continue  # they take sbatch elsewhere: --wrap has no script, --help none either
             value = self.value(option)
             if option.argument == "none" and not value:
                 words.append(f"--{option.name}")
             elif option.argument == "required" and self.chance(0.3):
-                words += [f"--{option.name}", value]
+                words += [f"-{option.short}" if option.short and self.chance(0.5) else f"--{option.name}", value]
             else:
                 words.append(f"--{option.name}" + (f"={value}" if value or option.argument == "required" else ""))
         return words

@@ -328,7 +328,7 @@ class Slurm:
     def _stage(self, result: Answer) -> str:
         """How far a script came that made no job."""
         comps = result["components"]
-        if any("test-only" in c.get("options", {}) for c in comps):
+        if any("test-only" in c.get("options", {}) and "request" in c for c in comps):
             return "test-only"
         if any("request" in c for c in comps) or any(
             "Batch job submission failed" in s for s in result["messages"]

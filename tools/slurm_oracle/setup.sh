@@ -116,12 +116,18 @@ CONF
   chmod 644 "$etc"/*
 }
 
+daemon() { # daemon COMMAND...: with nothing of the caller's open, or a lock that it holds would never be free again
+  local fd
+  for fd in /proc/$BASHPID/fd/*; do fd=${fd##*/}; ((fd > 2 && fd < 250)) && eval "exec $fd>&-"; done
+  exec "$@"
+}
+
 start_one() {
   local v=$1 r=$ROOT/$1 p i want have
   if ! alive "$r" run/oracle/munged.pid >/dev/null; then
     rm -f "$r"/run/munge/munge.socket* "$r/run/oracle/munged.pid"
     touch "$r/run/oracle/munged.pid"; chroot "$r" chown munge: /run/oracle/munged.pid
-    chroot "$r" su -s /bin/sh munge -c "/usr/sbin/munged --force --pid-file=/run/munge/munged.pid --seed-file=/run/munge/seed --log-file=/run/munge/munged.log" </dev/null >/dev/null 2>&1 || die "$v: munged does not start"
+    (daemon chroot "$r" su -s /bin/sh munge -c "/usr/sbin/munged --force --pid-file=/run/munge/munged.pid --seed-file=/run/munge/seed --log-file=/run/munge/munged.log") </dev/null >/dev/null 2>&1 || die "$v: munged does not start"
     for i in $(seq 50); do [[ -s $r/run/munge/munged.pid ]] && break; sleep 0.1; done
     cp "$r/run/munge/munged.pid" "$r/run/oracle/munged.pid"
   fi
@@ -134,7 +140,7 @@ start_one() {
   fi
   : >"$r/run/oracle/slurmctld.pid"; chroot "$r" chown slurm: /run/oracle/slurmctld.pid
   rm -rf "$r"/var/spool/oracle/* 
-  chroot "$r" /usr/sbin/slurmctld -c </dev/null >"$r/run/oracle/start.log" 2>&1 || { cat "$r/run/oracle/start.log" >&2; die "$v: slurmctld does not start"; }
+  (daemon chroot "$r" /usr/sbin/slurmctld -c) </dev/null >"$r/run/oracle/start.log" 2>&1 || { cat "$r/run/oracle/start.log" >&2; die "$v: slurmctld does not start"; }
   for i in $(seq 200); do
     chroot "$r" scontrol ping 2>/dev/null | grep -q 'is UP' && break; sleep 0.1
   done

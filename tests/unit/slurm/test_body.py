@@ -131,7 +131,7 @@ ITEMS: Final = {
     "in an option": (P, "a --data=/d/x -L/lib/y", ["path /d/x", "path /lib/y"]),
     "a default": (P, "D=${D:-/data/x}", ["path /data/x"]),
     "a list": (P, "export PATH=/a/bin:/b/bin:$PATH", ["path /a/bin", "path /b/bin"]),
-    "a mount": (P, "docker run -v /host/a:/inside o/i", ["path /host/a"]),
+    "a mount": (P, "docker run -v /host/a:/inside o/i", ["path /host/a | /inside"]),
     "the program": (P, "/opt/x/run", ["path /opt/x/run"]),
     "no places": (P, "a > /dev/null 2> /dev/stderr; /bin/bash x; /usr/bin/env python", []),
     "on another host": (P, "rsync -a u@h:/remote/x .; wget https://h/a/b", []),

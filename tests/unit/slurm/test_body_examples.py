@@ -14,6 +14,7 @@ EXAMPLES: Final = Path(__file__).parents[2] / "examples" / "slurm"
 # line:column kind name | value
 EXPECTED: Final = {
     "accelerate-multinode.sh": r"""
+        9:8 path ~/.bashrc
         9:8 module source | ~/.bashrc
         10:1 module conda | sft
         13:10 command scontrol | scontrol show hostnames "$SLURM_JOB_NODELIST"

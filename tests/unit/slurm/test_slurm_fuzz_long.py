@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from s2r_ci.lint import lint
 from s2r_ci.model import Script
+from s2r_ci.rules import RULES
+from s2r_ci.slurm.header import read_header
 from s2r_ci.slurm.job import read_script
-from tools.slurm_oracle.headers import headers
+from tests.lint.judged import Repository
+from tools.slurm_oracle.headers import Made, headers
 
 CASES = Path(__file__).parents[2] / "oracle" / "cases"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -43,26 +47,62 @@ def drawn(rng: random.Random, number: int, given: list[bytes], made: list[bytes]
     return spoilt(rng, rng.choice(given if number % 2 else made))
 
 
-@pytest.mark.slow
-def test_spoilt_scripts_are_read_in_time_and_without_a_foreign_exception() -> None:
-    rng = random.Random(3)
+RELEASES = ("22.05", "24.11", "26.05")
+
+
+def scripts_to_spoil() -> tuple[list[bytes], list[Made]]:
     given = [
         path.read_bytes() for folder in (CASES, EXAMPLES) for path in sorted(folder.rglob("*")) if path.is_file()
     ]
     given = [data for data in given if data.startswith(b"#!") and len(data) < 20_000]
-    made = [each.data for each in headers(2000, 9)]
     assert len(given) > 50
+    return given, list(headers(2000, 9))
+
+
+@pytest.mark.slow
+def test_spoilt_headers_are_read_in_time_and_without_a_foreign_exception() -> None:
+    """With the environment and the command line of a generated header, whatever the script."""
+    rng = random.Random(7)
+    given, made = scripts_to_spoil()
+    texts = [each.data for each in made]
     slow = []
     for number in range(SCRIPTS):
-        data = drawn(rng, number, given, made)
+        data, call, release = drawn(rng, number, given, texts), rng.choice(made), RELEASES[number % 3]
+        taken = seconds_of_header(data, call, release)
+        if taken > MOST_SECONDS:  # the collector may have been at work: twice slow is slow
+            again = seconds_of_header(data, call, release)
+            if again > MOST_SECONDS:
+                slow.append((again, len(data), data[:200]))
+    assert not slow
+
+
+def seconds_of_header(data: bytes, call: Made, release: str) -> float:
+    began = time.process_time()
+    header = read_header(data, "a.sh", release=release, environ=call.environ, arguments=call.arguments)
+    taken = time.process_time() - began
+    assert header.stage
+    return taken
+
+
+@pytest.mark.slow
+def test_spoilt_scripts_are_read_in_time_and_without_a_foreign_exception() -> None:
+    rng = random.Random(3)
+    given, made = scripts_to_spoil()
+    texts = [each.data for each in made]
+    around = Repository()
+    slow = []
+    for number in range(SCRIPTS):
+        data = drawn(rng, number, given, texts)
         script = Script(path="a.sh", data=data)
         began = time.process_time()
-        reading = read_script(script, release=("22.05", "24.11", "26.05")[number % 3])
+        reading = read_script(script, release=RELEASES[number % 3])
+        found = lint(script, reading, around)
         taken = time.process_time() - began
         assert reading.header.stage
+        assert all(finding.rule.id in RULES for finding in found)
         if taken > MOST_SECONDS:  # the collector may have been at work: twice slow is slow
             began = time.process_time()
-            read_script(script)
+            lint(script, read_script(script), around)
             again = time.process_time() - began
             if again > MOST_SECONDS:
                 slow.append((again, len(data), data[:200]))

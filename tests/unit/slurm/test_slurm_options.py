@@ -26,7 +26,7 @@ def test_every_kind_of_value_has_a_reader() -> None:
         ("cores", "24.11", "cores-per-socket"), ("threads", "24.11", "threads-per-core"), ("min", "24.11", "mincpus"),
         ("sockets", "24.11", "sockets-per-node"), ("cons", "24.11", "constraint"), ("res", "22.05", "reservation"),
         ("extra", "22.05", "extra-node-info"), ("extra", "24.11", "extra"), ("mem", "24.11", "mem"),
-        ("cluster", "24.11", "clusters"), ("power", "22.05", "power"), ("container-image", "24.11", "container-image"),
+        ("cluster", "24.11", "cluster"), ("power", "22.05", "power"), ("container-image", "24.11", "container-image"),
     ],
 )  # fmt: skip
 def test_a_name_or_a_unique_beginning_finds_its_option(word: str, release: str, means: str) -> None:

@@ -73,14 +73,14 @@ def test_a_size_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "number"), [("4", 4), ("+4", 4), ("0008", 8), (" 4", 4)])
 def test_a_whole_number_passes(text: str, number: int) -> None:
-    assert units.whole(text) == number
+    assert units.whole(text, NOW) == number
 
 
 @pytest.mark.parametrize(
     "text", ["0", "-1", "4k", "4.5", "0x10", "4-8", "2;", "4 ", "", "2147483647", "\u00b2", "9" * 5000]
 )
 def test_a_whole_number_is_refused(text: str) -> None:
-    assert units.whole(text) is None
+    assert units.whole(text, NOW) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""What needs no second look: words without quotes, and texts whose only expansions are names.
+
+The grammar says where a command, an assignment or a string begins and ends. Inside many of them nothing is left to
+decide: a command without quotes and substitutions falls apart at its blanks, and ``$NAME`` or ``${NAME}`` can be
+seen. Asking the tree for each of these words costs ten times as much as reading the text that it spans.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_COMMAND: Final = re.compile(r"(?:[\w./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++", re.ASCII)
+_ASSIGNMENT: Final = re.compile(
+    r"([A-Za-z_]\w*)=(?:(?:[\w./:,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++"
+    r'|"(?:[\w ./:=,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))*+")',
+    re.ASCII,
+)
+_NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*+")
+_NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)
+_MAY_BE_PATH: Final = re.compile(
+    r"(?:^|[ \t,:=]|[ \t]-[A-Za-z])/|~|HOME"
+)  # in a plain command (``inventory.paths_in``)
+_WORD: Final = re.compile(r"[^ \t]+")
+
+
+class Words:
+    """The words of one command: as written, without quotes, and where each begins."""
+
+    __slots__ = ("_begin", "_starts", "_text", "paths", "raws", "values")
+
+    def __init__(self, raws: list[str], values: list[str], starts: list[int] | None, text: str, begin: int) -> None:
+        self.raws = raws
+        self.values = values  # what a command substitution gives is "$()"
+        self.paths = "/" in text and (starts is not None or _MAY_BE_PATH.search(text) is not None)
+        self._starts = starts
+        self._text = text
+        self._begin = begin
+
+    @classmethod
+    def split(cls, text: str, begin: int) -> "Words":
+        """The words of a plain command that begins at this offset; only those places are counted that are asked."""
+        values = text.split()
+        return cls(values, values, None, text, begin)
+
+    def start(self, at: int) -> int:
+        """The offset of the first byte of a word in the text that is being read."""
+        if self._starts is None:
+            if not at:
+                return self._begin
+            self._starts = [self._begin + match.start() for match in _WORD.finditer(self._text)]
+        return self._starts[at]
+
+
+def is_command(text: str) -> bool:
+    """Whether the text of a command is nothing but plain words.
+
+    >>> is_command("srun -n $N ./a --out=${DIR}/b"), is_command("echo 'a b'"), is_command("A=1 ./a")
+    (True, False, False)
+    """
+    if _COMMAND.fullmatch(text) is None:
+        return False
+    return "=" not in text or "=" not in text.split(None, 1)[0]  # `A=1 ./a` begins with an assignment
+
+
+def assigned(text: str) -> str:
+    """The name that a plain assignment sets, or "".
+
+    >>> assigned("A=b/$C"), assigned('A="b c"'), assigned("A=$(b)"), assigned("A+=b")
+    ('A', 'A', '', '')
+    """
+    found = _ASSIGNMENT.fullmatch(text)
+    return found[1] if found else ""
+
+
+def only_names(text: str) -> bool:
+    """Whether all that a shell would expand in this text are names.
+
+    >>> only_names('"a $B ${C}"'), only_names("$1"), only_names("${A:-b}"), only_names("$(a)")
+    (True, False, False, False)
+    """
+    return _NAMES_ONLY.fullmatch(text) is not None
+
+
+def names(text: str) -> Iterator[tuple[str, int]]:
+    """The names that are expanded in a text that holds nothing else to expand, each with its place."""
+    for match in _NAME.finditer(text):
+        yield match[1], match.start(1)
