@@ -273,7 +273,8 @@ def default_idem(envelope: Envelope, *, tag: str = "") -> str:
 _CHOICES: Final = {"name": "target", "runai_release": "runai_release", "slurm_version": "slurm_version"}
 _ANSWER_KEYS: Final = (
     "image", "default-image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted", "project",
-    "namespace", "body-delivery", "image-allow", "project-id", "cluster-id", "options", "mounts",
+    "namespace", "body-delivery", "image-allow", "project-id", "cluster-id", "options", "mounts", "shards-per-gpu",
+    "topology", "topology-level",
 )  # fmt: skip
 
 
@@ -345,6 +346,8 @@ def _answers(value: Mapping[str, Any], place: Place) -> dict[str, Any]:
         match name:
             case "gpus":
                 found["gpus"] = read_number(each, here, 0, keys.MOST_GPUS)
+            case "shards-per-gpu":
+                found["shards_per_gpu"] = read_number(each, here, 0, keys.KEYS[name].high)
             case "arguments":
                 found["arguments"] = read_texts(each, here, keys.ANY, "text without NUL")
             case "options":

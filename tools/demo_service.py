@@ -20,7 +20,10 @@ SCRIPTS: Final = {
     "module load pytorch-lightning\nsrun python fit.py --epochs 3\n",
     "eval.sh": "#!/bin/bash\n#SBATCH --job-name=eval\n#SBATCH --cpus-per-task=4 --mem=8G\npython eval.py\n",
 }
-SETTINGS: Final = '[[answers]]\nscripts = "eval.sh"\nimage = "registry.example.com/ml/eval:1"\n'
+SETTINGS: Final = (
+    'working-directory = "/workspace"\n\n'
+    '[[answers]]\nscripts = "eval.sh"\nimage = "registry.example.com/ml/eval:1"\n'
+)
 
 
 def main() -> int:

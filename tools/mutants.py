@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).parents[1]
-_WIRE: Final = "tests/service/test_wire.py"
+_WIRE: Final = "tests/service/test_service_wire.py"
 _STORES: Final = "tests/service/test_stores.py"
 _FAULTS: Final = "tests/service/test_faults.py"
 _SIGNING: Final = "tests/service/test_signing.py"
-_DOORS: Final = "tests/service/test_doors.py"
 _TEMPLATE: Final = "tests/service/test_template.py"
 _MODEL: Final = "tests/service/test_model_faults.py"
 _SERVICE: Final = "lambda/s2r_service/"

@@ -5,9 +5,10 @@ conversion itself) and is sent what came of each. ``drive`` runs it against a st
 interleaving of three clients with lost answers and crashes between any two steps, because it is the same code.
 
 A conversion's record is RUN while somebody works on it, FAIL while its charges are given back, DONE with the answer.
-``own`` names the attempt that holds it, and its state: whoever has read a record can replace that very one only. A record whose lease has passed may be taken over, with its ``rid`` and its
-``day``: then the holds of the dead attempt are found again instead of being charged a second time. So nobody touches
-a counter unless the lease has ten more seconds: a write that is sent arrives within these, or never.
+``own`` names the attempt that holds it, and its state: whoever has read a record can replace that very one only. A
+record whose lease has passed may be taken over, with its ``rid`` and its ``day``: then the holds of the dead attempt
+are found again instead of being charged a second time. So nobody touches a counter unless the lease has ten more
+seconds: a write that is sent arrives within these, or never.
 """
 
 from collections.abc import Callable, Generator, Sequence
