@@ -38,7 +38,8 @@ TARGET = Target(
     project="p", namespace="n", image="team/a:1", default_image="team/b:2", working_directory="/w", memory_mib=1536,
     gpus=0, arguments=("a", "b c"), variables={"DATA": "/é"}, accepted=("submits",), body_delivery="mounted",
     image_allow=("team/*",), runai_release="2.24", slurm_version="22.05", name="kai", project_id="7",
-    cluster_id="71f69d83-ba66-4822-adf5-55ce55efd210", options=("--gpus-per-node=4",), mounts=("/data",), shards_per_gpu=4,
+    cluster_id="71f69d83-ba66-4822-adf5-55ce55efd210", options=("--gpus-per-node=4",), mounts=("/data",),
+    shards_per_gpu=4,
     topology="t", topology_level="topology.example.com/switch",
     site=Site(
         partitions={"gpu": ("a", "b")}, accounts={"lab": "proj"}, qos={"long": Service(priority="low")},
