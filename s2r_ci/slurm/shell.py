@@ -105,7 +105,9 @@ class ShellReader:
 
     def _walk(self, root: "Node", around: Around) -> None:
         outer = self._stack
-        self._stack = stack = [(ShellReader._inside, root, around)]
+        stack: list[tuple[_Handler, Node, Around]] = []
+        self._stack = stack
+        self.push((root,), around)
         while stack:
             handler, node, around = stack.pop()
             handler(self, node, around)
