@@ -88,11 +88,19 @@ def plain(value: Any) -> Any:
             return value.id
         case Mapping():
             return _plain_mapping(value)
+        case _ if names := _field_names(type(value)):
+            return {name: plain(getattr(value, name)) for name in names}
         case Sequence():
             return [plain(each) for each in value]
-        case _ if is_dataclass(value):
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return value
+
+
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """The fields of a value of the model, be it a dataclass or a named tuple; of all else none."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    names: tuple[str, ...] = getattr(kind, "_fields", ())
+    return names
 
 
 def _plain_mapping(value: Mapping[Any, Any]) -> Any:
@@ -117,7 +125,7 @@ def _read(kind: Any, data: Any, where: str) -> Any:
         return _read_rule(data, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _read_enum(kind, data, where)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and _field_names(kind):
         return _read_fields(kind, data, where)
     return _read_generic(kind, data, where)
 

@@ -75,8 +75,7 @@ class Header:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(NamedTuple):
     """One thing the script says that must not disappear: the inventory is made of these."""
 
     kind: ItemKind
@@ -90,8 +89,7 @@ class Item:
         return self.name if self.kind is ItemKind.PATH else self.value or self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One launched program: ``srun python fit.py``, ``torchrun train.py``."""
 
     launcher: str  # srun, mpirun, mpiexec, torchrun, torch.distributed, accelerate, deepspeed, ray, horovodrun

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from s2r_ci.model import ItemKind, Step
 from s2r_ci.slurm import inventory
-from s2r_ci.slurm.found import Around
+from s2r_ci.slurm.found import Around, launched
 from s2r_ci.slurm.launchers import (
     PYTHON_LAUNCHERS,
     Layer,
@@ -36,7 +36,7 @@ def run_words(reader: "ShellReader", words: Words, around: Around) -> str:
     values, raws = words.values, words.raws
     if words.paths:
         _word_paths(reader, words)
-    name = base_name(values[0])
+    name = values[0].rpartition("/")[2]
     if name in _SPECIAL or raws[0][:1] in _EXPANDS or is_peeled(name):
         return _layers(reader, words, around)
     if name not in reader.functions:
@@ -49,7 +49,7 @@ def run_words(reader: "ShellReader", words: Words, around: Around) -> str:
 def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
     values, raws = words.values, words.raws
     count = len(values)
-    at, launched = 0, bool(around.within)
+    at, inside = 0, bool(around.within)
     name = ""
     for _ in range(_LAYERS):
         if at >= count:
@@ -67,20 +67,20 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
         if layer is None:
             break
         if layer.kind == "launcher":
-            launched = True
+            inside = True
             _launch(reader, words, at, layer, around)
-            around = around._replace(within=layer.name)
+            around = launched(around, layer.name)
             if layer.name in PYTHON_LAUNCHERS:
                 return "python"
         elif layer.kind == "container":
             reader.add(ItemKind.CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
-            if at + layer.program >= count and layer.runs and not (launched or around.computes or around.piped):
+            if at + layer.program >= count and layer.runs and not (inside or around.computes or around.piped):
                 reader.found.outside = True  # what the image itself says
         at += layer.program
     else:
         name = base_name(values[at]) if at < count else ""
     if name and not reader.found.outside and name not in inventory.HARMLESS and name not in reader.functions:
-        idle = launched or around.computes or around.piped
+        idle = inside or around.computes or around.piped
         reader.found.outside = not idle and not shell_text(values[at:])
     return name
 

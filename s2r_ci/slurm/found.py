@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from itertools import accumulate
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -24,6 +25,24 @@ class Around(NamedTuple):
     assigned: str = ""  # inside the value of this variable
 
 
+@lru_cache(maxsize=256)  # there are few, and making one costs six times as much as a look
+def behind(around: Around) -> Around:
+    """The same in the background."""
+    return around._replace(background=True)
+
+
+@lru_cache(maxsize=256)
+def computing(around: Around) -> Around:
+    """The same inside ``$( )``."""
+    return around._replace(computes=True)
+
+
+@lru_cache(maxsize=256)
+def launched(around: Around, launcher: str) -> Around:
+    """The same behind a launcher."""
+    return around._replace(within=launcher)
+
+
 class Use(NamedTuple):
     """A variable read."""
 
@@ -36,6 +55,7 @@ class Use(NamedTuple):
 
 
 _START: Final = itemgetter(Use._fields.index("start"))
+_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 
 class Found:
@@ -44,7 +64,7 @@ class Found:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
-        self.by_place: dict[tuple[ItemKind, str, int], Item] = {}
+        self._places: dict[tuple[ItemKind, str, str, int], tuple[int, str]] = {}  # -> offset and value
         self.steps: list[Step] = []
         self.commands: dict[str, None] = {}
         self.outside = False  # something runs outside every step
@@ -57,7 +77,6 @@ class Found:
         self.arguments_set = len(data) + 1  # where `set -- a b` stands
         self._ascii = data.isascii()
         self._lines = [0, *accumulate([len(line) + 1 for line in data.split(b"\n")])]
-        self._order: list[tuple[int, int, Item]] = []
 
     def place(self, offset: int) -> Location:
         """Line and column of a byte, both from 1, columns in characters."""
@@ -83,16 +102,20 @@ class Found:
     def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
         """One more item, unless the same stands on this line already."""
         row = bisect_right(self._lines, offset)
-        key = (kind, name if kind in _BY_NAME else f"{name}\0{value}", row)
-        if key not in self.by_place:
-            place = Location(path=self.path, line=row, column=self._column(row, offset))
-            self.by_place[key] = item = Item(kind=kind, name=name, value=value, location=place)
-            self._order.append((offset, len(self._order), item))
+        self._places.setdefault((kind, name, "" if kind in _BY_NAME else value, row), (offset, value))
+
+    def holds_variable(self, name: str, row: int) -> bool:
+        """Whether this line is known to speak of this variable of Slurm's."""
+        return (ItemKind.VARIABLE, name, "", row) in self._places
 
     @property
     def items(self) -> list[Item]:
         """What was found, in the order of the script."""
-        return [item for _, _, item in sorted(self._order)]
+        path, column = self.path, self._column
+        return [
+            _new(Item, (kind, name, value, _new(Location, (path, row, column(row, offset)))))
+            for (kind, name, _, row), (offset, value) in sorted(self._places.items(), key=lambda found: found[1][0])
+        ]
 
     @property
     def exports(self) -> Mapping[str, str]:

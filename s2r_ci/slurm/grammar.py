@@ -118,10 +118,13 @@ def unquote(text: str) -> str:
     """
     if not ('"' in text or "'" in text or "\\" in text):
         return text
+    if _ONE_STRING.fullmatch(text):
+        return text[1:-1]
     return _QUOTED.sub(_bare, text)
 
 
 _QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(\n|.)""", re.DOTALL)
+_ONE_STRING: Final = re.compile(r"""\"[^"\\]*+"|'[^']*+'""")
 _ESCAPED: Final = re.compile(r'\\([$`"\\\n])')
 
 

@@ -17,10 +17,8 @@ _ASSIGNMENT: Final = re.compile(
 )
 _NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*+")
 _NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)
-_MAY_BE_PATH: Final = re.compile(
-    r"(?:^|[ \t,:=]|[ \t]-[A-Za-z])/|~|HOME"
-)  # in a plain command (``inventory.paths_in``)
-_WORD: Final = re.compile(r"[^ \t]+")
+# In a plain command (``inventory.paths_in``). Each way to begin is a letter, which is found fast.
+_MAY_BE_PATH: Final = re.compile(r"/(?:(?<=[ \t,:=]/)|(?<=[ \t]-[A-Za-z]/)|(?<![\s\S]/))|~|HOME")
 
 
 class Words:
@@ -36,30 +34,31 @@ class Words:
         self._text = text
         self._begin = begin
 
-    @classmethod
-    def split(cls, text: str, begin: int) -> "Words":
-        """The words of a plain command that begins at this offset; only those places are counted that are asked."""
-        values = text.split()
-        return cls(values, values, None, text, begin)
 
     def start(self, at: int) -> int:
         """The offset of the first byte of a word in the text that is being read."""
-        if self._starts is None:
-            if not at:
-                return self._begin
-            self._starts = [self._begin + match.start() for match in _WORD.finditer(self._text)]
-        return self._starts[at]
+        if self._starts is not None:
+            return self._starts[at]
+        text, place = self._text, 0
+        for word in self.values[:at]:
+            place = text.index(word, place) + len(word)
+        return self._begin + (text.index(self.values[at], place) if at else 0)
 
 
-def is_command(text: str) -> bool:
-    """Whether the text of a command is nothing but plain words.
+def command(text: str, begin: int) -> Words | None:
+    """The words of a command that begins at this offset, where its text is nothing but plain words.
 
-    >>> is_command("srun -n $N ./a --out=${DIR}/b"), is_command("echo 'a b'"), is_command("A=1 ./a")
-    (True, False, False)
+    >>> command("srun -n $N ./a --out=${DIR}/b", 0).values
+    ['srun', '-n', '$N', './a', '--out=${DIR}/b']
+    >>> command("echo 'a b'", 0), command("A=1 ./a", 0)
+    (None, None)
     """
     if _COMMAND.fullmatch(text) is None:
-        return False
-    return "=" not in text or "=" not in text.split(None, 1)[0]  # `A=1 ./a` begins with an assignment
+        return None
+    words = text.split()
+    if "=" in words[0]:  # `A=1 ./a` begins with an assignment
+        return None
+    return Words(words, words, None, text, begin)
 
 
 def assigned(text: str) -> str:

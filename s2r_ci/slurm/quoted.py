@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from s2r_ci.slurm.shell import ShellReader
 
-BARE_NAME: Final = re.compile(rb"\b((?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*)")
+BARE_NAME: Final = re.compile(rb"(S(?<!\wS)(?:LURMD?|BATCH)_[A-Z][A-Z0-9_]*)")  # begins with a letter: found fast
 FOREIGN: Final = re.compile(r"(?:python|pypy|perl|Rscript|R|julia|ruby|node|printenv|matlab)[\d.]*")
 _STEPS_UP: Final = 6
 
@@ -25,7 +25,7 @@ def left_over(reader: "ShellReader", root: "Node") -> None:
     for match in BARE_NAME.finditer(reader.data):
         start, name = match.start(), match[1].decode()
         line = reader.found.row(start)
-        if (ItemKind.VARIABLE, name, line) in reader.found.by_place or inventory.is_commented(reader.data, start):
+        if reader.found.holds_variable(name, line) or inventory.is_commented(reader.data, start):
             continue
         node = root.descendant_for_byte_range(start, match.end())
         if node is not None and _is_used(reader, node, match):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import inventory, plain, variables
 from s2r_ci.slurm.commands import DEPTH, run_words
-from s2r_ci.slurm.found import Around, Found, Use
+from s2r_ci.slurm.found import Around, Found, Use, behind, computing
 from s2r_ci.slurm.grammar import broken_parts, first_word, octets, parse, word_value
 from s2r_ci.slurm.launchers import SHELLS, words_of
 from s2r_ci.slurm.plain import Words
@@ -52,7 +52,7 @@ class ShellReader:
         self._fixed: int | None = None
         self.depth = 0
         self._slurm = b"SLURM" in data or b"SBATCH_" in data
-        self._stack: list[tuple[Node, Around]] = []
+        self._stack: list[tuple[_Handler, Node, Around]] = []
         self._budget = 200_000 + 32 * len(data)  # octets of text to take into the hand
 
     # --- what comes out ------------------------------------------------------------------------------------
@@ -93,7 +93,10 @@ class ShellReader:
         return self.slice(node.start_byte, node.end_byte)
 
     def slice(self, start: int, end: int) -> str:
-        """The text between two offsets."""
+        """The text between two offsets. All text goes through here, and none of it is free."""
+        self._budget -= end - start
+        if self._budget < 0:
+            raise _TooMuch
         if self._ascii is not None:
             return self._ascii[start:end]
         return self._source[start:end].decode("utf-8", "surrogateescape")
@@ -102,31 +105,29 @@ class ShellReader:
 
     def _walk(self, root: "Node", around: Around) -> None:
         outer = self._stack
-        self._stack = stack = [(root, around)]
-        handlers = _HANDLERS
+        stack: list[tuple[_Handler, Node, Around]] = []
+        self._stack = stack
+        self.push((root,), around)
         while stack:
-            node, around = stack.pop()
-            handler = handlers.get(node.type)
-            if handler is None:
-                self.push(node.children, around)
-            else:
-                self._budget -= node.end_byte - node.start_byte
-                if self._budget < 0:
-                    raise _TooMuch
-                handler(self, node, around)
+            handler, node, around = stack.pop()
+            handler(self, node, around)
         self._stack = outer
+
+    def _inside(self, node: "Node", around: Around) -> None:
+        self.push(node.children, around)
 
     def push(self, nodes: "Sequence[Node]", around: Around) -> None:
         """Visit these nodes next, in their order; a command before ``&`` runs in the background."""
-        behind = False
-        push = self._stack.append
+        ampersand = False
+        handlers, push = _HANDLERS, self._stack.append
         for node in reversed(nodes):
             kind = node.type
-            if kind in _VISITED:
-                push((node, around._replace(background=True) if behind else around))
-                behind = False
+            handler = handlers.get(kind)
+            if handler is not None:
+                push((handler, node, behind(around) if ampersand else around))
+                ampersand = False
             elif kind == "&":
-                behind = True
+                ampersand = True
 
     def nested(self, text: str, around: Around, *, base: int = 0, fixed: int | None = None) -> None:
         """Read text that a shell will read as program; its offsets begin at ``base``, or all are ``fixed``."""
@@ -149,9 +150,7 @@ class ShellReader:
 
     def _pipeline(self, node: "Node", around: Around) -> None:
         kids = node.children
-        for kid in reversed(kids[1:]):
-            if kid.type in _VISITED:
-                self._stack.append((kid, around._replace(piped=True)))
+        self.push([kid for kid in kids[1:] if kid.type != "&"], around._replace(piped=True))
         self.push(kids[:1], around)
 
     def _redirected(self, node: "Node", around: Around) -> None:
@@ -179,8 +178,8 @@ class ShellReader:
         for kid in kids:
             if kid.type == "heredoc_body":
                 self._heredoc_body(kid, around, program, quoted=start[:1] in "'\"\\" and bool(start))
-            elif kid.type in _VISITED:
-                self._stack.append((kid, around))
+            elif handler := _HANDLERS.get(kid.type):
+                self._stack.append((handler, kid, around))
 
     def _heredoc_body(self, node: "Node", around: Around, program: str, *, quoted: bool) -> None:
         if not quoted:
@@ -237,7 +236,7 @@ class ShellReader:
         self.push(kids, around)
 
     def _substitution(self, node: "Node", around: Around) -> None:
-        self.push(node.children, around._replace(computes=True))
+        self.push(node.children, computing(around))
 
     def _slurm_names(self, node: "Node") -> None:
         for match in BARE_NAME.finditer(self._source, node.start_byte, node.end_byte):
@@ -247,7 +246,7 @@ class ShellReader:
 
     def use(self, name: str, operator: str, default: str, start: int, around: Around) -> None:
         """A variable is read here."""
-        offset = self.at(start)
+        offset = self._base + start if self._fixed is None else self._fixed
         if inventory.is_slurm(name):
             self.add(ItemKind.VARIABLE, name, "", offset)
         elif self._fixed is None and (self.depth == 0 or not (name.isdigit() or name in "@*")):
@@ -256,8 +255,9 @@ class ShellReader:
 
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
+        ascii_only = text.isascii()
         for name, at in plain.names(text):
-            self.use(name, "", "", start + octets(text, at), around)
+            self.use(name, "", "", start + (at if ascii_only else octets(text, at)), around)
 
     def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
         """The host's paths in a word: without quotes, as written, and where it begins."""
@@ -272,16 +272,17 @@ class ShellReader:
 
     def _command(self, node: "Node", around: Around) -> str:
         """Take a command apart; the answer is the name of the innermost program."""
-        start, end = node.start_byte, node.end_byte
-        text = self._ascii[start:end] if self._ascii is not None else self.slice(start, end)
-        if not plain.is_command(text):
-            return self._quoted_command(node, around)
-        program = run_words(self, Words.split(text, start), around)
+        start = node.start_byte
+        text = self.slice(start, node.end_byte)
+        words = plain.command(text, start)
+        if words is None:
+            return self._quoted_command(node, text, around)
+        program = run_words(self, words, around)
         if "$" in text:
             self.expand(text, start, around)
         return program
 
-    def _quoted_command(self, node: "Node", around: Around) -> str:
+    def _quoted_command(self, node: "Node", whole: str, around: Around) -> str:
         """A command with quotes, substitutions, assignments: word by word, as the grammar has them."""
         raws: list[str] = []
         values: list[str] = []
@@ -306,14 +307,14 @@ class ShellReader:
                         visit += kid.children
                     else:
                         visit.append(kid)
-        program = run_words(self, Words(raws, values, starts, self.text(node), starts[0]), around) if raws else ""
+        program = run_words(self, Words(raws, values, starts, whole, starts[0]), around) if raws else ""
         if visit:
             self.push(visit, around)
         return program
 
 
 _Handler = Callable[[ShellReader, "Node", Around], object]
-_HANDLERS: Final[dict[str, _Handler]] = {
+_HANDLERS: Final[dict[str, _Handler]] = dict.fromkeys(_VISITED, ShellReader._inside) | {
     "command": ShellReader._command,
     "pipeline": ShellReader._pipeline,
     "redirected_statement": ShellReader._redirected,

@@ -44,7 +44,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     [
         pytest.param("Finding", {"run"}, id="a run's"),
         pytest.param("Target", {"target"}, id="a target's"),
-        pytest.param("JobSpec", {"job"}, id="a job's"),
+        pytest.param("JobSpec", {"job", "run"}, id="a job's, which has places"),
         pytest.param("Manifest", {"manifest"}, id="a manifest's"),
     ],
 )
