@@ -56,7 +56,10 @@ _SUBJECTS: Final = {
     "signal": ("signal",),
     "tmp": ("tmp",),
 }
-_GPU_OPTIONS: Final = ("tres-per-task", "gpus-per-socket", "gpus-per-task", "gpus", "gres", "gpus-per-node")
+_GPU_OPTIONS: Final = (
+    "ntasks-per-tres", "ntasks-per-gpu", "tres-per-task", "gpus-per-socket", "gpus-per-task", "gpus", "gres",
+    "gpus-per-node",
+)  # fmt: skip
 
 
 def read_script(

@@ -20,6 +20,7 @@ _FIELDS: Final = {
     "nice": "nice", "begin": "begin_time", "job-name": "name",
 }  # fmt: skip
 _SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
+_UNSAID = _SHORT - 1  # in 16 bits this number stands for "not said"
 # Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
 _NARROW: Final = {
     "ntasks-per-core": ("ntasks_per_core", _SHORT), "ntasks-per-socket": ("ntasks_per_socket", _SHORT),
@@ -49,7 +50,8 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
         elif option in _TIMES:
             request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
         elif narrow := _NARROW.get(option):
-            request[narrow[0]] = data & narrow[1]
+            if (number := data & narrow[1]) != narrow[1] - 1:
+                request[narrow[0]] = number
         elif put := _OWN_WAY.get(option):
             own.append(put)
     if "job-name" in held and not held["job-name"].data:
@@ -90,7 +92,8 @@ def _seen_late(option: str, field: str) -> "_Put":
 
     def put(request: Request, held: Options, shape: Shape, release: Release) -> None:
         data = held[option].data
-        if release >= (26, 5) and (data or (option == "core-spec" and data == 0)):
+        said = data or (option == "core-spec" and data == 0)
+        if release >= (26, 5) and said and held[option].spelled != "unset":
             request[field] = data & _SHORT
 
     return put
@@ -174,17 +177,17 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
         request["num_tasks"] = shape.tasks & _LONG
-    if shape.tasks_per_node:
+    if shape.tasks_per_node and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
         request["ntasks_per_socket"] = shape.tasks_per_socket
-    if shape.cpus_per_task:
+    if shape.cpus_per_task and shape.cpus_per_task & _SHORT != _UNSAID:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
     if not SHAPED.isdisjoint(held):
         for field, number in zip(_TOPOLOGY, topology(held), strict=True):
-            if number:
+            if number is not None and number & _SHORT != _UNSAID:
                 request[field] = number & _SHORT
 
 
@@ -233,9 +236,9 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
 
 
 def _each(shape: Shape, name: str, release: Release) -> int:
-    """How many of a name a task has; up to 24.11 the last list of the name alone."""
-    numbers = [entry.number for entry in shape.per_task if entry.name == name]
-    return numbers[-1] if release < (25, 5) else sum(numbers)
+    """How many of a name a task has; up to 24.11 the first entry of the name that says any."""
+    numbers = [entry.number for entry in shape.per_task if entry.name == name and entry.number] or [0]
+    return numbers[0] if release < (25, 5) else sum(numbers)
 
 
 def _per_task(held: Options, release: Release) -> str:
