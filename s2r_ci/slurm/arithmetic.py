@@ -86,7 +86,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
     elif not shape.fixed:
         return
-    elif per_node:
+    elif per_node > 0:
         shape.tasks = shape.least_nodes * per_node
         shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held, release))
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0

@@ -80,7 +80,8 @@ def _given_way(held: Mapping[str, Held], text: str) -> str:
 def _cpus_said(held: Options, release: Release) -> bool:
     if "cpus-per-task" in held:
         return held["cpus-per-task"].origin != "environment"
-    return "tres-per-task" in held and "cpu" in held["tres-per-task"].data
+    task = held.get("tres-per-task")
+    return task is not None and task.origin != "environment" and "cpu" in task.data
 
 
 def clashes(held: Options, release: Release) -> Iterable[Clash]:
@@ -146,12 +147,9 @@ def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool
     if (24, 5) <= release < (25, 5):
         text = text.partition(",")[0]
     try:
-        types = {
-            entry.type
-            for entry in tres.read_gpus(text, release)
-            if tres.amount(text.rpartition(":")[2], release) is not None
-        }
-        types |= {""} if any(tres.amount(part.rpartition(":")[2], release) is None for part in text.split(",")) else set()
+        counted = [tres.amount(part.rpartition(":")[2], release) is not None for part in text.split(",")]
+        types = {entry.type for entry in tres.read_gpus(text, release) if counted[-1]}
+        types |= set() if all(counted) else {""}
     except RefusedError:
         return False
     return any(entry.name == "gpu" and entry.type in types for entry in gres)

@@ -188,7 +188,7 @@ class Reader:
             if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
                 troubled.append(("ntasks", f"{shape.tasks} tasks are fewer than the {shape.least_nodes} nodes"))
             if shape and not shape.least_nodes and "nodes" not in held and (self._het or "array" in held):
-                troubled.append(("extra-node-info", "zero tasks and so zero nodes, which no array or component has"))
+                troubled.append(("extra-node-info", "no tasks and so no nodes, which no array or component has"))
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

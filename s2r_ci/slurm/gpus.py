@@ -135,6 +135,8 @@ def _nodes_of_node(total: int, node: int, shape: Shape) -> None:
         raise RefusedError(f"{total} GPUs with {node} a node need more nodes than sbatch can count")
     if shape.nodes_said and not shape.least_nodes <= needed <= (shape.most_nodes or needed):
         raise RefusedError(f"{total} GPUs with {node} a node need {needed} nodes, --nodes says otherwise")
+    if needed == _LONG - 1:  # the number that stands for "not said"
+        return
     shape.least_nodes = shape.most_nodes = needed
     shape.nodes_said = True
 
@@ -170,9 +172,7 @@ def _tasks_a_node(record: _Record, shape: Shape) -> None:
     shape.tasks_per_node = needed
 
 
-def _per_gpu(
-    shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]
-) -> None:
+def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
     """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to."""
     gpus = [record for record in records if record.name == "gpu"]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")

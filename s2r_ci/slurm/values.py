@@ -210,7 +210,7 @@ def waiting(text: str) -> int:
 def switch_words(count: int | None, wait: int | None) -> str:
     """A number of switches and the seconds to wait for them; no limit is not shown."""
     if wait is None or wait == units.UNLIMITED:
-        return str(count)
+        return "unset" if count == -1 else str(count)
     return f"{count}@{units.clock_of_seconds(wait) if wait >= 0 else 'INVALID'}"
 
 

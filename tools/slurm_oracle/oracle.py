@@ -441,9 +441,10 @@ class Slurm:
         env = req.pop("environment", {})
         for k, v in req.items():
             if isinstance(v, (int, float)):
-                if v in NO_VALS or (v == NO_VAL16 and k not in WIDE) or v > 1.8e19 or (v == 0 and k in ZERO_MEANS_UNSET):
+                unsaid = v in NO_VALS or (v == NO_VAL16 and k not in WIDE)
+                if unsaid or v > 1.8e19 or (v == 0 and k in ZERO_MEANS_UNSET):
                     continue
-                if v == 4294967295:
+                if v == 4294967295 and k not in ("pn_min_tmp_disk", "req_switch"):
                     v = "UNLIMITED"
                 elif k == "nice":
                     v -= 2147483648
