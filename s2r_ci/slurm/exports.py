@@ -13,8 +13,8 @@ _COPIED: Final = (
     ("tres_per_task", "SLURM_TRES_PER_TASK"),
 )
 _WRAP: Final = 2**32  # a number that came out negative is printed as the unsigned one of the same bits
+_UNSAID: Final = -2  # stands for "not said", as 2**32 - 2
 # Not what the request holds of them, which may be cut off.
-_UNSAID: Final = -2
 _AS_HELD: Final = (
     ("ntasks-per-core", "SLURM_NTASKS_PER_CORE"), ("ntasks-per-socket", "SLURM_NTASKS_PER_SOCKET"),
     ("ntasks-per-gpu", "SLURM_NTASKS_PER_GPU"), ("ntasks-per-tres", "SLURM_NTASKS_PER_TRES"),
