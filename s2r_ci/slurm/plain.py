@@ -34,7 +34,6 @@ class Words:
         self._text = text
         self._begin = begin
 
-
     def start(self, at: int) -> int:
         """The offset of the first byte of a word in the text that is being read."""
         if self._starts is not None:
