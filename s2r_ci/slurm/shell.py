@@ -280,6 +280,8 @@ class ShellReader:
         """Take a command apart; the answer is the name of the innermost program."""
         start, end = node.start_byte, node.end_byte
         text = self._ascii[start:end] if self._ascii is not None else self.slice(start, end)
+        if text.startswith("coproc "):
+            around = around._replace(background=True)
         if not plain.is_command(text):
             return self._quoted_command(node, around)
         program = run_words(self, Words.split(text, start), around)
