@@ -115,6 +115,20 @@ def _list_of_paths(text: str, colon: int) -> bool:
     return not left or left[0] in "/$.~{"
 
 
+_DOCKER_INSIDE: Final = words_of("-w --workdir")
+_APPTAINER_INSIDE: Final = words_of("--pwd --cwd")
+_WORK_FOLDER: Final = {  # the engines' options that name a folder of the container
+    **dict.fromkeys(("docker", "nvidia-docker", "podman", "podman-hpc", "udocker", "shifter", "sarus"), _DOCKER_INSIDE),
+    **dict.fromkeys(("apptainer", "singularity"), _APPTAINER_INSIDE),
+    "srun": words_of("--container-workdir"),
+}  # fmt: skip
+
+
+def _inside(words: list[str], at: int, option: str) -> bool:
+    """Whether the value of this option is a folder inside the container that the command starts."""
+    return option.startswith("-") and any(option in _WORK_FOLDER.get(base_name(word), ()) for word in words[:at])
+
+
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
     name = base_name(words[0])
@@ -126,7 +140,8 @@ def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
             continue
         if "/" in word and not (quiet and not word.startswith("/")):
             option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
-            yield at, option in _MOUNTS
+            if not _inside(words, at, option):
+                yield at, option in _MOUNTS
 
 
 # --- modules -----------------------------------------------------------------------------------------------
