@@ -46,7 +46,7 @@ def event(chance: random.Random) -> Any:
         "rawQueryString": chance.choice(["", "", "dry_run=true", "x"]),
         "headers": signed,
         "requestContext": {
-            "http": {"method": chance.choice(["POST", "POST", "GET", "PUT"]), "sourceIp": "1.1.1.1"}
+            "http": {"method": chance.choice(["POST"] * 12 + ["GET", "PUT"]), "sourceIp": "1.1.1.1"}
         },
         "body": body.decode("utf-8", "surrogateescape"),
         "isBase64Encoded": False,
