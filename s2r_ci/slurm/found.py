@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from itertools import accumulate
 from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter
 from typing import Final, NamedTuple
 
