@@ -107,6 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", help="B01; repeatable")
     wanted = parser.parse_args(argv).only
     alive = 0
+    tests = tuple(sorted({test for mutant in MUTANTS for test in mutant.tests}))
+    if not wanted and is_killed(
+        Mutant("none", "nothing", "pyproject.toml", "[tool.ruff.lint]\n", "[tool.ruff.lint]\n", tests)
+    ):
+        print("the tests fail without any mutant, so they would show nothing", file=sys.stderr)
+        return 1
     for mutant in MUTANTS:
         if not wanted or mutant.bug in wanted:
             killed = is_killed(mutant)
@@ -143,6 +149,8 @@ def is_killed(mutant: Mutant) -> bool:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(command, cwd=copy, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"{mutant.bug}: the tests could not be run: {done.stdout[-400:]}")
         return done.returncode == 1
 
 

@@ -34,23 +34,19 @@ jobs:
   check:
     runs-on: ubuntu-latest
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v5
         with:
           persist-credentials: false
-      - run: pipx run --spec "s2r-ci==%(version)s" s2r-scan check --format github
+      - uses: s2r-ci/s2r-ci@v%(version)s # pin it by commit
 """
 
 _HOOKS_TEXT: Final = """\
 repos:
-  - repo: local
+  - repo: https://github.com/s2r-ci/s2r-ci
+    rev: v%(version)s
     hooks:
+      - id: s2r-lint
       - id: s2r-check
-        name: Slurm scripts and their Run:ai manifests agree
-        entry: s2r-scan check
-        language: python
-        additional_dependencies: ["s2r-ci==%(version)s"]
-        types: [text]
-        pass_filenames: true
 """
 
 

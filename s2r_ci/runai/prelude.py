@@ -14,6 +14,7 @@ from s2r_ci.runai import output
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
 from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
+from s2r_ci.runai.variables import MOST_DEVICES
 
 __all__ = ["CATALOGUE", "prelude", "signal_of"]
 
@@ -217,7 +218,7 @@ def _step_values(made: Plan) -> dict[str, str]:
         "nodes": str(made.nodes),
         "cpus": str(made.job.resources.cpus_per_node),
         "gpus": str(made.gpus),
-        "list": ",".join(map(str, range(made.gpus))) or "''",
+        "list": ",".join(map(str, range(min(made.gpus, MOST_DEVICES)))) or "''",
         "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
     }
 

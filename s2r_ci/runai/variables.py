@@ -14,7 +14,7 @@ from s2r_ci.model import Disposition
 from s2r_ci.runai.distribution import PYTORCH, Plan
 
 _UNITS: Final = {"": 1, "G": 1024, "T": 1024**2, "P": 1024**3}
-_MOST_DEVICES: Final = 1024
+MOST_DEVICES: Final = 1024
 """Numbers in CUDA_VISIBLE_DEVICES: sbatch takes any count up to 2^63, and no pod has more devices than these."""
 
 
@@ -133,7 +133,7 @@ def _gpu_list(made: Plan) -> Variable:
     if not count:
         return UNSET
     return Variable(
-        value=",".join(map(str, range(min(count, _MOST_DEVICES)))),
+        value=",".join(map(str, range(min(count, MOST_DEVICES)))),
         reason="a pod numbers its GPUs from 0",
         disposition=_NEAR,
     )

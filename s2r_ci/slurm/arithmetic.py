@@ -4,6 +4,7 @@ The arithmetic was found by asking; the order of the steps matters (a node count
 after the CPU count, for one).
 """
 
+from math import prod
 from typing import Final
 
 from s2r_ci.slurm import tres, units
@@ -17,6 +18,10 @@ _GPU_OPTIONS: Final = frozenset({
     "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "tres-per-task", "ntasks-per-gpu",
     "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu",
 })  # fmt: skip
+
+
+class NodelistError(RefusedError):
+    """The list of node names cannot be read, or does not fit --nodes."""
 
 
 def shape_of(held: Options, release: Release) -> Shape:
@@ -35,6 +40,8 @@ def shape_of(held: Options, release: Release) -> Shape:
     _nodes(shape, held, release)
     _tasks(shape, held, release)
     shape.tasks = units.signed(shape.tasks)
+    if shape.tasks_said and not shape.tasks and not shape.nodes_said:
+        shape.least_nodes, shape.nodes_said = 0, True  # no tasks need no node
     _cpus(shape, held)
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
@@ -64,12 +71,12 @@ def _named_nodes(shape: Shape, text: str, release: Release) -> None:
     try:
         named = len(hosts(text))
     except HostListError as trouble:
-        raise RefusedError(f"--nodelist={text} {trouble}") from None
+        raise NodelistError(f"--nodelist={text} {trouble}") from None
     if not shape.nodes_said and named:
         shape.least_nodes, shape.most_nodes, shape.nodes_said = named, 0, True
     elif release < (23, 2) and shape.most_nodes:
         if named > shape.most_nodes:
-            raise RefusedError(f"--nodelist names {named} nodes, --nodes allows {shape.most_nodes}")
+            raise NodelistError(f"--nodelist names {named} nodes, --nodes allows {shape.most_nodes}")
         shape.least_nodes = max(shape.least_nodes, named)
 
 
@@ -79,7 +86,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
     elif not shape.fixed:
         return
-    elif per_node:
+    elif per_node > 0:
         shape.tasks = shape.least_nodes * per_node
         shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held, release))
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
@@ -89,11 +96,11 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
         if "distribution" in held and held["distribution"].spelled == "arbitrary":
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
-        for factor in topology(held):
-            if factor is not None:
-                shape.tasks = shape.tasks or int(not shape.tasks_exported)  # zero nodes count as one here
-                shape.tasks *= factor
-                shape.tasks_said, shape.tasks_exported = True, shape.tasks
+        factors = [factor for factor in topology(held) if factor is not None]
+        if factors:
+            shape.tasks = shape.tasks or int(not shape.tasks_exported)  # zero nodes count as one here
+            shape.tasks *= prod(factors)
+            shape.tasks_said, shape.tasks_exported = True, shape.tasks
 
 
 def _per_task_said(shape: Shape, held: Options, release: Release) -> bool:

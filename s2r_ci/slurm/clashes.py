@@ -8,7 +8,7 @@ from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, Options, topology
+from s2r_ci.slurm.shape import Held, Options, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
@@ -68,10 +68,10 @@ def settle(held: dict[str, Held], release: Release) -> None:
 
 
 def _given_way(held: Mapping[str, Held], text: str) -> str:
-    """SBATCH_TRES_PER_TASK without what --cpus-per-task and --gpus-per-task say in its place."""
+    """SBATCH_TRES_PER_TASK without what --cpus-per-task, --cpus-per-gpu and --gpus-per-task say in its place."""
     gone = [
         beginning
-        for option, beginning in (("cpus-per-task", "cpu"), ("gpus-per-task", "gres/gpu"))
+        for option, beginning in (("cpus-per-task", "cpu"), ("cpus-per-gpu", "cpu"), ("gpus-per-task", "gres/gpu"))
         if option in held and held[option].origin != "environment"
     ]
     return ",".join(part for part in text.split(",") if not part.startswith(tuple(gone)))
@@ -80,7 +80,8 @@ def _given_way(held: Mapping[str, Held], text: str) -> str:
 def _cpus_said(held: Options, release: Release) -> bool:
     if "cpus-per-task" in held:
         return held["cpus-per-task"].origin != "environment"
-    return "tres-per-task" in held and "cpu" in held["tres-per-task"].data
+    task = held.get("tres-per-task")
+    return task is not None and task.origin != "environment" and "cpu" in task.data
 
 
 def clashes(held: Options, release: Release) -> Iterable[Clash]:
@@ -136,7 +137,7 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
         task = tres.read_per_task(held["tres-per-task"].data, release)
     except RefusedError:
         return
-    if task.cpus and ("cpus-per-task" in held or "cpus-per-gpu" in held):
+    if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
     if "gpus-per-task" in held and _same_type(task.gres, held["gpus-per-task"].data, release):
         yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
@@ -146,12 +147,9 @@ def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool
     if (24, 5) <= release < (25, 5):
         text = text.partition(",")[0]
     try:
-        types = {
-            entry.type
-            for entry in tres.read_gpus(text, release)
-            if tres.amount(text.rpartition(":")[2]) is not None
-        }
-        types |= {""} if any(tres.amount(part.rpartition(":")[2]) is None for part in text.split(",")) else set()
+        counted = [tres.amount(part.rpartition(":")[2], release) is not None for part in text.split(",")]
+        types = {entry.type for entry in tres.read_gpus(text, release) if counted[-1]}
+        types |= set() if all(counted) else {""}
     except RefusedError:
         return False
     return any(entry.name == "gpu" and entry.type in types for entry in gres)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from s2r_ci import rules
 from s2r_ci.model import Component
 from s2r_ci.slurm import clashes, foreign, merging, request, units
-from s2r_ci.slurm.arithmetic import shape_of
+from s2r_ci.slurm.arithmetic import NodelistError, shape_of
 from s2r_ci.slurm.getopt import Given, read_options
 from s2r_ci.slurm.getopt import Options as Spoken
 from s2r_ci.slurm.holding import Holding
@@ -169,20 +169,26 @@ class Reader:
     def _check(self, held: dict[str, Held]) -> Shape | None:
         release = self._known.release
         troubled = [*clashes.clashes(held, release)]
-        shape = None
+        shape, listed = None, False
         try:
             shape = shape_of(held, release)
+        except NodelistError as trouble:
+            troubled.append(("nodelist", str(trouble)))
+            listed = True
         except RefusedError as trouble:
             troubled.append((next((name for name in _GPU_FIRST if name in held), "nodes"), str(trouble)))
         if troubled:
             # GPUs of another cluster are that cluster's to count
-            elsewhere = shape is None and len(troubled) == 1 and ("clusters" in held or "cluster" in held)
+            alone = shape is None and len(troubled) == 1 and not listed
+            elsewhere = alone and ("clusters" in held or "cluster" in held)
             self._lower("controller" if elsewhere else "verify")
             shape = None
         else:
             troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, release, self._now)]
             if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
                 troubled.append(("ntasks", f"{shape.tasks} tasks are fewer than the {shape.least_nodes} nodes"))
+            if shape and not shape.least_nodes and "nodes" not in held and (self._het or "array" in held):
+                troubled.append(("extra-node-info", "no tasks and so no nodes, which no array or component has"))
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

@@ -12,8 +12,8 @@ _COPIED: Final = (
     ("dependency", "SLURM_JOB_DEPENDENCY"),
     ("tres_per_task", "SLURM_TRES_PER_TASK"),
 )
-
-
+_WRAP: Final = 2**32  # a number that came out negative is printed as the unsigned one of the same bits
+_UNSAID: Final = -2  # stands for "not said", as 2**32 - 2
 # Not what the request holds of them, which may be cut off.
 _AS_HELD: Final = (
     ("ntasks-per-core", "SLURM_NTASKS_PER_CORE"), ("ntasks-per-socket", "SLURM_NTASKS_PER_SOCKET"),
@@ -45,13 +45,13 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
     found = {variable: str(request[field]) for field, variable in _COPIED if field in request}
     for option, variable in _AS_HELD:
         if option in held:
-            found[variable] = str(held[option].data)
+            found[variable] = str(held[option].data % _WRAP)
     if shape.cpus_per_task:
         found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
     if "ntasks-per-tres" in held:
         found.pop("SLURM_NTASKS_PER_GPU", None)
-    if "ntasks-per-node" in held and shape.tasks_per_node:
-        found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node)
+    if "ntasks-per-node" in held and shape.tasks_per_node not in (0, _UNSAID):
+        found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node % _WRAP)
     if shape.tasks_exported > 0:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
     if not _NAMED.isdisjoint(held):

@@ -13,7 +13,8 @@ from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
 _PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
-_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu"})  # these speak of whole GPUs
+_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "gpu-freq"})  # these speak of whole GPUs
+_SHORT, _LONG, _UNSAID = 0xFFFF, 0xFFFFFFFF, 0xFFFE  # numbers travel in 16 or 32 bits
 
 
 @dataclass(slots=True)
@@ -36,10 +37,12 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
             setattr(shape, field, tres.read_gpus(held[option].data, release))
     if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
         read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
-        shape.per_task += read(held["gpus-per-task"].data, release)
+        said = read(held["gpus-per-task"].data, release)
+        shape.per_task = said + shape.per_task if release < (25, 5) else shape.per_task + said
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
     records = _records(shape)
+    nodes, tasks = shape.least_nodes, shape.tasks if shape.tasks_said else 1
     lenient = _overlooks(records, held)
     if not lenient:
         _check_entries(shape, held)
@@ -48,7 +51,8 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
             _check_order(record, held, lenient)
             _count(record, shape, held, lenient)
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
-        _per_gpu(shape, held, release, records)
+        every = [_every(record, shape, held, nodes, tasks) for record in records if record.name == "gpu"]
+        _per_gpu(shape, held, release, records, every)
 
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
@@ -95,7 +99,7 @@ def _check_order(record: _Record, held: Options, lenient: bool) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and not topology(held)[0] and not lenient:
+    if socket and topology(held)[0] is None and not lenient:
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
@@ -126,9 +130,13 @@ def _nodes_of_job(total: int, shape: Shape) -> None:
 def _nodes_of_node(total: int, node: int, shape: Shape) -> None:
     if total % node:
         raise RefusedError(f"{total} GPUs for the job are no multiple of the {node} of each node")
-    needed = total // node
+    needed = total // node & _LONG
+    if needed == _LONG and not shape.nodes_said:
+        raise RefusedError(f"{total} GPUs with {node} a node need more nodes than sbatch can count")
     if shape.nodes_said and not shape.least_nodes <= needed <= (shape.most_nodes or needed):
         raise RefusedError(f"{total} GPUs with {node} a node need {needed} nodes, --nodes says otherwise")
+    if needed == _LONG - 1:  # the number that stands for "not said"
+        return
     shape.least_nodes = shape.most_nodes = needed
     shape.nodes_said = True
 
@@ -164,14 +172,15 @@ def _tasks_a_node(record: _Record, shape: Shape) -> None:
     shape.tasks_per_node = needed
 
 
-def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record]) -> None:
-    """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu."""
+def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
+    """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to."""
     gpus = [record for record in records if record.name == "gpu"]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
         others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
-        made = _ranks(shape, held, ranks.data, [_every(record, shape, held) for record in gpus], strict=others)
-        gpus = gpus or ([_Record("gpu", job=made)] if made else [])
+        made = _ranks(shape, held, ranks.data & _SHORT, every, strict=others)
+        if made and not gpus:
+            gpus, every = [_Record("gpu", job=made)], [made]
     asked = any(record.job or record.node or record.socket or record.task for record in gpus)
     if counts(held, "mem-per-gpu") and not asked:
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
@@ -184,39 +193,45 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
             return
         if not asked:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
-        shape.cpus = max(shape.cpus, sum(_every(record, shape, held) for record in gpus) * cpus)
+        shape.cpus = max(shape.cpus, sum(every) * cpus & _LONG)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
         shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
 
 
-def _every(record: _Record, shape: Shape, held: Options) -> int:
-    """All that the job gets of one record."""
+def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
+    """All that the job gets of one record; nodes and tasks count as they were before the GPUs had a say."""
     if record.job:
         return record.job
     if record.task and shape.tasks_said:
-        return record.task * shape.tasks
+        return record.task * tasks
     if record.most:
-        return record.most * shape.least_nodes
+        return record.most * nodes
     if record.socket:
-        return record.socket * (topology(held)[0] or 1) * shape.least_nodes
+        return record.socket * (topology(held)[0] or 1) * nodes
     return 0
 
 
 def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:
     """Let the task count follow from the GPUs, or the other way round; how many GPUs that are."""
+    if ranks in (0, _UNSAID):  # what is left of the number says nothing
+        if not ranks and not gpus and not shape.tasks_said and "nodes" in held and shape.fixed:
+            shape.tasks, shape.tasks_said = 0, True
+        return 0
     if gpus:
         if not sum(gpus):
             raise RefusedError("--ntasks-per-gpu needs GPUs, and none are left to count")
-        shape.tasks, shape.tasks_said = sum(gpus) * ranks, True
+        shape.tasks, shape.tasks_said = (sum(gpus) & _LONG) * ranks & _LONG, True
+        if shape.tasks % ranks:
+            raise RefusedError(f"{sum(gpus)} GPUs are more than sbatch can count tasks for")
         return sum(gpus)
-    if shape.tasks_said:
+    if shape.tasks_said and shape.tasks:
         if shape.tasks % ranks and (strict or shape.tasks > ranks):
             raise RefusedError(f"{shape.tasks} tasks are no multiple of the {ranks} of each GPU")
         made = shape.tasks // ranks
         if made:
             _nodes_of_job(made, shape)
         return made
-    if "nodes" not in held or not shape.fixed or not shape.least_nodes:
+    if shape.tasks_said or "nodes" not in held or not shape.fixed or not shape.least_nodes:
         raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
     shape.tasks, shape.tasks_said = shape.least_nodes * ranks, True
     return shape.least_nodes

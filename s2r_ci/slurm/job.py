@@ -58,7 +58,10 @@ _SUBJECTS: Final = {
 }
 _SUBJECT_OF: Final = [(name, subject) for subject, names in _SUBJECTS.items() for name in names]
 _new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
-_GPU_OPTIONS: Final = ("tres-per-task", "gpus-per-socket", "gpus-per-task", "gpus", "gres", "gpus-per-node")
+_GPU_OPTIONS: Final = (
+    "ntasks-per-tres", "ntasks-per-gpu", "tres-per-task", "gpus-per-socket", "gpus-per-task", "gpus", "gres",
+    "gpus-per-node",
+)  # fmt: skip
 
 
 def read_script(

@@ -66,7 +66,7 @@ _ROWS: Final = (
     ("container-type", "", "required", "text", "26.05", "26.05", "SBATCH_CONTAINER_TYPE", "yes", "carried"),
     ("context", "", "required", "text", "21.08", "", "", "yes", "carried"),
     ("contiguous", "", "none", "flag", "1.2", "", "", "yes", "each"),
-    ("core-spec", "S", "required", "natural", "14.03", "", "SBATCH_CORE_SPEC", "yes", "each"),
+    ("core-spec", "S", "required", "core-spec", "14.03", "", "SBATCH_CORE_SPEC", "yes", "each"),
     ("cores-per-socket", "", "required", "positive", "1.3", "", "", "yes", "each"),
     ("cpu-freq", "", "required", "cpu-freq", "15.08", "", "SBATCH_CPU_FREQ_REQ", "yes", "each"),
     ("cpu_bind", "", "required", "text", "2.0", "14.03", "", "refused now", ""),

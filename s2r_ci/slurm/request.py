@@ -16,10 +16,12 @@ _FIELDS: Final = {
     "constraint": "features", "licenses": "licenses", "mail-user": "mail_user", "network": "network",
     "partition": "partition", "prefer": "prefer", "qos": "qos", "context": "req_context",
     "reservation": "reservation", "wckey": "wckey", "exclusive": "shared", "oversubscribe": "shared",
-    "requeue": "requeue", "no-requeue": "requeue", "mem": "min_mem_per_node", "mem-per-cpu": "min_mem_per_cpu",
+    "requeue": "requeue", "no-requeue": "requeue",
     "nice": "nice", "begin": "begin_time", "job-name": "name",
 }  # fmt: skip
 _SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
+_PER_CPU = 2**63
+_UNSAID = _SHORT - 1  # in 16 bits this number stands for "not said"
 # Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
 _NARROW: Final = {
     "ntasks-per-core": ("ntasks_per_core", _SHORT), "ntasks-per-socket": ("ntasks_per_socket", _SHORT),
@@ -49,7 +51,8 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
         elif option in _TIMES:
             request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
         elif narrow := _NARROW.get(option):
-            request[narrow[0]] = data & narrow[1]
+            if (number := data & narrow[1]) != narrow[1] - 1 and not (data < 0 and option == "mincpus"):
+                request[narrow[0]] = number
         elif put := _OWN_WAY.get(option):
             own.append(put)
     if "job-name" in held and not held["job-name"].data:
@@ -90,7 +93,8 @@ def _seen_late(option: str, field: str) -> "_Put":
 
     def put(request: Request, held: Options, shape: Shape, release: Release) -> None:
         data = held[option].data
-        if release >= (26, 5) and (data or (option == "core-spec" and data == 0)):
+        said = data or (option == "core-spec" and data == 0)
+        if release >= (26, 5) and said and held[option].spelled != "unset":
             request[field] = data & _SHORT
 
     return put
@@ -98,7 +102,7 @@ def _seen_late(option: str, field: str) -> "_Put":
 
 def _put_switches(request: Request, held: Options, shape: Shape, release: Release) -> None:
     count, wait = held["switches"].data
-    if count is not None:
+    if count is not None and count >= 0:
         request["req_switch"] = count
     if wait is not None and wait >= 0:
         request["wait4switch"] = wait
@@ -130,6 +134,17 @@ def _put_hint(request: Request, held: Options, shape: Shape, release: Release) -
         request["ntasks_per_core"] = 65535
 
 
+def _put_memory(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """One field of 64 bits for both; the highest of them says that a CPU is meant, also where a size reaches it."""
+    for option, flag in (("mem", 0), ("mem-per-cpu", _PER_CPU)):
+        if counts(held, option):
+            size = held[option].data | flag
+            if size < _PER_CPU:
+                request["min_mem_per_node"] = size
+            elif size != 2 * _PER_CPU - 2:
+                request["min_mem_per_cpu"] = size - _PER_CPU
+
+
 _Put = Callable[[Request, Options, Shape, Release], None]
 _OWN_WAY: Final[dict[str, _Put]] = {
     "contiguous": lambda request, *_: request.update(contiguous=1),
@@ -137,7 +152,8 @@ _OWN_WAY: Final[dict[str, _Put]] = {
     "mail-type": _put_mail, "nodelist": _put_nodelist, "cpu-freq": _put_speed, "switches": _put_switches,
     "core-spec": _seen_late("core-spec", "core_spec"), "thread-spec": _seen_late("thread-spec", "thread_spec"),
     "segment": _seen_late("segment", "segment_size"), "delay-boot": _put_delay, "mcs-label": _put_label,
-    "resources": _put_resources, "external": _put_external, "hint": _put_hint,
+    "resources": _put_resources, "mem": _put_memory, "mem-per-cpu": _put_memory, "external": _put_external,
+    "hint": _put_hint,
 }  # fmt: skip
 
 
@@ -174,17 +190,17 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
         request["num_tasks"] = shape.tasks & _LONG
-    if shape.tasks_per_node:
+    if shape.tasks_per_node and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
         request["ntasks_per_socket"] = shape.tasks_per_socket
-    if shape.cpus_per_task:
+    if shape.cpus_per_task and shape.cpus_per_task & _SHORT != _UNSAID:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
             request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
     if not SHAPED.isdisjoint(held):
         for field, number in zip(_TOPOLOGY, topology(held), strict=True):
-            if number:
+            if number is not None and number & _SHORT != _UNSAID:
                 request[field] = number & _SHORT
 
 
@@ -233,9 +249,9 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
 
 
 def _each(shape: Shape, name: str, release: Release) -> int:
-    """How many of a name a task has; up to 24.11 the last list of the name alone."""
-    numbers = [entry.number for entry in shape.per_task if entry.name == name]
-    return numbers[-1] if release < (25, 5) else sum(numbers)
+    """How many of a name a task has; up to 24.11 the first entry of the name that says any."""
+    numbers = [entry.number for entry in shape.per_task if entry.name == name and entry.number] or [0]
+    return numbers[0] if release < (25, 5) else sum(numbers)
 
 
 def _per_task(held: Options, release: Release) -> str:

@@ -7,6 +7,8 @@ from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.units import digits
 
 _FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
+_WRAP: Final = 2**64
+_UNSAID: Final = _WRAP - 2
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
@@ -39,15 +41,19 @@ def _nameless(text: str, release: Release) -> Gres | None:
     """``:2`` and ``=2``, from 23.11 on: a type without a name, and a type all the same."""
     if text[:1] not in (":", "=") or release < (23, 11):
         return None
-    number = amount(text[1:])
+    number = amount(text[1:], release)
     return None if number is None else Gres("gpu", " ", number)
 
 
 def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
-    parts = [part for part in text.split(",") if amount(part.replace("=", ":").rpartition(":")[2]) is not None]
+    parts = [part for part in text.split(",") if _counted(part, release)]
     entries = read_gpus(",".join(part.rstrip("kKmMgGtTpP") for part in parts), release)  # a unit is not read
     return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
+
+
+def _counted(part: str, release: Release) -> bool:
+    return amount(part.replace("=", ":").rpartition(":")[2], release) is not None
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
@@ -64,7 +70,7 @@ def _entry(text: str, release: Release) -> Gres:
         raise RefusedError(f"`{name}` is written in small letters: gpu")
     if len(parts) == 1:
         return Gres(name, "", 1)
-    number = amount(parts[-1])
+    number = amount(parts[-1], release)
     if len(parts) == 2:
         return Gres(name, parts[1].lower(), 1) if number is None else Gres(name, "", number)
     if number is None:
@@ -72,14 +78,26 @@ def _entry(text: str, release: Release) -> Gres:
     return Gres(name, parts[1].lower(), number)
 
 
-def amount(text: str) -> int | None:
-    """A count with an optional K, M, G, T or P, in powers of 1024; None where it is none."""
+def amount(text: str, release: Release) -> int | None:
+    """A count with an optional K, M, G, T or P, in powers of 1024; None where it is none.
+
+    Slurm counts in 64 bits, unsigned. Up to 22.05 a negative count wraps around; later it is no count at all, and
+    so ``gpu:-4`` is one GPU of a type called ``-4``. The last number but one stands for "not said".
+    """
     if text.isdigit() and text.isascii() and len(text) < 9:
         return int(text)
     body = text.removeprefix("-")
     factor = _FACTORS.get(body[-1:].lower(), 1)
-    number = digits(body[:-1] if factor > 1 else body)
-    return None if number is None else number * factor
+    body = body[:-1] if factor > 1 else body
+    if not body.isascii() or not body.isdigit() or (text[:1] == "-" and release >= (23, 11)):
+        return None
+    number = int(body[-30:]) if len(body) < 30 else _WRAP
+    if text[:1] == "-":
+        number = (_WRAP - number) % _WRAP if number < _WRAP else _WRAP
+    if number >= _WRAP - 1:  # past the largest: no number
+        return None
+    number = number * factor % _WRAP
+    return 0 if number == _UNSAID else number
 
 
 def unusable(text: str) -> str:

@@ -110,7 +110,7 @@ def mebibytes(text: str) -> int | None:
         body = body[:-1]
     unit = body[-1:] if body[-1:] in ("K", "M", "G", "T") else ""
     number = digits(body.removesuffix(unit))
-    if number is None or number >= _LARGEST:
+    if number is None or (number == _LARGEST and int(body.removesuffix(unit).lstrip("0")[:20]) > _LARGEST):
         return None
     if unit == "K":
         return -(-number // 1024)

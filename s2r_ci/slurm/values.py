@@ -51,7 +51,17 @@ def _natural(text: str, release: Release) -> tuple[str, Any]:
 def _thread_spec(text: str, release: Release) -> tuple[str, Any]:
     """Shares its field with --core-spec; bit 15 tells the two apart, and is not part of the number."""
     number = _positive(text, release)[1] & ~0x8000
-    return str(number), number
+    return _spec_words(number | 0x8000), number
+
+
+def _core_spec(text: str, release: Release) -> tuple[str, Any]:
+    number = _natural(text, release)[1]
+    return _spec_words(number, str(number)), number
+
+
+def _spec_words(field: int, number: str = "") -> str:
+    """Two numbers of 16 bits are none at all to Slurm: those for "not said" and "no limit"."""
+    return "unset" if field in (65534, -1) else number or str(field & ~0x8000)
 
 
 def _duration(text: str, release: Release) -> tuple[str, Any]:
@@ -176,9 +186,9 @@ def _ports(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _segment(text: str, release: Release) -> tuple[str, Any]:
-    number = units.digits(text or "0")
-    if number is None or number > 65535:
-        raise RefusedError("needs a whole number from 0 to 65535")
+    number = units.whole(text or "0", release, least=0)
+    if number is None or number > 65533:
+        raise RefusedError("needs a whole number from 0 to 65533")
     return str(number) if number else "unset", number
 
 
@@ -200,7 +210,7 @@ def waiting(text: str) -> int:
 def switch_words(count: int | None, wait: int | None) -> str:
     """A number of switches and the seconds to wait for them; no limit is not shown."""
     if wait is None or wait == units.UNLIMITED:
-        return str(count)
+        return "unset" if count == -1 else str(count)
     return f"{count}@{units.clock_of_seconds(wait) if wait >= 0 else 'INVALID'}"
 
 
@@ -328,7 +338,7 @@ READERS: Final[dict[str, Reader]] = {
     "mail": read_mail, "signal": read_signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
     "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
-    "profile": _profile, "thread-spec": _thread_spec, "delay": _delay, "priority": _priority,
+    "profile": _profile, "thread-spec": _thread_spec, "core-spec": _core_spec, "delay": _delay, "priority": _priority,
     "acctg-freq": _acctg, "cpu-freq": read_speed,
     "mem-bind": read_mem_bind,
     "gpu-bind": read_gpu_bind, "get-user-env": _user_env, "moment": read_moment, "array": _text,

@@ -6,7 +6,7 @@ from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, Step
 from s2r_ci.runai.parts import SHIMMED, quoted
-from s2r_ci.verify.expected import gpus, restarts
+from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Facts
 
 Wanted = dict[str, Mapping[str, str]]
@@ -54,7 +54,7 @@ def _steps(request: ConversionRequest) -> dict[str, str]:
         "nodes": str(max(job.resources.nodes, 1)),
         "cpus": str(job.resources.cpus_per_node),
         "gpus": str(count),
-        "list": ",".join(str(number) for number in range(count)) if count else "''",
+        "list": ",".join(str(number) for number in range(min(count, MOST_DEVICES))) if count else "''",
         "gpus_per_task": str(int(per_task)) if per_task.isdecimal() else "''",
     }
 

@@ -52,7 +52,13 @@ ROOT = os.environ.get("ORACLE_ROOT", os.path.expanduser("~/.slurm-oracle"))
 USER = "alice"
 SHOWN = "/home/alice/proj"  # what the answers call the directory of submission
 CHROOT = shutil.which("chroot") or "/usr/sbin/chroot"
-NO_VALS = {65534, 4294967294, 18446744073709551614, 18446744073709551616}
+NO_VALS = {4294967294, 18446744073709551614, 18446744073709551616}
+NO_VAL16 = 65534
+# the fields that are wider, in which that is a number like any other
+WIDE = {
+    "delay_boot", "max_cpus", "max_nodes", "min_cpus", "min_mem_per_cpu", "min_mem_per_node", "min_nodes", "nice",
+    "num_tasks", "pn_min_tmp_disk", "priority", "req_switch", "time_limit", "time_min", "wait4switch",
+}  # fmt: skip
 ZERO_MEANS_UNSET = {
     "begin_time",
     "boards_per_node",
@@ -331,7 +337,8 @@ class Slurm:
         if any("test-only" in c.get("options", {}) and "request" in c for c in comps):
             return "test-only"
         if any("request" in c for c in comps) or any(
-            "Batch job submission failed" in s for s in result["messages"]
+            "Batch job submission failed" in s or s.startswith("allocation failure")  # the latter with --test-only
+            for s in result["messages"]
         ):
             return "controller"
         if comps and all("options" in c for c in comps):
@@ -434,9 +441,10 @@ class Slurm:
         env = req.pop("environment", {})
         for k, v in req.items():
             if isinstance(v, (int, float)):
-                if v in NO_VALS or v > 1.8e19 or (v == 0 and k in ZERO_MEANS_UNSET):
+                unsaid = v in NO_VALS or (v == NO_VAL16 and k not in WIDE)
+                if unsaid or v > 1.8e19 or (v == 0 and k in ZERO_MEANS_UNSET):
                     continue
-                if v == 4294967295:
+                if v == 4294967295 and k not in ("pn_min_tmp_disk", "req_switch"):
                     v = "UNLIMITED"
                 elif k == "nice":
                     v -= 2147483648
