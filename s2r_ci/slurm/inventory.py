@@ -29,23 +29,13 @@ WELL_KNOWN: Final = words_of(
     "CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL VIRTUAL_ENV CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL "
     "ROCR_VISIBLE_DEVICES OMP_NUM_THREADS BASH_ENV ENV"
 )
-_WELL_KNOWN_BEGINNINGS: Final = (
-    "LC_",
-    "SLURM_",
-    "SLURMD_",
-    "SBATCH_",
-    "OMPI_",
-    "PMI_",
-    "PMIX_",
-    "MV2_",
-    "I_MPI_",
-    "COMP_",
-)
+SLURM_BEGINNINGS: Final = ("SLURM_", "SLURMD_", "SBATCH_")
+_WELL_KNOWN_BEGINNINGS: Final = (*SLURM_BEGINNINGS, "LC_", "OMPI_", "PMI_", "PMIX_", "MV2_", "I_MPI_", "COMP_")
 
 
 def is_slurm(name: str) -> bool:
     """``SLURM_JOB_ID``, ``SLURMD_NODENAME``, ``SBATCH_ACCOUNT``."""
-    return name.startswith(("SLURM_", "SLURMD_", "SBATCH_"))
+    return name.startswith(SLURM_BEGINNINGS)
 
 
 def is_well_known(name: str) -> bool:
@@ -241,9 +231,14 @@ def cluster_command(words: list[str]) -> str:
 
 
 # Commands whose words say more than what runs: all others need no second look.
-SPOKEN: Final = _CLUSTER | words_of(
-    "module ml spack conda mamba micromamba source . snakemake nextflow cromwell java read mapfile readarray getopts "
-    "printf let set eval trap bash sh zsh dash ksh ksh93 mksh ash rbash"
+LOADING: Final = words_of("module ml spack conda mamba micromamba source .")  # ``module_loads``
+SPOKEN: Final = (
+    _CLUSTER
+    | LOADING
+    | words_of(
+        "snakemake nextflow cromwell java read mapfile readarray getopts printf let set eval trap "
+        "bash sh zsh dash ksh ksh93 mksh ash rbash"
+    )
 )
 
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.

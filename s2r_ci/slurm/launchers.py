@@ -325,8 +325,11 @@ def peel(words: Sequence[str]) -> Layer | None:
     Layer(kind='container', name='apptainer', program=4, image='a.sif', runs=True)
     """
     name = base_name(words[0]) if words else ""
-    if not is_peeled(name):
-        return None
+    return peeled(words, name) if is_peeled(name) else None
+
+
+def peeled(words: Sequence[str], name: str) -> Layer | None:
+    """The same for a command whose name is known, and known to be ``is_peeled``."""
     return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
 
 

@@ -253,7 +253,7 @@ class ShellReader:
     def use(self, name: str, operator: str, default: str, start: int, around: Around) -> None:
         """A variable is read here."""
         offset = self._base + start if self._fixed is None else self._fixed
-        if inventory.is_slurm(name):
+        if name.startswith(inventory.SLURM_BEGINNINGS):
             self.add(ItemKind.VARIABLE, name, "", offset)
         elif self._fixed is None and (self.depth == 0 or not (name.isdigit() or name in "@*")):
             own = around.assigned == name
@@ -262,8 +262,9 @@ class ShellReader:
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
         ascii_only = text.isascii()
-        for name, at in plain.names(text):
-            self.use(name, "", "", start + (at if ascii_only else octets(text, at)), around)
+        for match in plain.NAME.finditer(text):
+            at = match.start(1)
+            self.use(match[1], "", "", start + (at if ascii_only else octets(text, at)), around)
 
     def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
         """The host's paths in a word: without quotes, as written, and where it begins."""
