@@ -60,11 +60,26 @@ def settle(held: dict[str, Held], release: Release) -> None:
     tres_task = held.get("tres-per-task")
     if tres_task and tres_task.origin == "environment" and release >= (24, 5):
         held["tres-per-task"] = tres_task._replace(data=_given_way(held, tres_task.data))
+    _settle_gpus(held, release)
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
     if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
+
+
+def _settle_gpus(held: dict[str, Held], release: Release) -> None:
+    """SBATCH_GPUS_PER_TASK gives way to a --tres-per-task that names GPUs of the same type."""
+    mine, task = held.get("gpus-per-task"), held.get("tres-per-task")
+    if mine is None or task is None or mine.origin != "environment" or release < (24, 5):
+        return
+    if (task.origin != "environment" or release >= (25, 5)) and not tres.unusable(task.data):
+        try:
+            gres = tres.read_per_task(task.data, release).gres
+        except RefusedError:
+            return
+        if _same_type(gres, mine.data, release):
+            held["gpus-per-task"] = mine._replace(data="")
 
 
 def _given_way(held: Mapping[str, Held], text: str) -> str:
@@ -108,6 +123,8 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
         if first in held and second in held and release >= since:
             if second == "cpus-per-gpu" and held[second].data is None:
                 continue
+            if first == "tres-per-task" and _only_cpus(held[first], release):
+                continue
             if second in ("thread-spec", "oversubscribe") and "environment" in (
                 held[first].origin,
                 held[second].origin,
@@ -120,6 +137,11 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
         yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
     yield from _single(held, release)
     yield from _placed(held, release)
+
+
+def _only_cpus(task: Held, release: Release) -> bool:
+    """From 25.05 on a SBATCH_TRES_PER_TASK without GPUs may stand beside a number of tasks a GPU."""
+    return task.origin == "environment" and release >= (25, 5) and "gres/gpu" not in task.data
 
 
 def _wrapped(held: Options) -> Iterator[Clash]:
@@ -139,7 +161,7 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
         return
     if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
-    if "gpus-per-task" in held and _same_type(task.gres, held["gpus-per-task"].data, release):
+    if "gpus-per-task" in held and held["gpus-per-task"].data and _same_type(task.gres, held["gpus-per-task"].data, release):
         yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
 
 
@@ -233,6 +255,8 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
         yield "time-min", "--time-min says no limit"
     if "nice" in held and held["nice"].data < 0:
         yield "nice", "a negative --nice is for operators only"
+    if "gres" in held and release < (23, 11) and "" in str(held["gres"].data).removesuffix("gres:").split(","):
+        yield "gres", "--gres holds an empty entry: take the comma away"
     if "reboot" in held:
         yield "reboot", "--reboot is for operators only"
     if "test-only" in held:

@@ -209,7 +209,7 @@ def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -
 
     def listed(name: str) -> str:
         said = held[name].data if name in held else ""
-        return prefix + said.replace(",", f",{prefix}") if said else ""
+        return ",".join(prefix + part for part in said.split(",") if part)
 
     gres = held["gres"].data if "gres" in held else ""
     if gres or "gpus-per-node" in held:
@@ -263,7 +263,7 @@ def _per_task(held: Options, release: Release) -> str:
     if "gpus-per-task" in held and held["gpus-per-task"].data:
         entries = tres.counted_gpus(held["gpus-per-task"].data, release)
         parts += [
-            f"gres/gpu:{entry.type}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
+            f"gres/gpu:{entry.type.strip()}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
             for entry in entries
         ]
     return ",".join([*parts, said] if said else parts)

@@ -67,7 +67,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "the oracle's hook loses its folder once --export-file has taken the environment of a component before",
     ),
     (".*", "holds nodefile", "what stands in a file of node names"),
-    ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
+    ("stage .* for (verify|parse).*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
     ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
