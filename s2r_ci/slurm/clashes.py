@@ -212,9 +212,11 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
     if "distribution" in held and held["distribution"].spelled.startswith("plane="):
         yield from _plane(held)
     if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
-        least, segment = held["nodes"].data[0], held["segment"].data
-        if least > segment and least % segment:
-            yield "segment", f"--segment={held['segment'].data} does not divide the {held['nodes'].data[0]} nodes"
+        nodes, segment = held["nodes"].data, held["segment"].data
+        named = nodes.named if isinstance(nodes, units.Sizes) else [range(nodes[0], nodes[0] + 1)]
+        sizes = (size for span in named for size in span[: 2 * segment + 2])
+        if odd := next((size for size in sizes if size > segment and size % segment), 0):
+            yield "segment", f"--segment={segment} does not divide the {odd} nodes"
 
 
 def _plane(held: Options) -> Iterator[Clash]:
