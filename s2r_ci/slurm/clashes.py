@@ -8,7 +8,7 @@ from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, Options, counts, topology
+from s2r_ci.slurm.shape import Held, Options, counts, hint_dropped, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
@@ -161,7 +161,8 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
         return
     if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
-    if "gpus-per-task" in held and held["gpus-per-task"].data and _same_type(task.gres, held["gpus-per-task"].data, release):
+    said = held["gpus-per-task"].data if "gpus-per-task" in held else ""
+    if said and (_same_type(task.gres, said, release) or (said.isdigit() and tres.count(task.gres))):
         yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
 
 
@@ -178,7 +179,7 @@ def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
-    if "hint" in held and held["hint"].data is not None and held["hint"].data.lower() not in _HINTS:
+    if "hint" in held and not hint_dropped(held) and held["hint"].data.lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")
     if begin and deadline and begin.data and deadline.data and deadline.data < begin.data:
@@ -257,7 +258,7 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
         yield "time-min", "--time-min says no limit"
     if "nice" in held and held["nice"].data < 0:
         yield "nice", "a negative --nice is for operators only"
-    if "gres" in held and release < (23, 11) and "" in str(held["gres"].data).removesuffix("gres:").split(","):
+    if "gres" in held and release < (23, 11) and "gres:" in str(held["gres"].data).split(",") != ["gres:"]:
         yield "gres", "--gres holds an empty entry: take the comma away"
     if "reboot" in held:
         yield "reboot", "--reboot is for operators only"
