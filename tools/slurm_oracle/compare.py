@@ -73,7 +73,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (
         "stage (accepted for (verify|controller)|verify for accepted).*",
-        "(-N|nodes|Number of tasks).* holds nodefile",
+        "(-N|nodes|Number of tasks|task count).* holds nodefile",
         "how many nodes stand in a file of node names, and which",
     ),
     ("stage .* for (verify|parse).*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
