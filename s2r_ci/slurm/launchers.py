@@ -104,9 +104,7 @@ _MODULES: Final[dict[str, tuple[str, _Options]]] = {
     "accelerate.commands.launch": ("accelerate", _ACCELERATE),
     "deepspeed.launcher.runner": ("deepspeed", _DEEPSPEED),
 }
-PYTHON_LAUNCHERS: Final = words_of(
-    "torchrun torch.distributed accelerate deepspeed ray"
-)  # their program is a file of Python
+PYTHON_LAUNCHERS: Final = words_of("torchrun torch.distributed accelerate deepspeed ray")  # they run Python files
 _PYTHON: Final = re.compile(r"(?:python|pypy|ipython)[\d.]*")
 
 _APPTAINER: Final = _Options(
