@@ -31,11 +31,11 @@ def _stick_signal(
     return notices.signal_words(joined), joined
 
 
-def _stick_sharing(
-    held: dict[str, Held], name: str, spelled: str, data: str, release: Release
-) -> tuple[str, str]:
+def _stick_sharing(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
     """Of an earlier --gres-flags the word about sharing stays, that about binding does not."""
-    before = [word for word in held[name].data.lower().split(",") if word.endswith("-sharing")] if name in held else []
+    before = (
+        [word for word in held[name].data.lower().split(",") if word.endswith("-sharing")] if name in held else []
+    )
     words = [word for word in spelled.split(",") if word not in ("", "unset", *before)]
     if before and any(word.endswith("-sharing") for word in words):
         raise RefusedError(f"takes {before[0]} or another word about sharing, not both")

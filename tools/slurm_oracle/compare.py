@@ -76,7 +76,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "(-N|nodes|Number of tasks|task count).* holds nodefile",
         "how many nodes stand in a file of node names, and which",
     ),
-    ("stage .* for (verify|parse).*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
+    (
+        "stage .* for (verify|parse).*",
+        "can't be reached|clusters can be reached",
+        "which clusters there are is the site's",
+    ),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
     ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
