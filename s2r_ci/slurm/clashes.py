@@ -237,8 +237,18 @@ def _plane(held: Options) -> Iterator[Clash]:
         )
 
 
+def _empty_entry(held: Options, release: Release) -> bool:
+    """Up to 22.05 the controller refuses a list of --gres with nothing between or behind its commas."""
+    if release >= (23, 11) or "gres" not in held:
+        return False
+    entries = str(held["gres"].data).split(",")
+    return len(entries) > 1 and "gres:" in entries
+
+
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
+    if _empty_entry(held, release):
+        return [("gres", "--gres holds an empty entry: take the comma away")]
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 
@@ -258,8 +268,6 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
         yield "time-min", "--time-min says no limit"
     if "nice" in held and held["nice"].data < 0:
         yield "nice", "a negative --nice is for operators only"
-    if "gres" in held and release < (23, 11) and "gres:" in str(held["gres"].data).split(",") != ["gres:"]:
-        yield "gres", "--gres holds an empty entry: take the comma away"
     if "reboot" in held:
         yield "reboot", "--reboot is for operators only"
     if "test-only" in held:

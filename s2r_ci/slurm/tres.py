@@ -60,7 +60,7 @@ def _counted(part: str, release: Release) -> bool:
 
 def _one_counted(part: str, release: Release) -> tuple[Gres, ...]:
     """Here an equals sign before the type belongs to the type."""
-    name, colon, number = part.rpartition(":")
+    name, _, number = part.rpartition(":")
     if name[:1] == "=" and len(name) > 1:
         return (Gres("gpu", name.lower(), amount(number, release) or 0),)
     return read_gpus(part, release)
