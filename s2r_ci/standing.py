@@ -4,11 +4,15 @@ The header of the manifest is the only memory: no second file remembers anything
 """
 
 from enum import Enum
+from typing import Final
 
 from s2r_ci import __version__, rules
 from s2r_ci.model import Finding, Location, Rule, Script, Target
 from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp, target_digest
 from s2r_ci.settings.inline import answered
+
+WRITERS: Final = frozenset({"rules", "service"})
+"""Who may have written a manifest, as its header says; any other word there was put in by hand."""
 
 
 class Standing(Enum):
@@ -71,6 +75,8 @@ def _other_converter(wish: str, document: Document, asks: str) -> bool:
     is taken, and what rules wrote in its place too: it says so itself.
     """
     wrote = document.stamp.converter
+    if wrote not in WRITERS:
+        return True
     if wish == "rules":
         return wrote != "rules"
     if not asks or wrote != "rules":

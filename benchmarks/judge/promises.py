@@ -12,7 +12,7 @@ from benchmarks.judge.nodes import Steps, at
 _PATTERNS: Final = (
     ("other fields", r".*"),
     ("kind", r"apiVersion|kind"),
-    ("names", r"metadata\.(name|namespace|annotations\.s2r-ci/job-name)|.*containers\.\d+\.name"),
+    ("names", r"metadata\.(name|namespace|annotations\.s2r-ci/(job-name|comment|wckey))|.*containers\.\d+\.name"),
     ("replicas", r".*\.replicas|.*ReplicaSpecs(\.\w+)?|.*batch-min-member"),
     ("tasks and ranks", r"spec\.(nprocPerNode|slotsPerWorker)|.*env\[SLURM_(NTASKS|NPROCS|TASKS|NNODES|JOB_NUM_NODES).*"),
     ("generic resources", r".*resources\.\w+\.[\w.-]+\.[a-z]+/\w+"),

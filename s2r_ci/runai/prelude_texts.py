@@ -88,6 +88,7 @@ if [ "$S2R_NODE" -gt 0 ]; then # not the first node: does what srun asks for the
     sleep 0.2
   done
   [ "$s2r_c" -eq 0 ] || wait
+  trap '' TERM # without these files the first pod ends, and the operator ends this one, which has done its work
   rm -f "$S2R_SHARE/orders.$S2R_NODE" "$S2R_SHARE/done.$S2R_NODE"
   exit "$s2r_c"
 fi

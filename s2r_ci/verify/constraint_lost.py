@@ -1,7 +1,7 @@
-"""constraint-lost: features and hosts that the script names still bind its pods."""
+"""constraint-lost: features, hosts and neighbourhood that the script names still bind its pods."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
@@ -17,19 +17,46 @@ from s2r_ci.verify.features import (
     preferred_terms,
 )
 
+_TOPOLOGY: Final = "kai.scheduler/topology"
+
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
-    """Features by the site map's labels, hosts by name, whole nodes by keeping other pods away."""
+    """Features by the site map's labels, hosts by name, whole nodes by keeping other pods away, switches by the
+    scheduler's topology, and spreading by a constraint. That nothing else binds them is policy (P-18, P-36).
+    """
+    if "topology" not in facts.unsaid:
+        yield from _topology(request, facts)
     for role in facts.workers:
         if "features" not in facts.unsaid:
             yield from _features(request, role)
             yield from _wishes(request, role) if "prefer" not in facts.unsaid else ()
         yield from _hosts(request, role, facts.unsaid)
+        if _spreads(request, facts) and not listed(role.node.get("topologySpreadConstraints")):
+            message = "the script asks for --spread-job, the manifest's pods are spread by no constraint"
+            yield Breach(message=message, subject="spread-job", steps=(*role.spec, "topologySpreadConstraints"))
         apart = [dict(ALONE)] if request.job.resources.exclusive else []
         if "exclusive" not in facts.unsaid and _anti(role) != apart:
             asked = "the whole node" if request.job.resources.exclusive else "no whole node"
             message = f"the script asks for {asked}, the manifest's pod anti-affinity says otherwise"
             yield Breach(message=message, subject="exclusive", steps=(*role.spec, "affinity"))
+
+
+def _topology(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
+    """``--switches=1`` binds to one switch; more of them, a time to wait for one, and ``--segment`` are a wish."""
+    options, target = request.job.options, request.target
+    asked = options.get("switches") or options.get("segment")
+    if not asked or request.job.resources.nodes <= 1 or not (target.topology and target.topology_level):
+        return
+    how = "required" if options.get("switches") == "1" else "preferred"
+    wanted = {_TOPOLOGY: target.topology, f"{_TOPOLOGY}-{how}-placement": target.topology_level}
+    for name, value in wanted.items():
+        if facts.annotations.get(name) != value:
+            message = f"the script asks for nodes near each other, which is {name}: {value}; the manifest lacks it"
+            yield Breach(message=message, subject="switches", steps=("metadata", "annotations", name))
+
+
+def _spreads(request: ConversionRequest, facts: Facts) -> bool:
+    return "spread-job" in request.job.options and facts.kind != "Job" and "spread" not in facts.unsaid
 
 
 def _features(request: ConversionRequest, role: Role) -> Iterator[Breach]:

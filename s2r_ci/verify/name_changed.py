@@ -1,4 +1,4 @@
-"""name-changed: the workload is called what the job is called."""
+"""name-changed: the workload is called what the job is called, and bears what the script says of it to people."""
 
 import re
 from collections.abc import Iterator
@@ -26,6 +26,11 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         if role.main is not None and role.main.name != called:
             message = f"the container of the script is {called!r}, the manifest calls it {role.main.name[:80]!r}"
             yield Breach(message=message, subject="name", steps=(*role.main.steps, "name"))
+    for option in ("comment", "wckey"):
+        remark = request.job.options.get(option, "")
+        if remark and facts.annotations.get(f"s2r-ci/{option}") != remark:
+            message = f"--{option} of the script does not stand in the annotation s2r-ci/{option}"
+            yield Breach(message=message, subject=option, steps=("metadata", "annotations", f"s2r-ci/{option}"))
 
 
 def _wanted(request: ConversionRequest, facts: Facts) -> str:

@@ -22,14 +22,16 @@ UNSAID: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "v2alpha1": frozenset(
             {
                 "features", "gres", "gpu-model", "nodelist", "exclude", "tmp", "tasks", "priority", "preemptibility",
-                "restartPolicy", "uid", "waits", "sub-path", "queue", "exclusive",
+                "restartPolicy", "uid", "waits", "sub-path", "queue", "exclusive", "topology", "spread",
             }
         ),
-        "rest": frozenset({"hold", "sub-path", "queue", "tasks of PyTorch", "exclusive", "prefer"}),
+        "rest": frozenset(
+            {"hold", "sub-path", "queue", "tasks of PyTorch", "exclusive", "prefer", "topology", "spread"}
+        ),
         "cli": frozenset(
             {
                 "features", "gpu-model", "nodelist", "hold", "sub-path", "read-only", "queue", "tasks of PyTorch",
-                "uid of MPIJob", "throttle", "exclusive",
+                "uid of MPIJob", "throttle", "exclusive", "topology", "spread",
             }
         ),
     }

@@ -27,8 +27,11 @@ def test_no_writer_imports_the_judge(module: str) -> None:
 
 
 def test_the_texts_decide_nothing() -> None:
+    texts = {f"s2r_ci.runai.{name}" for name in ("shims", "srun", "prelude_texts")}
     for module in TEXTS:
-        assert {name for name in imports(MODULES[module]) if name in WRITERS} <= {"s2r_ci.runai.shims"}
+        assert {name for name in imports(MODULES[module]) if name in WRITERS} <= texts
+    for module in texts:  # texts and nothing else: they do not even know of a job
+        assert {name for name in imports(MODULES[module]) if name.startswith("s2r_ci")} == set()
 
 
 def test_both_sides_are_there() -> None:

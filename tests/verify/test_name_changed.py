@@ -47,3 +47,13 @@ def test_fires_when_broken(shape: str, changes: dict[str, Any], says: dict[str, 
     found = breaches(check, shape, changes, **says)
     assert found
     assert {breach.subject for breach in found} == {"name"}
+
+
+def test_a_remark_is_kept_as_it_was_said() -> None:
+    kept = {"metadata.annotations~s2r-ci/comment": "run 7"}
+    assert breaches(check, "job", kept, options={"comment": "run 7"}) == []
+
+
+@pytest.mark.parametrize("changes", [{}, {"metadata.annotations~s2r-ci/comment": "run 8"}], ids=["gone", "another"])
+def test_a_remark_that_is_lost_is_seen(changes: dict[str, Any]) -> None:
+    assert [each.subject for each in breaches(check, "job", changes, options={"comment": "run 7"})] == ["comment"]

@@ -184,11 +184,12 @@ def test_p_43_a_remark_stays_one_line(remark: str) -> None:
 
 
 # P-44: the header says who wrote it, from what; without it, or with another, a manifest is not taken for current.
-STAMP = stamp_of(HELD.request.script, replace(HELD.request.target, converter="rules"))
+STAMP = stamp_of(HELD.request.script, HELD.request.target)
+WRITTEN = replace(STAMP, converter="rules")  # the settings wish for auto; a header says who it was
 
 
 def _document() -> bytes:
-    return write_document(STAMP, Notes(kind="Job"), "runai workload submit --file x", write_yaml(HELD.body))
+    return write_document(WRITTEN, Notes(kind="Job"), "runai workload submit --file x", write_yaml(HELD.body))
 
 
 def _standing(data: bytes) -> Standing:
