@@ -210,8 +210,8 @@ def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -
         return ",".join(prefix + part for part in said.split(",") if part)
 
     gres = held["gres"].data if "gres" in held else ""
-    if gres or "gpus-per-node" in held:
-        request["tres_per_node"] = ",".join(filter(None, (listed("gpus-per-node"), gres)))
+    if every := ",".join(filter(None, (listed("gpus-per-node"), gres))):
+        request["tres_per_node"] = every
     for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
         if option in held and (said := listed(option)):
             request[field] = said
