@@ -71,21 +71,21 @@ REFUSED: Final = {
 def test_a_request_that_is_refused_costs_no_word_to_the_store(name: str) -> None:
     """Row 23."""
     store, model = Untouched(), Asked()
-    found = answer(REFUSED[name], deployment(store, model=model))  # type: ignore[arg-type]
+    found = answer(REFUSED[name], deployment(store, model=model))
     assert 400 <= found.status < 500, problem(found)
     assert (store.calls, model.calls) == ([], 0)
 
 
 def test_a_request_that_is_good_does_ask_the_store() -> None:
     store = Untouched()
-    assert told(convert(), deployment(store)) == "internal"  # type: ignore[arg-type]
+    assert told(convert(), deployment(store)) == "internal"
     assert store.calls
 
 
 def test_a_flood_without_signatures_meets_the_brake_and_nothing_else() -> None:
     """F-48: 10,000 requests of 40 addresses by 8 threads."""
     store, model = Untouched(), Asked()
-    parts = deployment(store, model=model, failure_limit=60)  # type: ignore[arg-type]
+    parts = deployment(store, model=model, failure_limit=60)
 
     def one(number: int) -> str:
         unsigned = Request("POST", "/v1/convert", {}, BODY, address=f"203.0.113.{number % 40}")
