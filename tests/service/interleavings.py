@@ -307,9 +307,10 @@ class World:
     # --- what comes of it in the end
 
     def _ledger(self, items_number: int) -> tuple[int, int, int]:
-        """What was charged, how many results are kept, and how many holds are left."""
+        """What was charged on all days, how many results are kept, and how many holds are left."""
         items = self.items(items_number)
         counters = [item for pk, item in items.items() if pk.startswith("q#")]
+        assert all(0 <= item["n"] <= LIMIT for item in counters), "I3: more than the limit, or less than nothing"
         results = sum(item.get("st") == charging.DONE for item in items.values())
         return sum(item["n"] for item in counters), results, sum(len(item["holds"]) for item in counters)
 
