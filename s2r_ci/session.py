@@ -43,7 +43,8 @@ def place_of(given: Mapping[str, Any]) -> Place:
     """Find the root of the repository that the paths lie in, and its settings.
 
     Raises ConfigurationError for a path that does not exist or lies in another repository, for a target that the
-    release lacks, and for a report that would replace a file of somebody else.
+    release lacks, for a file of ``crd`` that is no definition, and for a report that would replace a file of
+    somebody else.
     """
     paths: Sequence[str] = given.get("paths", ())
     first = os.path.abspath(paths[0]) if paths else os.getcwd()
@@ -53,6 +54,10 @@ def place_of(given: Mapping[str, Any]) -> Place:
     root = repository_root(folder, os.environ) or _common(paths, folder)
     tree = resolve(root, _arguments(given), os.environ)
     form_of(tree.settings.target, tree.settings.runai_release)  # a target that the release lacks ends the run now
+    if tree.settings.crd:
+        from s2r_ci.validate.custom import definitions
+
+        definitions(tree.settings.crd)  # a file that is no definition ends the run now
     if not paths and "files-from" not in given:
         paths = tree.settings.paths
     if any("=" in asked for asked in tree.settings.format) and not tree.settings.overwrite:

@@ -52,7 +52,7 @@ MODULES = {
 
 # Third-party names, and the one place that may say each.
 HOMES = {
-    "yaml": {"s2r_ci.runai.yaml"},
+    "yaml": {"s2r_ci.runai.yaml", "s2r_ci.validate.custom"},
     "jsonschema": {"s2r_ci.validate"},
     "jsonschema_rs": {"s2r_ci.validate"},
     "tree_sitter": {"s2r_ci.slurm"},
