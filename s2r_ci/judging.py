@@ -46,7 +46,7 @@ def judge(request: ConversionRequest, data: bytes, path: str) -> list[Finding]:
         return [Finding(rule=rules.MANIFEST_UNREADABLE, message=message, location=place, subject="yaml")]
     target = request.target
     return [
-        *validate(manifest, path, target=target.name, release=target.runai_release),
+        *validate(manifest, path, target=target.name, release=target.runai_release, crd=target.crd),
         *verify(request, manifest, path),
     ]
 

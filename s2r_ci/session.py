@@ -17,7 +17,6 @@ from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.pipeline import Keeper, Options, World, scan
 from s2r_ci.runai.targets import form_of
 from s2r_ci.settings import Settings, SettingsTree, resolve
-from s2r_ci.settings.settings import matches
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
@@ -43,7 +42,7 @@ def place_of(given: Mapping[str, Any]) -> Place:
     """Find the root of the repository that the paths lie in, and its settings.
 
     Raises ConfigurationError for a path that does not exist or lies in another repository, for a target that the
-    release lacks, and for a report that would replace a file of somebody else.
+    release lacks, a file of ``crd`` that is no definition, a report that would replace somebody else's file.
     """
     paths: Sequence[str] = given.get("paths", ())
     first = os.path.abspath(paths[0]) if paths else os.getcwd()
@@ -53,6 +52,10 @@ def place_of(given: Mapping[str, Any]) -> Place:
     root = repository_root(folder, os.environ) or _common(paths, folder)
     tree = resolve(root, _arguments(given), os.environ)
     form_of(tree.settings.target, tree.settings.runai_release)  # a target that the release lacks ends the run now
+    if tree.settings.crd:
+        from s2r_ci.validate.custom import definitions
+
+        definitions(tree.settings.crd)  # a file that is no definition ends the run now
     if not paths and "files-from" not in given:
         paths = tree.settings.paths
     if any("=" in asked for asked in tree.settings.format) and not tree.settings.overwrite:
@@ -305,7 +308,10 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
     elsewhere = [*found.findings]
     if verb != "lint":
         elsewhere += orphans(place, found, report)
-        elsewhere += unmatched(place, found)
+        if not (place.paths or place.settings.changed_since or "files-from" in place.given):
+            from s2r_ci.unused import unused
+
+            elsewhere += unused(place.settings.answers, found, lambda: world_of(place))
     report = replace(
         report,
         others=found.others,
@@ -318,23 +324,6 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
 
         report = against_baseline(report, place.settings.baseline)
     return report
-
-
-def unmatched(place: Place, found: Found) -> Iterator[Finding]:
-    """A finding for each glob of the run's answers that no script matches; asked only where all of them are seen."""
-    settings = place.settings
-    if place.paths or settings.changed_since or "files-from" in place.given:
-        return
-    paths = [candidate.path for candidate in (*found.scripts, *found.others)]
-    for answer in settings.answers:
-        for glob in answer.scripts:
-            if not any(matches(answer, glob, path) for path in paths):
-                yield Finding(
-                    rule=rules.ANSWER_UNUSED,
-                    message=f"the glob {glob!r} of [[answers]] matches no script",
-                    location=Location(path=answer.folder or "."),
-                    subject=glob,
-                )
 
 
 def orphans(place: Place, found: Found, report: Report) -> Iterator[Finding]:

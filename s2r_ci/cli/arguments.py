@@ -127,6 +127,9 @@ def add_target(made: argparse.ArgumentParser) -> None:
     target.add_argument("--shards-per-gpu", type=int, metavar="N", help="how many shards are one GPU")
     target.add_argument("--topology", metavar="NAME", help="the scheduler's Topology object")
     target.add_argument("--topology-level", metavar="LABEL", help="the node label that tells a node's switch")
+    target.add_argument(
+        "--crd", action="append", metavar="FILE", help="the site's own definition of a kind (repeatable)"
+    )
     target.add_argument("--body-delivery", choices=["embedded", "mounted"], help="how the script reaches the pod")
     target.add_argument(
         "--manifest-pattern",

@@ -57,4 +57,5 @@ def _findings(data: bytes, path: str, target: Target) -> tuple[str, list[Finding
     except MalformedReplyError as error:
         place = Location(path=path)
         return "", [Finding(rule=rules.MANIFEST_UNREADABLE, message=error.what, location=place, subject="yaml")]
-    return manifest.kind, validate(manifest, path, target=target.name, release=target.runai_release)
+    found = validate(manifest, path, target=target.name, release=target.runai_release, crd=target.crd)
+    return manifest.kind, found

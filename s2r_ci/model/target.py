@@ -89,6 +89,7 @@ class Target:
     body_delivery: str = "embedded"  # or "mounted": run from a checkout in working_directory
     image_allow: tuple[str, ...] = ()  # further images that a manifest may name
     options: tuple[str, ...] = ()  # given to sbatch besides those of the script, and counting over them
+    crd: tuple[str, ...] = ()  # files of the site's own definitions; they judge, so they are no part of the digest
     mounts: tuple[str, ...] = ()  # paths of the site map that are mounted though the script does not name them
     decisions: Decisions = Decisions()  # already part of image, variables and mounts above: see runai.decisions
     site: Site = Site()

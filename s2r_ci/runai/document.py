@@ -316,6 +316,7 @@ def _digest(target: Target) -> str:
 
     said = _set_fields(target)
     said.pop("converter", None)  # who writes a manifest stands in its header, and differs from machine to machine
+    said.pop("crd", None)  # what judges a manifest writes none, and its path differs from machine to machine
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

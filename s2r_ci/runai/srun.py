@@ -13,7 +13,7 @@ tasks, _F its first rank, _B from one of its ranks to the next, _V its GPUs.
 from typing import Final
 
 OPTIONS: Final = r"""# srun inside pods: counts out ranks, starts those of this pod, has the other pods start theirs
-_n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _m='' _g='' _K='' _O='' _overlap=''
+_n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _r=0 _m='' _g='' _K='' _O='' _overlap=''
 _exact=${_c:+1} _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK _pids='' _worst=0
 fail() { echo "srun: error: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
@@ -26,7 +26,8 @@ while [ $# -gt 0 ]; do
       _g=${1##*[=:]}; case $_g in *[!0-9]*) _g=1 ;; esac
       case $1 in --gpus=*) export SLURM_GPUS="$_g"; _g=-$_g ;; esac ;;
     --output=*) _o=${1#*=} ;; --error=*) _e=${1#*=} ;; --input=*) _i=${1#*=} ;; --export=*) _export=${1#*=} ;;
-    --nodelist=*) _w=${1#*=} ;; --distribution=*) _m=${1#*=} ;; --chdir=*) cd "${1#*=}" || exit 1 ;;
+    --nodelist=*) _w=${1#*=} ;; --relative=*) _r=${1#*=} ;; --distribution=*) _m=${1#*=} ;;
+    --chdir=*) cd "${1#*=}" || exit 1 ;;
     --mpi=none | --mpi=list) ;; --mpi=*) _mpi=1 ;; --multi-prog) _multi=1 ;;
     --exact | --exclusive*) _exact=1 ;; --overlap) _overlap=1 ;; --overcommit | -O) _O=1 ;;
     --label | -l) _l=1; export SLURM_LABELIO=1 ;; --kill-on-bad-exit | --kill-on-bad-exit=1 | -K*) _K=1 ;;
@@ -34,12 +35,12 @@ while [ $# -gt 0 ]; do
     --resv-ports | --propagate | --nice | --x11 | --test-only | --spread-job | --use-min-nodes | --interactive) ;;
     --share | --disable-status | --immediate | --container-[rwme]*) ;;
     --*) _v=$1=$2; shift 2; set -- "$_v" "$@"; continue ;;
-    -[nNcoeiDwmG])
+    -[nNcoeiDwmGr])
       case $1 in -n) _v=ntasks ;; -N) _v=nodes ;; -c) _v=cpus-per-task ;; -o) _v=output ;; -e) _v=error ;;
-        -i) _v=input ;; -D) _v=chdir ;; -w) _v=nodelist ;; -m) _v=distribution ;; -G) _v=gpus ;; esac
+        -i) _v=input ;; -D) _v=chdir ;; -w) _v=nodelist ;; -m) _v=distribution ;; -G) _v=gpus ;; -r) _v=relative ;; esac
       _v=--$_v=$2; shift 2; set -- "$_v" "$@"; continue ;;
-    -[nNcoeiDwmG]*) _v=${1#??} _f=${1%"${1#??}"}; shift; set -- "$_f" "$_v" "$@"; continue ;;
-    -[ABCdJLMpqrStTUWx]) shift ;; -*) ;; *) break ;;
+    -[nNcoeiDwmGr]*) _v=${1#??} _f=${1%"${1#??}"}; shift; set -- "$_f" "$_v" "$@"; continue ;;
+    -[ABCdJLMpqStTUWx]) shift ;; -*) ;; *) break ;;
   esac
   shift
 done
@@ -50,15 +51,16 @@ LAYOUT: Final = r"""if [ -z "$S2R_STEP" ]; then
   [ $# -gt 0 ] || fail "no program named"
   _z=0 _P='' _f=0 IFS=,
   for _h in $S2R_HOSTS; do
-    case ,$_w, in ,, | *,"$_h",*) _P="$_P $_z" _f=$((_f + 1)) ;; esac
+    case ,$_w, in ,, | *,"$_h",*) [ "$_z" -lt "$_r" ] || _P="$_P $_z" _f=$((_f + 1)) ;; esac
     _z=$((_z + 1))
   done
   unset IFS
-  [ -n "$_P" ] || fail "no node of this job is called $_w"
+  [ -n "$_P" ] || fail "the job has no node ${_w:-$_r}"
   [ -z "$_w" ] || _N=${_N:-$_f}
   [ -n "$_n" ] || [ -z "$_k" ] || _n=$((${_N:-$S2R_NODES} * _k))
   _n=${_n:-${SLURM_NTASKS:-${_N:-$S2R_NODES}}} _N=${_N:-$S2R_NODES}
   [ "$_N" -le "$_n" ] || _N=$_n
+  [ "$_r" -eq 0 ] || [ "$_N" -le "$_f" ] || _N=$_f # --relative counts, as srun says
   _t=$(((_n + _N - 1) / _N)) _u=$S2R_CPUS
   [ "$_N" -le "$S2R_NODES" ] || fail "more nodes requested than the job has"
   [ $((_t * ${_c:-1})) -le "$_u" ] || [ -n "$_O$_overlap" ] || fail "more processors requested than permitted"

@@ -159,6 +159,8 @@ _ALL: Final = (
     Key("body-delivery", "choice", "how scripts reach the container: in the manifest, or in a mounted checkout",
         CONVERSION, words=("embedded", "mounted")),
     Key("image-allow", "texts", "further images that a manifest may name", CONVERSION, pattern=FILLED),
+    Key("crd", "texts", "files of the site's own CustomResourceDefinitions, which count instead of the shipped schemas",
+        pattern=FILLED),
     Key("accepted", "texts", "keys of questions that are not asked: looked at, and taken as it is", CONVERSION,
         pattern=QUESTION, expects=QUESTION_SAYS),
     Key("site", "site", "the site map: names of the old cluster to names of the new one", CONVERSION),

@@ -13,7 +13,8 @@ from s2r_ci.settings.values import memory_mib
 class Settings:
     """Everything that can be set; ``s2r_ci.settings.keys`` says what each means and what is valid.
 
-    Paths (``paths``, ``baseline``, the FILE of ``format``) count from the working directory, globs from the root.
+    Paths (``paths``, ``baseline``, ``crd``, the FILE of ``format``) count from the working directory, globs
+    from the root.
     """
 
     paths: tuple[str, ...] = ()
@@ -72,6 +73,7 @@ class Settings:
     topology_level: str = ""
     body_delivery: str = "embedded"
     image_allow: tuple[str, ...] = ()
+    crd: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     site: Site = field(default_factory=Site)
     answers: tuple[Answer, ...] = ()
@@ -175,6 +177,7 @@ def _target(settings: Settings, values: dict[str, object]) -> Target:
         topology_level=settings.topology_level,
         body_delivery=settings.body_delivery,
         image_allow=settings.image_allow,
+        crd=settings.crd,
         site=settings.site,
         **given,  # type: ignore[arg-type]  # site.read_answers has checked every value
     )

@@ -16,7 +16,7 @@ from s2r_ci.settings.values import key_of, parse_value, read_table, read_value
 PREFIX: Final = "S2R_"
 _VARIABLES: Final = {key.variable: key for key in KEYS.values() if key.variable}
 _OTHER_VARIABLES: Final = frozenset({"S2R_CONFIG", "S2R_SHARED_SECRET", "S2R_SHARED_SECRET_FILE", "S2R_TOKEN"})
-_PATHS: Final = ("baseline", "paths", "format")
+_PATHS: Final = ("baseline", "paths", "crd", "format")
 _GLOBS: Final = ("include", "exclude")
 
 
@@ -134,7 +134,7 @@ def _from_file(key: Key, value: object, file: SettingsFile) -> object:
         return tuple(_glob_from(glob, file.folder) for glob in value)
     if key.name == "baseline" and value:
         return _path_from(str(value), file.base)
-    if key.name == "paths" and isinstance(value, tuple):
+    if key.name in ("paths", "crd") and isinstance(value, tuple):
         return tuple(_path_from(path, file.base) for path in value)
     if key.name == "format" and isinstance(value, tuple):
         pairs = (each.partition("=") for each in value)

@@ -19,8 +19,16 @@ __all__ = ["load_schema", "schema_for", "schema_names", "validate"]
 MOST_FINDINGS: Final = 20  # a manifest; more would say the same again
 
 
-def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", release: str = "2.25") -> list[Finding]:
-    """Everything that keeps this from being a manifest for ``target``; empty where it is one. Never raises.
+def validate(
+    manifest: Manifest,
+    path: str,
+    *,
+    target: str = "kubernetes",
+    release: str = "2.25",
+    crd: tuple[str, ...] = (),
+) -> list[Finding]:
+    """Everything that keeps this from being a manifest for ``target``; empty where it is one. Raises nothing but the
+    ConfigurationError of a file of ``crd``: a site's own definitions, which count instead of the shipped schemas.
 
     A finding's place is ``path`` and the line of the node in the manifest's text, where that is known.
     """
@@ -31,16 +39,25 @@ def validate(manifest: Manifest, path: str, *, target: str = "kubernetes", relea
         known = ", ".join(_kinds(target))
         what = f"kind is {shown(manifest.kind)}; the kinds of target {target} are {known}"
         return [_finding(rules.MANIFEST_INVALID, Breach(what, "kind", ("kind",)), manifest, path)]
-    if not is_valid(name, manifest.body):
+    own = _own_schema(manifest, crd) if crd else ""
+    if not is_valid(name, manifest.body, own):
         from s2r_ci.validate.explain import troubles
 
         found = [
-            _finding(rules.MANIFEST_INVALID, trouble, manifest, path) for trouble in troubles(name, manifest.body)
+            _finding(rules.MANIFEST_INVALID, trouble, manifest, path)
+            for trouble in troubles(name, manifest.body, own)
         ]
         if found:
             return found[:MOST_FINDINGS]
     every = [*breaches(manifest.body), *_release_troubles(manifest, target, release)]
     return [_finding(rules.MANIFEST_INCONSISTENT, breach, manifest, path) for breach in every[:MOST_FINDINGS]]
+
+
+def _own_schema(manifest: Manifest, crd: tuple[str, ...]) -> str:
+    from s2r_ci.validate.custom import Kind, definitions
+
+    version = manifest.body.get("apiVersion") if isinstance(manifest.body, dict) else None
+    return definitions(crd).get(Kind(str(version), manifest.kind), "")
 
 
 def schema_for(manifest: Manifest, target: str) -> str | None:

@@ -24,12 +24,14 @@ _TYPES: Final = {
 }
 
 
-def troubles(name: str, body: Any) -> list[Breach]:
-    """Every field that breaks the schema of that name, in the order of the document. Empty: it is kept."""
+def troubles(name: str, body: Any, own: str = "") -> list[Breach]:
+    """Every field that breaks the schema of that name, or a site's ``own``, in the order of the document. Empty: it is
+    kept.
+    """
     if _is_too_deep(body):
         return [Breach(f"the nesting is deeper than {MOST_DEPTH}", "", ())]
     try:
-        errors = list(explainer(name).iter_errors(body))
+        errors = list(explainer(name, own).iter_errors(body))
     except (ValueError, RecursionError) as error:
         return [Breach(f"a value cannot be checked: {str(error)[:100]}", "", ())]
     found = {breach: None for error in errors for breach in _breaches(_most_specific(error))}

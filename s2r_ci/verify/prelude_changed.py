@@ -84,9 +84,8 @@ def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str,
         return f"the prelude lacks the part {name!r}, which this script needs"
     for field in found:
         if found[field] != wanted.get(field):
-            return (
-                f"the prelude's part {name!r} says {found[field][:80]}, {wanted.get(field)} belongs there ({field})"
-            )
+            said, right = _in_line(found[field]), _in_line(wanted.get(field, "nothing"))
+            return f"the prelude's part {name!r} says {said}, {right} belongs there ({field})"
     return ""
 
 
@@ -205,3 +204,8 @@ def _login(request: ConversionRequest, called: set[str]) -> str:
     used = [name for name in SHIMMED if name in called]
     login = first.endswith("bash") and not {"-l", "--login", "-il", "-li"}.isdisjoint(options)
     return f"env {functions(used)} " if login and used else ""
+
+
+def _in_line(text: str) -> str:
+    """A field's text for a message: one line, whatever stands in it."""
+    return " ".join(text[:80].split())

@@ -119,10 +119,15 @@ class Names:
         text = text.replace(str(JOB_ID), "{ARRAYJOBID}" if self.ids else "{JOBID}")
         if len(self.nodes) > 1:
             text = text.replace(",".join(self.nodes), "{NODELIST}")
+            one = "|".join(map(re.escape, self.nodes))
+            text = re.sub(rf"(?<![\w,-])(?:{one})(?:,(?:{one}))+(?![\w,-])", self._part, text)
         for host, name in self.hosts.items():
             text = re.sub(rf"(?<![\w-]){re.escape(host)}(?![\w-])", name, text)
         text = re.sub(r"/tmp/s2r\.\w+/slurm_script", "{SCRIPT}", text)
         return re.sub(r"(\{SCRIPT\}: )(line )?\d+:", r"\1\2{LINE}:", text)
+
+    def _part(self, match: re.Match[str]) -> str:
+        return f"{{NODELIST:{','.join(str(self.nodes.index(host)) for host in match[0].split(','))}}}"
 
 
 def differences(case: Case, work: Path, manifest: Mapping[str, Any], outcome: Outcome) -> list[str]:

@@ -96,3 +96,23 @@ def test_a_glob_without_scripts_is_a_finding_where_all_are_looked_at(repository:
     assert "the glob 'jobs/**' of [[answers]] matches no script" in done.stdout
     assert "'a.sh' of [[answers]]" not in done.stdout
     assert "answer-unused" not in repository.run("check", "--allow-missing", "a.sh").stdout
+
+
+def test_an_answer_of_the_settings_that_no_script_asks_for_is_a_finding(repository: Repository) -> None:
+    text = repository.read("s2r-ci.toml")
+    answer = '[[answers]]\nscripts = "*.sh"\ngpus = 1\narguments = ["x"]\naccepted = ["submits"]\n'
+    repository.write("s2r-ci.toml", text + answer + 'variables = {A = "1"}\n')
+    repository.write("a.sh", HEAD + "python train.py\n")
+    repository.write("b.sh", HEAD + 'python train.py "$1"\n')
+    said = repository.run("check", "--allow-missing").stdout
+    for key in ("gpus", "submits", "variable.A"):
+        assert f"no script of *.sh asks for {key}, which [[answers]] answers" in said
+    assert "asks for arguments" not in said
+    assert "answer-unused" not in repository.run("check", "--allow-missing", "b.sh").stdout
+
+
+def test_of_a_script_that_cannot_be_converted_nothing_is_said(repository: Repository) -> None:
+    text = repository.read("s2r-ci.toml")
+    repository.write("s2r-ci.toml", text + '[[answers]]\nscripts = "*.sh"\narguments = ["x"]\n')
+    repository.write("a.sh", HEAD + "#SBATCH hetjob\n#SBATCH -n 2\npython train.py\n")
+    assert "answer-unused" not in repository.run("check", "--allow-missing").stdout

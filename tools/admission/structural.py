@@ -58,7 +58,10 @@ def structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, 
         found["enum"] = values
     if "items" in schema:
         found["items"] = structural(schema["items"], defs)
-    if properties := schema.get("properties"):
+    if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
+        # A definition may say only one of the two, and names that are not known count.
+        found["additionalProperties"] = structural(schema["additionalProperties"], defs)
+    elif properties := schema.get("properties"):
         found["properties"] = {name: structural(each, defs) for name, each in properties.items()}
     elif isinstance(schema.get("additionalProperties"), dict):
         found["additionalProperties"] = structural(schema["additionalProperties"], defs)
