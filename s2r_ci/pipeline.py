@@ -49,7 +49,20 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
         found.extend(_unasked(request))
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
+    if result is None:
+        findings.extend(_ignored_away(findings, script.path))
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
+
+
+def _ignored_away(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
+    """A comment silences a finding, and makes no manifest: where none came of a script, no comment covers that."""
+    grave = [f for f in findings if f.rule.level is Level.ERROR]
+    if not grave or any(map(stands, grave)):
+        return
+    names = ", ".join(dict.fromkeys(f.rule.id for f in grave))
+    message = f"no manifest can be made of this script, whatever a comment ignores: {names}"
+    place = Location(path=path, line=grave[0].location.line)
+    yield Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="ignored")
 
 
 def _answers(script: Script) -> Iterator[Finding]:

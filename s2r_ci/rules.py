@@ -299,7 +299,7 @@ SECRET_IN_MANIFEST: Final = _rule(
 )  # fmt: skip
 POLICY_VIOLATED: Final = _rule(
     "policy-violated", Stage.POLICY, _E, "the manifest asks for what no script of this kind may ask for",
-    "remove the field; an operator can allow single rules in the settings",
+    "put right what the message names; an image from another place is allowed by image-allow in the settings",
 )  # fmt: skip
 DECISION_REFUSED: Final = _rule(
     "decision-refused", Stage.POLICY, _E, "the manifest holds a decision that is not a model's to make",

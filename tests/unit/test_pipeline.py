@@ -77,6 +77,30 @@ def test_a_script_without_a_manifest_says_why(text: str, rule: str) -> None:
     assert "jobs/fit.sh" in str(refusal(walked))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            TEXT.replace("--time=2:00:00", "--no-such=1 # s2r: ignore[unknown-directive] site plugin"), id="unknown"
+        ),
+        pytest.param(
+            TEXT.replace("python", "#SBATCH hetjob # s2r: ignore[heterogeneous-job] x\n#SBATCH -n 1\npython"),
+            id="two components",
+        ),
+        pytest.param(
+            "#!/bin/bash\n# s2r: ignore[conversion-failed, unknown-directive] x\n#SBATCH --no-such=1\ntrue\n",
+            id="with the finding that follows",
+        ),
+    ],
+)
+def test_no_comment_lets_a_script_without_a_manifest_pass(text: str) -> None:
+    verdict, new = examine(script(text), Beside(PATH), TARGET, lambda: RULES, Options(write=True))
+    assert new is None
+    assert verdict.outcome is Outcome.FAILED
+    standing = [f for f in verdict.findings if f.level is Level.ERROR and not f.suppression]
+    assert standing, verdict.findings
+
+
 def test_an_ignore_with_a_reason_covers_a_finding() -> None:
     walked = walk(script(TEXT + "#SBATCH --hold  # s2r: ignore[late-directive] kept as a note\n"), TARGET, RULES)
     assert {f.rule.id: f.suppression for f in walked.findings} == {"late-directive": "kept as a note"}
