@@ -140,11 +140,35 @@ def _convert(
         found.append(Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion"))
         return None, ""
     comments = backlinks(result.ledger, result.manifest.body)
-    text = write_text(result.manifest.body, request.target.name, comments)
+    try:
+        text = write_text(result.manifest.body, request.target.name, comments)
+        data = text.encode()
+    except (ConversionError, UnicodeEncodeError) as error:
+        found.append(_unwritable(request, error))
+        return None, ""
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
-    found.extend(_on_script(finding, path) for finding in judge(request, text.encode(), _UNWRITTEN))
+    found.extend(_on_script(finding, path) for finding in judge(request, data, _UNWRITTEN))
     return result, text
+
+
+def _unwritable(request: ConversionRequest, error: ConversionError | UnicodeEncodeError) -> Finding:
+    """Why no text can hold the manifest: it is UTF-8, and an octet of the script that reaches it is not."""
+    path = request.script.path
+    place, message = (
+        Location(path=path),
+        "the manifest would hold octets that are not UTF-8: save the script as UTF-8",
+    )
+    if not _is_utf8(request.job.name):
+        place = request.job.origins.get("name", place)
+        message = "the job's name holds octets that are not UTF-8: rename the script, or give it a --job-name"
+    elif isinstance(error, ConversionError):
+        message = f"{error.what} ({error.where})"
+    return Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion")
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 _UNWRITTEN = "\0manifest"  # no file has this name
@@ -371,14 +395,16 @@ def _kept(verdict: Verdict, new: bytes | None, keeper: Keeper | None) -> Verdict
         if keeper is not None and new is not None:
             keeper.write(verdict.manifest_path, new)
     except IncompleteError as error:
-        return _errored(verdict.path, error)
+        return _errored(verdict.path, error, writing=True)
     return verdict
 
 
-def _errored(path: str, error: IncompleteError | ConversionError) -> Verdict:
+def _errored(path: str, error: IncompleteError | ConversionError, *, writing: bool = False) -> Verdict:
     from s2r_ci.model import Outcome
 
     rule = rules.FILE_UNREADABLE if isinstance(error, IncompleteError) else rules.CONVERSION_FAILED
+    rule = rules.MANIFEST_UNWRITTEN if writing else rule
     place = Location(path=error.where or path)
-    finding = Finding(rule=rule, message=error.what, location=place, subject=error.code)
+    message = f"the manifest was not written: {error.what}" if writing else error.what
+    finding = Finding(rule=rule, message=message, location=place, subject=error.code)
     return Verdict(path=path, outcome=Outcome.ERRORED, findings=(finding,))

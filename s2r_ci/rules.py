@@ -312,6 +312,10 @@ MANIFEST_MISSING: Final = _rule(
     "manifest-missing", Stage.CURRENT, _E, "a convertible script has no manifest",
     "run `s2r-scan write`, or pass --allow-missing",
 )  # fmt: skip
+MANIFEST_UNWRITTEN: Final = _rule(
+    "manifest-unwritten", Stage.CURRENT, _E, "a manifest could not be written to disk",
+    "give the user write permission to the folder, free space on it, or mount it read-write; then write again",
+)  # fmt: skip
 MANIFEST_STALE: Final = _rule(
     "manifest-stale", Stage.CURRENT, _E, "the script changed after its manifest was written",
     "run `s2r-scan write`",
