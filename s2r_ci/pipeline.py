@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
-from s2r_ci.judging import JUDGED, excused, judge, outcome_of, stands, unaccounted
+from s2r_ci.judging import JUDGED, excused, ignored_away, judge, outcome_of, stands, unaccounted, unwritable
 from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
@@ -50,19 +50,8 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
     if result is None:
-        findings.extend(_ignored_away(findings, script.path))
+        findings.extend(ignored_away(findings, script.path))
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
-
-
-def _ignored_away(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
-    """A comment silences a finding, and makes no manifest: where none came of a script, no comment covers that."""
-    grave = [f for f in findings if f.rule.level is Level.ERROR]
-    if not grave or any(map(stands, grave)):
-        return
-    names = ", ".join(dict.fromkeys(f.rule.id for f in grave))
-    message = f"no manifest can be made of this script, whatever a comment ignores: {names}"
-    place = Location(path=path, line=grave[0].location.line)
-    yield Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="ignored")
 
 
 def _answers(script: Script) -> Iterator[Finding]:
@@ -144,31 +133,12 @@ def _convert(
         text = write_text(result.manifest.body, request.target.name, comments)
         data = text.encode()
     except (ConversionError, UnicodeEncodeError) as error:
-        found.append(_unwritable(request, error))
+        found.append(unwritable(request, error))
         return None, ""
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
     found.extend(_on_script(finding, path) for finding in judge(request, data, _UNWRITTEN))
     return result, text
-
-
-def _unwritable(request: ConversionRequest, error: ConversionError | UnicodeEncodeError) -> Finding:
-    """Why no text can hold the manifest: it is UTF-8, and an octet of the script that reaches it is not."""
-    path = request.script.path
-    place, message = (
-        Location(path=path),
-        "the manifest would hold octets that are not UTF-8: save the script as UTF-8",
-    )
-    if not _is_utf8(request.job.name):
-        place = request.job.origins.get("name", place)
-        message = "the job's name holds octets that are not UTF-8: rename the script, or give it a --job-name"
-    elif isinstance(error, ConversionError):
-        message = f"{error.what} ({error.where})"
-    return Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion")
-
-
-def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 _UNWRITTEN = "\0manifest"  # no file has this name
