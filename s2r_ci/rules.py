@@ -155,6 +155,10 @@ NOT_EXPRESSIBLE: Final = _rule(
     "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
     "read the ledger's reason; do it outside the manifest, or live without it",
 )  # fmt: skip
+COUNT_ROUNDED_UP: Final = _rule(
+    "count-rounded-up", Stage.CONVERT, _N, "equal pods hold more than the script asks for in all",
+    "ask for a total that the nodes divide, or take another number of nodes",
+)  # fmt: skip
 HETEROGENEOUS_JOB: Final = _rule(
     "heterogeneous-job", Stage.CONVERT, _E, "a heterogeneous job has no single workload to become",
     "split the components into scripts of their own",

@@ -12,6 +12,9 @@ from s2r_ci.convert.answers import EXACT, NEAR, Answer, Row
 from s2r_ci.model import Item, Question, Resources
 from s2r_ci.runai.distribution import Plan
 
+HOLD: Final = "equal pods hold"
+"""How the reason of such an entry begins."""
+
 
 def evenly(row: Row) -> Row:
     """The row, and approximate with both numbers where equal pods hold more than the script asks for."""
@@ -19,7 +22,7 @@ def evenly(row: Row) -> Row:
     def answered(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         end = row(item, made, asked)
         more = surplus(item.name, made) if end.field and end.disposition in (EXACT, NEAR) else ""
-        return Answer(NEAR, end.field, f"equal pods hold {more}; {end.reason}") if more else end
+        return Answer(NEAR, end.field, f"{HOLD} {more}; {end.reason}") if more else end
 
     return answered
 

@@ -52,3 +52,10 @@ def test_equal_pods_that_hold_more_are_not_called_exact(options: str, name: str,
 )
 def test_what_the_nodes_divide_is_exact(options: str, name: str) -> None:
     assert entry(options, name, "kubernetes").disposition is EXACT
+
+
+def test_what_pods_hold_too_much_is_a_note() -> None:
+    script = Script(path="a.sh", data=b"#!/bin/bash\n#SBATCH -N 2 --gpus=7 -t 5\nsrun python /opt/x.py\n")
+    walked = walk(script, Target(image="a/b:1", memory_mib=1024), load_converter("rules"))
+    (note,) = (each for each in walked.findings if each.rule.id == "count-rounded-up")
+    assert (str(note.location), note.message) == ("a.sh:2:14", "--gpus=7: equal pods hold 8 GPUs instead of 7")
