@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.convert import outside
+from s2r_ci.convert import contradictions, outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, placement, scheduling, storage
 from s2r_ci.runai.bindings import bindings
@@ -20,8 +20,6 @@ _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
 GIVEN_BY_POD: Final = frozenset(
     {
         "HOME",
-        "USER",
-        "LOGNAME",
         "PATH",
         "SHELL",
         "PWD",
@@ -355,9 +353,11 @@ def _outside(made: Plan) -> Iterator[Question]:
 
 _ASKS: Final = (
     _image,
+    contradictions.images,
     _place_in_api,
     _memory,
     _gpus,
+    contradictions.gpus,
     _whole_node,
     _too_large,
     _arguments,
