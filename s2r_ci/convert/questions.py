@@ -147,7 +147,7 @@ def _whole_node(made: Plan) -> Iterator[Question]:
             key="whole-node",
             text="--exclusive gives the script all CPUs of a node: how many does it need?",
             location=place(made, "exclusive"),
-            answer="#SBATCH --cpus-per-task=N in the script",
+            answer=_answer(made, 'options = ["--cpus-per-task=N"]'),
         )
 
 
@@ -233,7 +233,15 @@ def _constraints(made: Plan) -> Iterator[Question]:
 
 def _gpu_model(made: Plan) -> Iterator[Question]:
     name = made.job.resources.gpu_model
-    if name and name not in made.request.target.site.gpus and not mig_profile(name):
+    if "," in name:
+        yield Question(
+            key=f"gpu-model.{name}",
+            text=f"the script asks for GPUs of several models ({name.replace(',', ', ')}), and all GPUs of a "
+            "pod are of one: which one, and how many?",
+            location=place(made, "gpu-model"),
+            answer="one model in the script: #SBATCH --gpus=MODEL:N",
+        )
+    elif name and name not in made.request.target.site.gpus and not mig_profile(name):
         yield Question(
             key=f"gpu-model.{name}",
             text=f"which node labels does the GPU model {name} have?",
@@ -311,7 +319,7 @@ def _too_large(made: Plan) -> Iterator[Question]:
             key="nodes",
             text=f"the script asks for {what} and says no number of nodes: over how many shall they spread?",
             location=place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
-            answer="#SBATCH --nodes=N in the script",
+            answer=_answer(made, 'options = ["--nodes=N"]'),
         )
 
 
