@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -185,7 +184,7 @@ def test_p_43_a_remark_stays_one_line(remark: str) -> None:
 
 # P-44: the header says who wrote it, from what; without it, or with another, a manifest is not taken for current.
 STAMP = stamp_of(HELD.request.script, HELD.request.target)
-WRITTEN = replace(STAMP, converter="rules")  # the settings wish for auto; a header says who it was
+WRITTEN = STAMP._replace(converter="rules")  # the settings wish for auto; a header says who it was
 
 
 def _document() -> bytes:
