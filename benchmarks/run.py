@@ -13,7 +13,7 @@ from importlib import import_module
 
 from benchmarks.table import Row, shown
 
-BENCHMARKS = ("start", "header", "judge", "walk", "discovery", "hooks", "client", "service")
+BENCHMARKS = ("start", "header", "judge", "walk", "discovery", "hooks", "action", "client", "service")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

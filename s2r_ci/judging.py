@@ -6,12 +6,12 @@ And what findings make of a script: its outcome.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
-from s2r_ci.errors import MalformedReplyError
+from s2r_ci.errors import ConversionError, MalformedReplyError
 from s2r_ci.model import Finding, Level, Location, Outcome, Stage
 
 if TYPE_CHECKING:
@@ -72,3 +72,33 @@ def excused(script_findings: Iterable[Finding], found: list[Finding]) -> list[Fi
     if not excuses or not all(excuses):
         return found
     return [replace(f, suppression=excuses[0]) if f.rule is rules.SECRET_IN_MANIFEST else f for f in found]
+
+
+def ignored_away(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
+    """A comment silences a finding, and makes no manifest: where none came of a script, no comment covers that."""
+    grave = [f for f in findings if f.rule.level is Level.ERROR]
+    if not grave or any(map(stands, grave)):
+        return
+    names = ", ".join(dict.fromkeys(f.rule.id for f in grave))
+    message = f"no manifest can be made of this script, whatever a comment ignores: {names}"
+    place = Location(path=path, line=grave[0].location.line)
+    yield Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="ignored")
+
+
+def unwritable(request: ConversionRequest, error: ConversionError | UnicodeEncodeError) -> Finding:
+    """Why no text can hold the manifest: it is UTF-8, and an octet of the script that reaches it is not."""
+    path = request.script.path
+    place, message = (
+        Location(path=path),
+        "the manifest would hold octets that are not UTF-8: save the script as UTF-8",
+    )
+    if not _is_utf8(request.job.name):
+        place = request.job.origins.get("name", place)
+        message = "the job's name holds octets that are not UTF-8: rename the script, or give it a --job-name"
+    elif isinstance(error, ConversionError):
+        message = f"{error.what} ({error.where})"
+    return Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion")
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
-from s2r_ci.judging import JUDGED, excused, judge, outcome_of, stands, unaccounted
+from s2r_ci.judging import JUDGED, excused, ignored_away, judge, outcome_of, stands, unaccounted, unwritable
 from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
@@ -49,6 +49,8 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
         found.extend(_unasked(request))
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
+    if result is None:
+        findings.extend(ignored_away(findings, script.path))
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
 
 
@@ -127,10 +129,15 @@ def _convert(
         found.append(Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion"))
         return None, ""
     comments = backlinks(result.ledger, result.manifest.body)
-    text = write_text(result.manifest.body, request.target.name, comments)
+    try:
+        text = write_text(result.manifest.body, request.target.name, comments)
+        data = text.encode()
+    except (ConversionError, UnicodeEncodeError) as error:
+        found.append(unwritable(request, error))
+        return None, ""
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
-    found.extend(_on_script(finding, path) for finding in judge(request, text.encode(), _UNWRITTEN))
+    found.extend(_on_script(finding, path) for finding in judge(request, data, _UNWRITTEN))
     return result, text
 
 
@@ -358,14 +365,16 @@ def _kept(verdict: Verdict, new: bytes | None, keeper: Keeper | None) -> Verdict
         if keeper is not None and new is not None:
             keeper.write(verdict.manifest_path, new)
     except IncompleteError as error:
-        return _errored(verdict.path, error)
+        return _errored(verdict.path, error, writing=True)
     return verdict
 
 
-def _errored(path: str, error: IncompleteError | ConversionError) -> Verdict:
+def _errored(path: str, error: IncompleteError | ConversionError, *, writing: bool = False) -> Verdict:
     from s2r_ci.model import Outcome
 
     rule = rules.FILE_UNREADABLE if isinstance(error, IncompleteError) else rules.CONVERSION_FAILED
+    rule = rules.MANIFEST_UNWRITTEN if writing else rule
     place = Location(path=error.where or path)
-    finding = Finding(rule=rule, message=error.what, location=place, subject=error.code)
+    message = f"the manifest was not written: {error.what}" if writing else error.what
+    finding = Finding(rule=rule, message=message, location=place, subject=error.code)
     return Verdict(path=path, outcome=Outcome.ERRORED, findings=(finding,))

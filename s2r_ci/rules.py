@@ -155,6 +155,10 @@ NOT_EXPRESSIBLE: Final = _rule(
     "not-expressible", Stage.CONVERT, _N, "something the script says has no counterpart in the target",
     "read the ledger's reason; do it outside the manifest, or live without it",
 )  # fmt: skip
+COUNT_ROUNDED_UP: Final = _rule(
+    "count-rounded-up", Stage.CONVERT, _N, "equal pods hold more than the script asks for in all",
+    "ask for a total that the nodes divide, or take another number of nodes",
+)  # fmt: skip
 HETEROGENEOUS_JOB: Final = _rule(
     "heterogeneous-job", Stage.CONVERT, _E, "a heterogeneous job has no single workload to become",
     "split the components into scripts of their own",
@@ -299,7 +303,7 @@ SECRET_IN_MANIFEST: Final = _rule(
 )  # fmt: skip
 POLICY_VIOLATED: Final = _rule(
     "policy-violated", Stage.POLICY, _E, "the manifest asks for what no script of this kind may ask for",
-    "remove the field; an operator can allow single rules in the settings",
+    "put right what the message names; an image from another place is allowed by image-allow in the settings",
 )  # fmt: skip
 DECISION_REFUSED: Final = _rule(
     "decision-refused", Stage.POLICY, _E, "the manifest holds a decision that is not a model's to make",
@@ -311,6 +315,10 @@ DECISION_REFUSED: Final = _rule(
 MANIFEST_MISSING: Final = _rule(
     "manifest-missing", Stage.CURRENT, _E, "a convertible script has no manifest",
     "run `s2r-scan write`, or pass --allow-missing",
+)  # fmt: skip
+MANIFEST_UNWRITTEN: Final = _rule(
+    "manifest-unwritten", Stage.CURRENT, _E, "a manifest could not be written to disk",
+    "give the user write permission to the folder, free space on it, or mount it read-write; then write again",
 )  # fmt: skip
 MANIFEST_STALE: Final = _rule(
     "manifest-stale", Stage.CURRENT, _E, "the script changed after its manifest was written",

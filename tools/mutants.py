@@ -21,6 +21,7 @@ _FAULTS: Final = "tests/service/test_faults.py"
 _SIGNING: Final = "tests/service/test_signing.py"
 _TEMPLATE: Final = "tests/service/test_template.py"
 _MODEL: Final = "tests/service/test_model_faults.py"
+_TRANSPORT: Final = "tests/remote/test_transport.py"
 _SERVICE: Final = "lambda/s2r_service/"
 
 
@@ -84,6 +85,16 @@ MUTANTS: Final = (
            "return Worked(problem=error.problem, tokens", 'return Worked(result=zlib.compress(b"{}"), tokens',
            ("tests/service/test_charged.py",)),
     Mutant("B21", "a truncated answer is delivered", _SERVICE + "model/reading.py", 'if stop != "tool_use":', 'if stop not in ("tool_use", "max_tokens"):', (_MODEL,)),
+    Mutant("B22", "the script stands between backticks", _SERVICE + "model/prompt.py",
+           'return f"<script-{word}>\\n{body}\\n</script-{word}>"', 'return f"```\\n{text}\\n```"',
+           ("tests/service/test_injection.py",)),
+    Mutant("B23", "the client follows redirects", "s2r_ci/remote/transport.py", "allow_redirects=False",
+           "allow_redirects=True", (_TRANSPORT,)),
+    Mutant("B23-size", "the client takes any size", "s2r_ci/remote/transport.py", "LARGEST_ANSWER: Final = 262_144",
+           "LARGEST_ANSWER: Final = 2**24", (_TRANSPORT,)),
+    Mutant("B24", "the client writes what came back", "s2r_ci/pipeline.py",
+           "for finding in judge(request, text.encode(), _UNWRITTEN))", "for finding in ())",
+           ("tests/remote/test_hostile_service.py",)),
     Mutant("B25", "all failures look alike", _SERVICE + "authentication.py",
            'raise Refused("clock-skew", signed=found, server_time=now_ns // 10**9)', 'raise Refused("invalid-signature")',
            (_WIRE,)),
@@ -95,11 +106,6 @@ MUTANTS: Final = (
            'if (yield Put(fresh)):\n        return fresh', 'if (yield Put({**fresh, "own": "x"})):\n        return fresh',
            ("tests/service/test_every_interleaving.py",)),
 )  # fmt: skip
-ELSEWHERE: Final = {
-    "B22": "tests/service/test_injection.py (the script is a data block behind a nonce)",
-    "B23": "the client's tests (redirects, size of answers)",
-    "B24": "the client's tests (schema and policy of what came back)",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,8 +124,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             killed = is_killed(mutant)
             alive += not killed
             print(f"{mutant.bug:6} {'killed' if killed else 'SURVIVED'}  {mutant.what}", flush=True)
-    for bug, where in ELSEWHERE.items():
-        print(f"{bug:6} see     {where}")
     return int(alive > 0)
 
 
@@ -136,7 +140,16 @@ def is_killed(mutant: Mutant) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "s2r"
         ignore = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-        for name in ("s2r_ci", "lambda", "schemas", "tests/service", "tests/node", "tools", "requirements"):
+        for name in (
+            "s2r_ci",
+            "lambda",
+            "schemas",
+            "tests/service",
+            "tests/remote",
+            "tests/node",
+            "tools",
+            "requirements",
+        ):
             shutil.copytree(ROOT / name, copy / name, ignore=ignore)
         (copy / "tests" / "node" / "node_modules").symlink_to(ROOT / "tests" / "node" / "node_modules")
         shutil.copy(ROOT / "pyproject.toml", copy)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci import __version__, rules
@@ -61,7 +61,8 @@ def run(verb: str, words: Sequence[str]) -> int:
 
 def linted(place: Place, found: "Found", instead: Mapping[str, bytes]) -> Report:
     """A verdict a script. ``instead``: octets that count in the place of those on disk."""
-    around = Tree(place.root)
+    programs = [other.path for other in found.others if other.script_class is ScriptClass.DRIVER]
+    around = Tree(place.root, programs)
     fail_on = place.settings.fail_on
     progress = progress_line(place)
 
@@ -102,8 +103,9 @@ def _one(
 class Tree:
     """What the repository says about paths that a script names. Scripts are sent from their own folder or the root."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, programs: Sequence[str] = ()) -> None:
         self._root = root
+        self._programs = programs  # those that call sbatch
         self._is_folder = cache(os.path.isdir)
 
     def folder(self, script: str, path: str) -> bool | None:
@@ -122,6 +124,24 @@ class Tree:
             data = read_file(self._root, there[0], max_bytes=_LARGEST_LIST)
             return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
         return None
+
+    def sent_with(self, script: str, *spelled: str) -> bool:
+        """Whether a program of the repository sends this script with an option that begins with one of these."""
+        name = os.path.basename(script)
+        words = (words for sent, words in self._calls if os.path.basename(sent) == name)
+        return any(word.startswith(spelled) for found in words for word in found)
+
+    @cached_property
+    def _calls(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Each script that a program sends by its name, and the options, those with a variable too."""
+        from s2r_ci.slurm.driver import sbatch_calls
+
+        calls: list[tuple[str, tuple[str, ...]]] = []
+        for program in self._programs:
+            with suppress(IncompleteError):
+                text = Script(path=program, data=read_file(self._root, program, max_bytes=_LARGEST_LIST)).text
+                calls += [(call.script, (*call.options, *call.left_open)) for call in sbatch_calls(text)]
+        return calls
 
     def _places(self, script: str, path: str) -> list[str]:
         if path.startswith(("/", "~")) or "\0" in path:

@@ -1,13 +1,20 @@
 """``s2r-scan rule [ID]``: what a rule means and how to put it right."""
 
 from collections.abc import Sequence
+from typing import Final
 
+from s2r_ci import rules
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import parse, parser
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import Rule
 from s2r_ci.publish.report import publish
 from s2r_ci.rules import RULES
+from s2r_ci.slurm.inline import may_be_ignored
+
+_WITHOUT_MANIFEST: Final = (
+    rules.SCRIPT_REFUSED, rules.UNKNOWN_DIRECTIVE, rules.HETEROGENEOUS_JOB, rules.CONVERSION_FAILED,
+)  # fmt: skip
 
 
 def run(verb: str, words: Sequence[str]) -> int:
@@ -34,8 +41,16 @@ def _text(rule: Rule) -> str:
         f"{rule.id} ({rule.level.word}, found by {rule.stage.value})\n\n"
         f"What it means:       {rule.summary}.\n"
         f"How to put it right: {rule.hint}.\n"
-        f"To silence it:       # s2r: ignore[{rule.id}] the reason, on the line it is found on\n"
+        f"To silence it:       {_silence(rule)}\n"
     )
+
+
+def _silence(rule: Rule) -> str:
+    if not may_be_ignored(rule):
+        return "no comment can; it has to be put right."
+    if rule in _WITHOUT_MANIFEST:
+        return "no comment makes a manifest of such a script; it has to be put right."
+    return f"# s2r: ignore[{rule.id}] the reason, on the line it is found on"
 
 
 def _all() -> str:

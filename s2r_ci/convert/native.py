@@ -52,6 +52,7 @@ ROWS: Final = (
         r"nodeSelector$", "spec.nodeType.value", "spec.nodeAffinityRequired", "flags.node-type",
         "of all node labels only run.ai/type can be asked for, alone",
     ),
+    _row(r"podAntiAffinity$", "", "", "", "no field keeps the pods of others off its node"),
     _row(
         r"affinity(?:\..*)?$", "", "spec.nodeAffinityRequired", "flags.exclude-node",
         "no field takes a list of nodes or labels",
@@ -133,7 +134,7 @@ def in_words_of(entry: LedgerEntry, made: Plan, manifest: Manifest) -> LedgerEnt
         )
     path = row.columns.get(target, "").format(**_places(made, found.groupdict() if found else {}))
     path = path.removesuffix(".items..value").removesuffix(".")
-    if path and resolve(path, manifest.body):
+    if path and entry.item.name not in _NOT_THERE.get(path, ()) and resolve(path, manifest.body):
         if row.near and entry.disposition in (Disposition.EXACT, Disposition.APPROXIMATE) and target != KAI:
             return replace(entry, field=path, disposition=Disposition.APPROXIMATE, reason=row.near)
         return replace(entry, field=path)
@@ -141,6 +142,14 @@ def in_words_of(entry: LedgerEntry, made: Plan, manifest: Manifest) -> LedgerEnt
         return replace(entry, field="")
     return replace(entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=row.lost)
 
+
+_NOT_THERE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "flags.exclude-node": frozenset({"nodelist", "constraint", "prefer"}),
+        "spec.nodeAffinityRequired": frozenset({"prefer"}),
+    }
+)
+"""Options that a field does not hold, though another option of the same script may have filled it."""
 
 _NAMES_MODEL: Final = re.compile(r"nvidia\.com/gpu$")
 

@@ -11,6 +11,7 @@ from typing import Final
 from s2r_ci.convert import placing
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer, Row, fixed, lost, pod, resource
 from s2r_ci.convert.questions import exported
+from s2r_ci.convert.uneven import evenly
 from s2r_ci.model import Item, Question
 from s2r_ci.runai import compute, manifest, output, scheduling, sharing, storage
 from s2r_ci.runai.bindings import bindings
@@ -256,22 +257,22 @@ OPTIONS: Final[Mapping[str, Row]] = MappingProxyType(
         "nice": lost("Run:ai knows seven priorities; the QOS chooses among them"),
         "priority": lost("Run:ai knows seven priorities; the QOS chooses among them"),
         "nodes": _nodes,
-        "ntasks": _tasks,
+        "ntasks": evenly(_tasks),
         "ntasks-per-node": _tasks,
         "tasks-per-node": _tasks,
         "ntasks-per-gpu": _tasks,
-        "cpus-per-task": resource("cpu", "times the tasks of a pod"),
+        "cpus-per-task": evenly(resource("cpu", "times the tasks of a pod")),
         "mincpus": resource("cpu", "at least so many a node"),
         "cpus-per-gpu": resource("cpu", "times the GPUs of a pod"),
         "mem": _memory,
-        "mem-per-cpu": _memory,
+        "mem-per-cpu": evenly(_memory),
         "mem-per-gpu": _memory,
         "gres": _gpus,
-        "gpus": _gpus,
+        "gpus": evenly(_gpus),
         "gpus-per-node": _gpus,
-        "gpus-per-task": _gpus,
+        "gpus-per-task": evenly(_gpus),
         "gpus-per-socket": _gpus,
-        "tres-per-task": _gpus,
+        "tres-per-task": evenly(_gpus),
         "tmp": _tmp,
         "time": _time,
         "time-min": lost("a workload has one time limit"),

@@ -7,6 +7,7 @@ from typing import Final
 from s2r_ci import __version__
 from s2r_ci.convert.ledger import ledger
 from s2r_ci.convert.questions import questions
+from s2r_ci.convert.uneven import HOLD
 from s2r_ci.model import (
     ConversionRequest,
     ConversionResult,
@@ -18,7 +19,7 @@ from s2r_ci.model import (
     Provenance,
     Question,
 )
-from s2r_ci.rules import NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN, TARGET_LEGACY
+from s2r_ci.rules import COUNT_ROUNDED_UP, NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN, TARGET_LEGACY
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
 from s2r_ci.runai.targets import KAI, V2ALPHA1, form_of
@@ -51,7 +52,13 @@ class RulesConverter:
             provenance=Provenance(converter="rules", version=__version__),
             ledger=entries,
             questions=open_questions,
-            notes=(*_warning(request), *_given(request), *_asking(open_questions), *_losing(entries)),
+            notes=(
+                *_warning(request),
+                *_given(request),
+                *_asking(open_questions),
+                *_losing(entries),
+                *_more(entries),
+            ),
         )
 
 
@@ -99,3 +106,11 @@ def _losing(entries: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
         yield Finding(
             rule=NOT_EXPRESSIBLE, message=f"{item}: {entry.reason}", location=item.location, subject=item.name
         )
+
+
+def _more(entries: tuple[LedgerEntry, ...]) -> Iterator[Finding]:
+    """One note for each total that equal pods exceed."""
+    for entry in entries:
+        if entry.reason.startswith(HOLD):
+            message, place = f"{entry.item}: {entry.reason.partition(';')[0]}", entry.item.location
+            yield Finding(rule=COUNT_ROUNDED_UP, message=message, location=place, subject=entry.item.name)

@@ -42,6 +42,8 @@ def array_not_requested(case: Case) -> Iterator[Finding]:
     """SLURM_ARRAY_TASK_ID in a script without --array."""
     if case.job is None or case.says("array"):
         return
+    if case.around is not None and case.around.sent_with(case.path, "--array", "-a"):
+        return
     name = next((name for name in case.variables if name.startswith("SLURM_ARRAY_")), "")
     if name and not guarded(case, name):
         message = f"{name} is set only when the script is sent with --array"

@@ -21,6 +21,9 @@ class Around(Protocol):
     def lines(self, script: str, path: str) -> int | None:
         """How many lines the file has; None: there is no such file, or it is not known which one is meant."""
 
+    def sent_with(self, script: str, *spelled: str) -> bool:
+        """Whether a program of the repository sends this script with an option that begins with one of these."""
+
 
 class Command(NamedTuple):
     """A line of the program part with its continuation lines, without comment."""

@@ -13,7 +13,8 @@ _EXAMPLE: Final = re.compile(
     r"<[^<>]+>|\[[a-z][a-z _-]+\]|changeme|(?<![a-z])(?:your|my)[-_. ]?(?:own[-_. ])?"
     r"(?:e?-?mail(?:[-_. ]?address)?|account|project|allocation|net-?id|user-?(?:name|id)?|name|group|partition|login"
     r"|uni|institution)"
-    r"(?![a-z])|(?<![a-z])(?:user-?name|netid|your)@|@(?:your|my)[-_.]?\w+\.|^x{3,}$|@(?:example\.(?:com|org|edu))$",
+    r"(?![a-z])|(?<![a-z])(?:user-?name|netid|your)@|@(?:your|my)[-_.]?\w+\.|^x{3,}$|@(?:example\.(?:com|org|edu))$"
+    r"|^some(?:one|body)@|^(?-i:[A-Z]+@)?(?-i:PARTITION|ACCOUNT|PROJECT|GROUP|QOS|QUEUE|EMAIL)(?:_?NAME)?$",
     re.IGNORECASE,
 )
 

@@ -11,6 +11,9 @@ from s2r_ci.slurm.launchers import PYTHON_LAUNCHERS
 
 _MPI: Final = ("mpirun", "mpiexec")
 _RANK: Final = re.compile(r"(?<!\\)\$\{?(SLURM_PROCID|SLURM_LOCALID|SLURM_NODEID)\b")
+_EXPORTED: Final = re.compile(
+    r"\s*export\s+((?:LOCAL_|NODE_|GLOBAL_|GROUP_|WORLD_)?RANK)=\"?\$\{?(SLURM_PROCID|SLURM_LOCALID|SLURM_NODEID)\}?\"?\s*;?$"
+)
 _ENDS: Final = re.compile(r"\s*(?:done|fi|esac|\}|\)|echo\b[^|;&]*|date|exit(?:\s+\d+)?|;;|else|then)?\s*;?\s*")
 _ELSEWHERE: Final = ("--jobid", "--het-group", "--pack-group", "--overcommit", "-O")
 
@@ -142,6 +145,21 @@ def rank_expanded_early(case: Case) -> Iterator[Finding]:
                 )
                 yield found(rules.RANK_EXPANDED_EARLY, message, step.location, name[1])
                 break
+    yield from _rank_exported(case, job)
+
+
+def _rank_exported(case: Case, job: JobSpec) -> Iterator[Finding]:
+    """``export RANK=$SLURM_PROCID`` before srun: all tasks inherit the 0 of the batch shell."""
+    if "<<" in case.code:
+        return
+    last = max((s.location.line for s in outermost(case.body.steps) if _tasks_of(job, s) != 1), default=0)
+    quotes = 0
+    for command in case.commands:
+        exported = _EXPORTED.match(command.text) if not quotes % 2 else None
+        if exported and command.line < last and exported[2] not in case.body.sets:
+            message = f"the batch shell exports {exported[1]} before the step starts: it is 0 for every task"
+            yield found(rules.RANK_EXPANDED_EARLY, message, case.place(command.line), exported[2])
+        quotes += command.text.count("'") + command.text.count('"') - command.text.count('\\"')
 
 
 def background_without_wait(case: Case) -> Iterator[Finding]:

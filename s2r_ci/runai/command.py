@@ -17,9 +17,8 @@ LONGEST_TEXT: Final = 98_304
 """Octets of a body up to which it travels as text; one argument of a process stays below 131,072."""
 
 # As the kubelet reads, from left to right: $$, $(anything up to the first bracket), $ before a character that is
-# not ASCII (of which it would take one octet), $ and the character behind it.
-_READ: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))|\$.", re.DOTALL)
-_SHOWN: Final = str.maketrans("", "", "\n\t")
+# not ASCII (of which it would take one octet). A $ before anything else stays, and that is no $.
+_READ: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
 
 
 def delivery(made: Plan) -> str:
@@ -33,7 +32,7 @@ def delivery(made: Plan) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         return "base64"
-    return "text" if text.translate(_SHOWN).isprintable() else "base64"
+    return "text" if text.replace("\n", "").replace("\t", "").isprintable() else "base64"
 
 
 def arguments(made: Plan, names: Iterable[str]) -> list[str]:

@@ -4,7 +4,6 @@ The rules were seen in real runs of Slurm 24.11: SLURM_NTASKS is unset without `
 variables depend on the option that asked, ranks are 0 in the batch script.
 """
 
-import itertools
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -86,22 +85,23 @@ def tasks_per_node(made: Plan) -> str:
 def _cpus_of_nodes(made: Plan) -> str:
     """``6(x2)``, ``3,2``: CPUs follow the tasks where nothing else asks for more."""
     job = made.job.resources
-    counts = [tasks * job.cpus_per_task for tasks in _spread(made)]
-    return _runs(counts if counts[0] == job.cpus_per_node else [job.cpus_per_node] * made.nodes)
+    runs = [(tasks * job.cpus_per_task, times) for tasks, times in _spread(made)]
+    return _runs(runs if runs[0][0] == job.cpus_per_node else [(job.cpus_per_node, made.nodes)])
 
 
-def _spread(made: Plan) -> list[int]:
+def _spread(made: Plan) -> list[tuple[int, int]]:
+    """How many tasks, on how many nodes: the fuller nodes first. A run each, whatever the number of nodes."""
     nodes = made.nodes
     options = made.job.options
     tasks = made.job.resources.tasks
     if tasks <= 1 and not options.keys() & {"ntasks", "ntasks-per-node"}:
         tasks = nodes  # no count is said, and none follows from --gpus and --gpus-per-task
     base, more = divmod(tasks, nodes)
-    return [base + 1] * more + [base] * (nodes - more)
+    return [(count, times) for count, times in ((base + 1, more), (base, nodes - more)) if times]
 
 
-def _runs(counts: list[int]) -> str:
-    return ",".join(_times(count, len(list(group))) for count, group in itertools.groupby(counts))
+def _runs(runs: list[tuple[int, int]]) -> str:
+    return ",".join(_times(count, times) for count, times in runs)
 
 
 def _times(count: int, times: int) -> str:

@@ -36,7 +36,6 @@ _HIDDEN: Final = (
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U0001fffe\U0001ffff\U000e0000-\U0010ffff]"
 )
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_BLANK_AT_END: Final = re.compile(r"(?:^|\n)[ \t]+\n*\Z")
 
 
 @cache
@@ -179,7 +178,8 @@ def _is_hiding(text: str) -> bool:
 
 def _literal_header(text: str) -> str:
     """``|`` with its indicators, or empty where a literal block would not keep every octet for every reader."""
-    if _is_hiding(text) or (text[-1:] in " \t\n" and _BLANK_AT_END.search(text)):
+    last = text.rstrip("\n").rpartition("\n")[2]
+    if _is_hiding(text) or (last and not last.strip(" \t")):
         return ""
     first = text.lstrip("\n")[:1]
     if not first:

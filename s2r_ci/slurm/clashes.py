@@ -8,7 +8,7 @@ from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, Options, counts, topology
+from s2r_ci.slurm.shape import Held, Options, counts, hint_dropped, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
@@ -60,11 +60,26 @@ def settle(held: dict[str, Held], release: Release) -> None:
     tres_task = held.get("tres-per-task")
     if tres_task and tres_task.origin == "environment" and release >= (24, 5):
         held["tres-per-task"] = tres_task._replace(data=_given_way(held, tres_task.data))
+    _settle_gpus(held, release)
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
     if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
+
+
+def _settle_gpus(held: dict[str, Held], release: Release) -> None:
+    """SBATCH_GPUS_PER_TASK gives way to a --tres-per-task that names GPUs of the same type."""
+    mine, task = held.get("gpus-per-task"), held.get("tres-per-task")
+    if mine is None or task is None or mine.origin != "environment" or release < (24, 5):
+        return
+    if (task.origin != "environment" or release >= (25, 5)) and not tres.unusable(task.data):
+        try:
+            gres = tres.read_per_task(task.data, release).gres
+        except RefusedError:
+            return
+        if _same_type(gres, mine.data, release):
+            held["gpus-per-task"] = mine._replace(data="")
 
 
 def _given_way(held: Mapping[str, Held], text: str) -> str:
@@ -108,6 +123,8 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
         if first in held and second in held and release >= since:
             if second == "cpus-per-gpu" and held[second].data is None:
                 continue
+            if first == "tres-per-task" and _only_cpus(held[first], release):
+                continue
             if second in ("thread-spec", "oversubscribe") and "environment" in (
                 held[first].origin,
                 held[second].origin,
@@ -120,6 +137,11 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
         yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
     yield from _single(held, release)
     yield from _placed(held, release)
+
+
+def _only_cpus(task: Held, release: Release) -> bool:
+    """From 25.05 on a SBATCH_TRES_PER_TASK without GPUs may stand beside a number of tasks a GPU."""
+    return task.origin == "environment" and release >= (25, 5) and "gres/gpu" not in task.data
 
 
 def _wrapped(held: Options) -> Iterator[Clash]:
@@ -139,7 +161,8 @@ def _per_task(held: Options, release: Release) -> Iterator[Clash]:
         return
     if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
-    if "gpus-per-task" in held and _same_type(task.gres, held["gpus-per-task"].data, release):
+    said = held["gpus-per-task"].data if "gpus-per-task" in held else ""
+    if said and (_same_type(task.gres, said, release) or (said.isdigit() and tres.count(task.gres))):
         yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
 
 
@@ -156,7 +179,7 @@ def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
-    if "hint" in held and held["hint"].data is not None and held["hint"].data.lower() not in _HINTS:
+    if "hint" in held and not hint_dropped(held) and held["hint"].data.lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")
     if begin and deadline and begin.data and deadline.data and deadline.data < begin.data:
@@ -190,9 +213,11 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
     if "distribution" in held and held["distribution"].spelled.startswith("plane="):
         yield from _plane(held)
     if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
-        least, segment = held["nodes"].data[0], held["segment"].data
-        if least > segment and least % segment:
-            yield "segment", f"--segment={held['segment'].data} does not divide the {held['nodes'].data[0]} nodes"
+        nodes, segment = held["nodes"].data, held["segment"].data
+        named = nodes.named if isinstance(nodes, units.Sizes) else [range(nodes[0], nodes[0] + 1)]
+        sizes = (size for span in named for size in span[: 2 * segment + 2])
+        if odd := next((size for size in sizes if size > segment and size % segment), 0):
+            yield "segment", f"--segment={segment} does not divide the {odd} nodes"
 
 
 def _plane(held: Options) -> Iterator[Clash]:
@@ -212,8 +237,18 @@ def _plane(held: Options) -> Iterator[Clash]:
         )
 
 
+def _empty_entry(held: Options, release: Release) -> bool:
+    """Up to 22.05 the controller refuses a list of --gres with nothing between or behind its commas."""
+    if release >= (23, 11) or "gres" not in held:
+        return False
+    entries = str(held["gres"].data).split(",")
+    return len(entries) > 1 and "gres:" in entries
+
+
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
+    if _empty_entry(held, release):
+        return [("gres", "--gres holds an empty entry: take the comma away")]
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 

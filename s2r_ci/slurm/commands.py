@@ -14,7 +14,7 @@ from s2r_ci.slurm.launchers import (
     Layer,
     base_name,
     is_peeled,
-    peel,
+    peeled,
     pyxis_image,
     shell_text,
     words_of,
@@ -63,7 +63,7 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
             reader.found.commands.setdefault(value)
         if name in inventory.SPOKEN:
             _spoken(reader, words, at, name, around)
-        layer = peel(values[at:] if at else values) if is_peeled(name) else None
+        layer = peeled(values[at:] if at else values, name) if is_peeled(name) else None
         if layer is None:
             break
         if layer.kind == "launcher":
@@ -99,8 +99,10 @@ def _known_text(reader: "ShellReader", words: Words, at: int, around: Around) ->
 def _spoken(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
     """A command whose words say more than what runs."""
     values = words.values[at:]
-    for kind, what, place in inventory.module_loads(values):
-        reader.add(ItemKind.MODULE, kind, what, reader.at(words.start(at + place)))
+    if name in inventory.LOADING:
+        for kind, what, place in inventory.module_loads(values):
+            reader.add(ItemKind.MODULE, kind, what, reader.at(words.start(at + place)))
+        return
     if told := inventory.cluster_command(values):
         reader.add(ItemKind.COMMAND, told, " ".join(words.raws[at:]), reader.at(words.start(at)))
     _builtin(reader, name, words, at, around)

@@ -88,7 +88,7 @@ class Reader:
                 stopped = min(stopped, self.stage)
         self.stage = stopped
         if self._het:
-            request.keep_apart(self._requests)
+            request.keep_apart(self._requests, tested=any("test-only" in part.held for part in parts))
         return parts if stopped >= _CONTROLLER else [part._replace(shape=None) for part in parts]
 
     def takes_command_line(self) -> bool:
@@ -156,7 +156,7 @@ class Reader:
             }
             shape = self._check(held)
             if shape:
-                numbers = request.build(held, shape, basename(self._path), release, self._het)
+                numbers = request.build(held, shape, self._name(held), release, self._het)
                 self._requests.append(numbers)
         component = Component(
             tokens=tuple([word.text for word in words]),
@@ -165,6 +165,12 @@ class Reader:
             request=numbers,
         )
         return Part(component, held, shape)
+
+    def _name(self, held: Mapping[str, Held]) -> str:
+        """What a job without a name is called. The first component settles it for all."""
+        if self._requests:
+            return str(self._requests[0].get("name", ""))
+        return "external" if "external" in held else basename(self._path)
 
     def _check(self, held: dict[str, Held]) -> Shape | None:
         release = self._known.release

@@ -63,12 +63,15 @@ class Holding:
         if option.in_script not in ("yes", "refused now"):
             return self._may_stand(given)
         name = option.means
+        taken_back = origin == "environment" and option.argument == "none" and value == "no"
         try:
             spelled, data = self._read(given, held)
+            if name in merging.TOGETHER and not taken_back:
+                spelled, data = merging.TOGETHER[name](held, name, spelled, data, self._release)
         except RefusedError as trouble:
             self._refuse(given, str(trouble))
             return False
-        if origin == "environment" and option.argument == "none" and value == "no":
+        if taken_back:
             merging.take_back(held, name)
             return True
         if origin == "script":
@@ -77,8 +80,6 @@ class Holding:
             spelled = data = f"{held[name].spelled},{value}"
         if name == "hint" and name in held and held[name].origin == "carried":
             return True  # of a heterogeneous job, the first one stays
-        if name in merging.TOGETHER:
-            spelled, data = merging.TOGETHER[name](held, name, spelled, data, self._release)
         held[name] = Held(spelled, data, line, column, origin)
         return True
 

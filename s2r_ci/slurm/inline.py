@@ -10,12 +10,19 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from s2r_ci import rules
-from s2r_ci.model import Finding, Location, Stage
+from s2r_ci.model import Finding, Location, Rule, Stage
 from s2r_ci.rules import LINT_ONLY, RULES
 
 _WORD: Final = "s2r:"
 _COMMENT: Final = re.compile(r"(?:^|\s)#[ \t]*s2r:[ \t]*ignore\[([^\]\n]*)\][ \t]*([^\r\n]*)")
-_NEVER: Final = frozenset({Stage.POLICY, Stage.VALIDATE, Stage.DISCOVER})  # not the script's to silence
+_NEVER: Final = frozenset(
+    {Stage.POLICY, Stage.VALIDATE, Stage.DISCOVER, Stage.CURRENT}
+)  # not the script's to silence
+
+
+def may_be_ignored(rule: Rule) -> bool:
+    """Whether a comment can silence the findings of a rule."""
+    return rule.stage not in _NEVER
 
 
 class Ignore(NamedTuple):
@@ -29,7 +36,7 @@ class Ignore(NamedTuple):
 
     def silences(self, finding: Finding) -> bool:
         """Whether this comment covers the finding."""
-        if finding.rule.stage in _NEVER or finding.rule.id not in self.rules:
+        if not may_be_ignored(finding.rule) or finding.rule.id not in self.rules:
             return False
         if finding.rule is rules.QUESTION_OPEN and not finding.location.line:
             return False  # of the whole file there may be several: each is answered, or accepted, by its key

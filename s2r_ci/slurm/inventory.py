@@ -29,23 +29,13 @@ WELL_KNOWN: Final = words_of(
     "CONDA_PREFIX CONDA_DEFAULT_ENV CONDA_EXE CONDA_SHLVL VIRTUAL_ENV CUDA_VISIBLE_DEVICES GPU_DEVICE_ORDINAL "
     "ROCR_VISIBLE_DEVICES OMP_NUM_THREADS BASH_ENV ENV"
 )
-_WELL_KNOWN_BEGINNINGS: Final = (
-    "LC_",
-    "SLURM_",
-    "SLURMD_",
-    "SBATCH_",
-    "OMPI_",
-    "PMI_",
-    "PMIX_",
-    "MV2_",
-    "I_MPI_",
-    "COMP_",
-)
+SLURM_BEGINNINGS: Final = ("SLURM_", "SLURMD_", "SBATCH_")
+_WELL_KNOWN_BEGINNINGS: Final = (*SLURM_BEGINNINGS, "LC_", "OMPI_", "PMI_", "PMIX_", "MV2_", "I_MPI_", "COMP_")
 
 
 def is_slurm(name: str) -> bool:
     """``SLURM_JOB_ID``, ``SLURMD_NODENAME``, ``SBATCH_ACCOUNT``."""
-    return name.startswith(("SLURM_", "SLURMD_", "SBATCH_"))
+    return name.startswith(SLURM_BEGINNINGS)
 
 
 def is_well_known(name: str) -> bool:
@@ -115,6 +105,20 @@ def _list_of_paths(text: str, colon: int) -> bool:
     return not left or left[0] in "/$.~{"
 
 
+_DOCKER_INSIDE: Final = words_of("-w --workdir")
+_APPTAINER_INSIDE: Final = words_of("--pwd --cwd")
+_WORK_FOLDER: Final = {  # the engines' options that name a folder of the container
+    **dict.fromkeys(("docker", "nvidia-docker", "podman", "podman-hpc", "udocker", "shifter", "sarus"), _DOCKER_INSIDE),
+    **dict.fromkeys(("apptainer", "singularity"), _APPTAINER_INSIDE),
+    "srun": words_of("--container-workdir"),
+}  # fmt: skip
+
+
+def _inside(words: list[str], at: int, option: str) -> bool:
+    """Whether the value of this option is a folder inside the container that the command starts."""
+    return option.startswith("-") and any(option in _WORK_FOLDER.get(base_name(word), ()) for word in words[:at])
+
+
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
     name = base_name(words[0])
@@ -126,7 +130,8 @@ def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
             continue
         if "/" in word and not (quiet and not word.startswith("/")):
             option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
-            yield at, option in _MOUNTS
+            if not _inside(words, at, option):
+                yield at, option in _MOUNTS
 
 
 # --- modules -----------------------------------------------------------------------------------------------
@@ -226,9 +231,14 @@ def cluster_command(words: list[str]) -> str:
 
 
 # Commands whose words say more than what runs: all others need no second look.
-SPOKEN: Final = _CLUSTER | words_of(
-    "module ml spack conda mamba micromamba source . snakemake nextflow cromwell java read mapfile readarray getopts "
-    "printf let set eval trap bash sh zsh dash ksh ksh93 mksh ash rbash"
+LOADING: Final = words_of("module ml spack conda mamba micromamba source .")  # ``module_loads``
+SPOKEN: Final = (
+    _CLUSTER
+    | LOADING
+    | words_of(
+        "snakemake nextflow cromwell java read mapfile readarray getopts printf let set eval trap "
+        "bash sh zsh dash ksh ksh93 mksh ash rbash"
+    )
 )
 
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.

@@ -104,9 +104,7 @@ _MODULES: Final[dict[str, tuple[str, _Options]]] = {
     "accelerate.commands.launch": ("accelerate", _ACCELERATE),
     "deepspeed.launcher.runner": ("deepspeed", _DEEPSPEED),
 }
-PYTHON_LAUNCHERS: Final = words_of(
-    "torchrun torch.distributed accelerate deepspeed ray"
-)  # their program is a file of Python
+PYTHON_LAUNCHERS: Final = words_of("torchrun torch.distributed accelerate deepspeed ray")  # they run Python files
 _PYTHON: Final = re.compile(r"(?:python|pypy|ipython)[\d.]*")
 
 _APPTAINER: Final = _Options(
@@ -325,8 +323,11 @@ def peel(words: Sequence[str]) -> Layer | None:
     Layer(kind='container', name='apptainer', program=4, image='a.sif', runs=True)
     """
     name = base_name(words[0]) if words else ""
-    if not is_peeled(name):
-        return None
+    return peeled(words, name) if is_peeled(name) else None
+
+
+def peeled(words: Sequence[str], name: str) -> Layer | None:
+    """The same for a command whose name is known, and known to be ``is_peeled``."""
     return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
 
 

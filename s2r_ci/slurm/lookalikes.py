@@ -28,9 +28,9 @@ class Comments:
         self._troubles = troubles
 
     def __call__(self, raw: bytes, line: int) -> None:
-        """Note a comment that was meant as a directive. Two hashes are the common way to switch one off."""
+        """Note a comment that was meant as a directive. A second hash is the common way to switch one off."""
         text = raw.decode("utf-8", "surrogateescape").strip()
-        if text.startswith("##"):
+        if text.startswith("#") and text[1:].lstrip().startswith("#"):
             return
         body = text.lstrip("#\uff03\u200b\ufeff \t\u00a0")
         word = body[: len(body) - len(body.lstrip(_letters(body)))] if body else ""

@@ -31,6 +31,18 @@ def _stick_signal(
     return notices.signal_words(joined), joined
 
 
+def _stick_sharing(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
+    """Of an earlier --gres-flags the word about sharing stays, that about binding does not."""
+    before = (
+        [word for word in held[name].data.lower().split(",") if word.endswith("-sharing")] if name in held else []
+    )
+    words = [word for word in spelled.split(",") if word not in ("", "unset", *before)]
+    if before and any(word.endswith("-sharing") for word in words):
+        raise RefusedError(f"takes {before[0]} or another word about sharing, not both")
+    joined = ",".join([*words, *before])
+    return joined or "unset", joined
+
+
 def _stick_yes(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
     return ("yes", "yes") if name in held and held[name].data == "yes" else (spelled, data)
 
@@ -128,6 +140,7 @@ TOGETHER: Final[dict[str, Together]] = {
     "cluster": _one_field("clusters"),
     "clusters": _one_field("cluster"),
     "mail-type": _add_mail,
+    "gres-flags": _stick_sharing,
     "signal": _stick_signal,
     "kill-on-invalid-dep": _stick_yes,
     "requeue": _one_field("no-requeue"),

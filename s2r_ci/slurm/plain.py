@@ -6,7 +6,6 @@ seen. Asking the tree for each of these words costs ten times as much as reading
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 _COMMAND: Final = re.compile(r"(?:[\w./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++", re.ASCII)
@@ -16,7 +15,7 @@ _ASSIGNMENT: Final = re.compile(
     re.ASCII,
 )
 _NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*+")
-_NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)
+NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)  # in a text that holds nothing else to expand
 # In a plain command (``inventory.paths_in``). Each way to begin is a letter, which is found fast.
 _MAY_BE_PATH: Final = re.compile(r"/(?:(?<=[ \t,:=]/)|(?<=[ \t]-[A-Za-z]/)|(?<![\s\S]/))|~|HOME")
 
@@ -77,9 +76,3 @@ def only_names(text: str) -> bool:
     (True, False, False, False)
     """
     return _NAMES_ONLY.fullmatch(text) is not None
-
-
-def names(text: str) -> Iterator[tuple[str, int]]:
-    """The names that are expanded in a text that holds nothing else to expand, each with its place."""
-    for match in _NAME.finditer(text):
-        yield match[1], match.start(1)

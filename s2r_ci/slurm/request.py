@@ -40,7 +40,9 @@ Request = dict[str, Any]
 
 
 def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -> Request:
-    """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing."""
+    """The job description as sbatch sends it: times in minutes, memory in MiB, unset fields missing. ``name`` is what
+    the job is called where no option says.
+    """
     request: Request = {"name": name}
     own: list[_Put] = []
     for option, said in held.items():
@@ -124,11 +126,6 @@ def _put_resources(request: Request, held: Options, shape: Shape, release: Relea
         request["licenses"] = said
 
 
-def _put_external(request: Request, held: Options, shape: Shape, release: Release) -> None:
-    if "job-name" not in held:
-        request["name"] = "external"
-
-
 def _put_hint(request: Request, held: Options, shape: Shape, release: Release) -> None:
     if str(held["hint"].data).lower() == "multithread" and not hint_dropped(held):
         request["ntasks_per_core"] = 65535
@@ -152,19 +149,20 @@ _OWN_WAY: Final[dict[str, _Put]] = {
     "mail-type": _put_mail, "nodelist": _put_nodelist, "cpu-freq": _put_speed, "switches": _put_switches,
     "core-spec": _seen_late("core-spec", "core_spec"), "thread-spec": _seen_late("thread-spec", "thread_spec"),
     "segment": _seen_late("segment", "segment_size"), "delay-boot": _put_delay, "mcs-label": _put_label,
-    "resources": _put_resources, "mem": _put_memory, "mem-per-cpu": _put_memory, "external": _put_external,
-    "hint": _put_hint,
+    "resources": _put_resources, "mem": _put_memory, "mem-per-cpu": _put_memory, "hint": _put_hint,
 }  # fmt: skip
 
 
-def keep_apart(requests: Sequence[dict[str, Any]]) -> None:
-    """The nodes that one component of a heterogeneous job names are barred to the others; of arrays, of which it
-    can have none, the last one is sent.
+def keep_apart(requests: Sequence[dict[str, Any]], *, tested: bool) -> None:
+    """The nodes that one component of a heterogeneous job names are barred to the others, but where --test-only asks
+    about each by itself; of arrays, of which it can have none, the last one is sent.
     """
     arrays = [request["array_inx"] for request in requests if "array_inx" in request]
     for request in requests:
         if "array_inx" in request:
             request["array_inx"] = arrays[-1]
+    if tested:
+        return
     named = [request.get("req_nodes", "") for request in requests]
     for number, request in enumerate(requests):
         others = [nodes for at, nodes in enumerate(named) if nodes and at != number]
@@ -209,11 +207,11 @@ def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -
 
     def listed(name: str) -> str:
         said = held[name].data if name in held else ""
-        return prefix + said.replace(",", f",{prefix}") if said else ""
+        return ",".join(prefix + part for part in said.split(",") if part)
 
     gres = held["gres"].data if "gres" in held else ""
-    if gres or "gpus-per-node" in held:
-        request["tres_per_node"] = ",".join(filter(None, (listed("gpus-per-node"), gres)))
+    if every := ",".join(filter(None, (listed("gpus-per-node"), gres))):
+        request["tres_per_node"] = every
     for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
         if option in held and (said := listed(option)):
             request[field] = said
@@ -263,7 +261,7 @@ def _per_task(held: Options, release: Release) -> str:
     if "gpus-per-task" in held and held["gpus-per-task"].data:
         entries = tres.counted_gpus(held["gpus-per-task"].data, release)
         parts += [
-            f"gres/gpu:{entry.type}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
+            f"gres/gpu:{entry.type.strip()}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
             for entry in entries
         ]
     return ",".join([*parts, said] if said else parts)

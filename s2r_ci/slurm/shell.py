@@ -17,6 +17,7 @@ from s2r_ci.slurm.grammar import broken_parts, first_word, octets, parse, word_v
 from s2r_ci.slurm.launchers import SHELLS, words_of
 from s2r_ci.slurm.plain import Words
 from s2r_ci.slurm.quoted import BARE_NAME, FOREIGN, left_over
+from s2r_ci.slurm.torn import glue, leading, over_the_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -166,7 +167,10 @@ class ShellReader:
 
     def _says_nothing(self, node: "Node") -> bool:
         """A redirection such as ``> log 2>&1``: no expansion, no absolute path."""
-        return node.type == "file_redirect" and _QUIET.fullmatch(self.text(node)) is not None
+        if node.type != "file_redirect":
+            return False
+        text = self.text(node)
+        return "\n" not in text and _QUIET.fullmatch(text) is not None
 
     def _heredoc(self, node: "Node", around: Around, program: str = "") -> None:
         kids = node.children
@@ -229,6 +233,8 @@ class ShellReader:
 
     def _redirect(self, node: "Node", around: Around) -> None:
         kids = node.children
+        if self.depth == 0 and over_the_line(self._source, kids):
+            self.broken.append((node.start_byte, node.end_byte))
         if kids and kids[-1].type != "process_substitution":
             text = self.text(kids[-1])
             if "/" in text:
@@ -247,7 +253,7 @@ class ShellReader:
     def use(self, name: str, operator: str, default: str, start: int, around: Around) -> None:
         """A variable is read here."""
         offset = self._base + start if self._fixed is None else self._fixed
-        if inventory.is_slurm(name):
+        if name.startswith(inventory.SLURM_BEGINNINGS):
             self.add(ItemKind.VARIABLE, name, "", offset)
         elif self._fixed is None and (self.depth == 0 or not (name.isdigit() or name in "@*")):
             own = around.assigned == name
@@ -256,8 +262,9 @@ class ShellReader:
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
         ascii_only = text.isascii()
-        for name, at in plain.names(text):
-            self.use(name, "", "", start + (at if ascii_only else octets(text, at)), around)
+        for match in plain.NAME.finditer(text):
+            at = match.start(1)
+            self.use(match[1], "", "", start + (at if ascii_only else octets(text, at)), around)
 
     def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
         """The host's paths in a word: without quotes, as written, and where it begins."""
@@ -274,6 +281,8 @@ class ShellReader:
         """Take a command apart; the answer is the name of the innermost program."""
         start = node.start_byte
         text = self.slice(start, node.end_byte)
+        if text.startswith("coproc "):
+            around = around._replace(background=True)
         words = plain.command(text, start)
         if words is None:
             return self._quoted_command(node, text, around)
@@ -288,25 +297,32 @@ class ShellReader:
         values: list[str] = []
         starts: list[int] = []
         visit: list[Node] = []
-        for kid in node.children:
-            kind = kid.type
-            if kind == "variable_assignment" and not raws:
-                variables.assign(self, kid, around, prefix=True)
-            elif kind == "herestring_redirect" or kind == "file_redirect":
+        settings, rest, alone = leading(self._source, node.children)
+        for pieces in settings:
+            variables.assign_pieces(self, pieces, around, prefix=not alone)
+        end = -1
+        for kid in rest:
+            kind, start, before = kid.type, kid.start_byte, end
+            if kind == "herestring_redirect" or kind == "file_redirect":
                 visit.append(kid)
-            elif kind != "$":
-                start = kid.start_byte
-                text = self.slice(start, kid.end_byte)
+                continue
+            end = kid.end_byte if kind != "$" or start == before else -1
+            if kind == "$":
+                continue
+            text = self.slice(start, end)
+            if start == before and raws:
+                glue(self, raws, values, kid, around)
+            else:
                 raws.append(text)
                 values.append(word_value(kid, text))
                 starts.append(start)
-                if "$" in text or "`" in text or kind == "process_substitution":
-                    if plain.only_names(text):
-                        self.expand(text, start, around)
-                    elif kind == "command_name":
-                        visit += kid.children
-                    else:
-                        visit.append(kid)
+            if "$" in text or "`" in text or kind == "process_substitution":
+                if plain.only_names(text):
+                    self.expand(text, start, around)
+                elif kind == "command_name":
+                    visit += kid.children
+                else:
+                    visit.append(kid)
         program = run_words(self, Words(raws, values, starts, whole, starts[0]), around) if raws else ""
         if visit:
             self.push(visit, around)

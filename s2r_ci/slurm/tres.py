@@ -27,14 +27,14 @@ def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
     if release >= (23, 11) and "gres/gres:" in text:
         raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
     parts = (part.removeprefix("gres/").removeprefix("gres:") for part in text.split(","))
-    return tuple(_entry(part, release) for part in parts)
+    return tuple(_entry(part, release) for part in parts if part)
 
 
 def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """The entries of a --gpus value: the type stands first, so ``gpu:2`` asks for a type called gpu."""
     if not text:
         return ()
-    return tuple(_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(","))
+    return tuple(_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(",") if part)
 
 
 def _nameless(text: str, release: Release) -> Gres | None:
@@ -47,13 +47,23 @@ def _nameless(text: str, release: Release) -> Gres | None:
 
 def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
-    parts = [part for part in text.split(",") if _counted(part, release)]
-    entries = read_gpus(",".join(part.rstrip("kKmMgGtTpP") for part in parts), release)  # a unit is not read
+    entries: tuple[Gres, ...] = ()
+    for part in text.split(","):
+        if _counted(part, release) and "::" not in part and not (part[:1] == ":" and part.count(":") > 1):
+            entries += _one_counted(part.rstrip("kKmMgGtTpP"), release)  # a unit is not read
     return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
 
 
 def _counted(part: str, release: Release) -> bool:
     return amount(part.replace("=", ":").rpartition(":")[2], release) is not None
+
+
+def _one_counted(part: str, release: Release) -> tuple[Gres, ...]:
+    """Here an equals sign before the type belongs to the type."""
+    name, _, number = part.rpartition(":")
+    if name[:1] == "=" and len(name) > 1:
+        return (Gres("gpu", name.lower(), amount(number, release) or 0),)
+    return read_gpus(part, release)
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:

@@ -128,6 +128,18 @@ def size(mib: int) -> str:
     return f"{mib}?"
 
 
+class Sizes(tuple[int, int]):
+    """Least and most nodes, as of a range, with the sizes that a list names."""
+
+    named: Sequence[range]
+
+    def __new__(cls, least: int, most: int, named: Sequence[range]) -> "Sizes":
+        """A pair that is equal to one without the names."""
+        made = super().__new__(cls, (least, most))
+        made.named = named
+        return made
+
+
 def node_count(text: str, release: Release) -> tuple[int, int] | None:
     """Least and most nodes of ``3``, ``2-5``, ``-4`` (1 to 4), ``1k``, and from 23.02 of ``2,4`` and ``2-8:2``."""
     if text.isdigit() and text.isascii() and len(text) < 9:
@@ -151,6 +163,7 @@ def _node_list(body: str) -> tuple[int, int] | None:
     if body.startswith(","):
         return NO_NODES
     sizes: list[int] = []
+    spans: list[range] = []
     for part in body.split(","):
         least, dash, most = part.partition("-")
         low = _nodes(least) if least else 0
@@ -158,7 +171,8 @@ def _node_list(body: str) -> tuple[int, int] | None:
         if low is None or high is None or high < low:
             return None
         sizes += (low, high)
-    return min(sizes), max(sizes)
+        spans.append(range(low, high + 1))
+    return Sizes(min(sizes), max(sizes), spans)
 
 
 def _stepped(body: str) -> tuple[int, int] | None:
@@ -167,7 +181,10 @@ def _stepped(body: str) -> tuple[int, int] | None:
     low, high, every = _nodes(least), _nodes(most), digits(step)
     if low is None or high is None or not every or high < low:
         return None
-    return (low, high - 1 - (high - 1 - low) % every) if low < high else NO_NODES
+    if low >= high:
+        return NO_NODES
+    sizes = range(low, high, every)
+    return Sizes(low, sizes[-1], [sizes])
 
 
 def _nodes(text: str, release: Release = (23, 2)) -> int | None:

@@ -1,11 +1,14 @@
 """Variables of a shell script: where they are read, set, exported and unset."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import plain
 from s2r_ci.slurm.grammar import literal, unquote
 from s2r_ci.slurm.inventory import MOUNT_VARIABLES, is_slurm
+from s2r_ci.slurm.torn import reattach
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -26,10 +29,11 @@ def variable(reader: "ShellReader", node: "Node", around: "Around") -> None:
 
 
 def simple(reader: "ShellReader", node: "Node", around: "Around") -> None:
-    """``$NAME``, ``$1``, ``$@``."""
+    """``$NAME``, ``$1``, ``$@``; ``$1x`` is ``$1`` and an x."""
     for kid in node.children:
         if kid.type in _NAMES:
-            reader.use(reader.text(kid), "", "", kid.start_byte, around)
+            name = reader.text(kid)
+            reader.use(name[:1] if name[:1].isdigit() else name, "", "", kid.start_byte, around)
 
 
 def expansion(reader: "ShellReader", node: "Node", around: "Around") -> None:
@@ -86,6 +90,31 @@ def assign(reader: "ShellReader", node: "Node", around: "Around", *, prefix: boo
     return name
 
 
+def assign_pieces(reader: "ShellReader", pieces: "Sequence[Node]", around: "Around", *, prefix: bool) -> None:
+    """An assignment at the head of a command, and what the grammar tore from it (``torn``)."""
+    if len(pieces) == 1:
+        assign(reader, pieces[0], around, prefix=prefix)
+        return
+    start, end = pieces[0].start_byte, pieces[-1].end_byte
+    text = reader.slice(start, end)
+    if name := plain.assigned(text):
+        _plain_value(reader, name, text[len(name) + 1 :], start + len(name) + 1, around, keep=not prefix)
+    else:
+        name = _any_value(reader, pieces[0], around, keep=False)
+        for one, two in pairwise(pieces):
+            reattach(reader, reader.text(one), two, around)
+        if not prefix:
+            _remember(reader, name, None, None)
+        parts = [
+            kid for piece in pieces[1:] for kid in (piece.children if piece.type == "command_name" else [piece])
+        ]
+        reader.push(parts, around._replace(assigned=name))
+    if not prefix:
+        put(reader, name, pieces[-1])
+    elif is_slurm(name):
+        reader.add(ItemKind.VARIABLE, name, "", reader.at(start))
+
+
 def _plain_value(reader: "ShellReader", name: str, text: str, start: int, around: "Around", *, keep: bool) -> None:
     value = unquote(text)
     if keep:
@@ -137,8 +166,10 @@ def declaration(reader: "ShellReader", node: "Node", around: "Around") -> None:
     exports = word == "export" or (len(kids) > 1 and _with_x(reader.text(kids[1])))
     reader.found.commands.setdefault(word)
     rest = []
-    for kid in kids[1:]:
+    for before, kid in pairwise(kids):
         kind = kid.type
+        if before.end_byte == kid.start_byte:
+            reattach(reader, reader.text(before), kid, around)
         if kind == "variable_assignment":
             name = assign(reader, kid, around)
             if exports:

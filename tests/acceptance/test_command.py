@@ -255,6 +255,24 @@ def test_rule_schema_doctor(repository: Repository) -> None:
     assert "made-up" not in repository.run("doctor", S2R_TOKEN="made-up-0123").stdout
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("gpu-count-changed", "# s2r: ignore[gpu-count-changed] the reason"),
+        ("late-directive", "# s2r: ignore[late-directive] the reason"),
+        ("policy-violated", "no comment can"),
+        ("manifest-invalid", "no comment can"),
+        ("manifest-missing", "no comment can"),
+        ("file-unreadable", "no comment can"),
+        ("script-refused", "no comment makes a manifest"),
+        ("heterogeneous-job", "no comment makes a manifest"),
+    ],
+)
+def test_a_rule_says_whether_a_comment_silences_it(repository: Repository, rule: str, said: str) -> None:
+    (line,) = (text for text in repository.run("rule", rule).stdout.splitlines() if "To silence it" in text)
+    assert said in line
+
+
 def test_validate_names_file_and_line(repository: Repository) -> None:
     repository.write("jobs/train.sh", GOOD)
     repository.run("write")

@@ -39,7 +39,7 @@ def test_no_room_for_the_file(stale: Repository, octets: int) -> None:
     before = stale.tree()
     done = subprocess.run(COMMAND, cwd=stale.root, env=clean(), capture_output=True, check=False, preexec_fn=limit)
     assert done.returncode == 3, done.stderr
-    assert b"File too large" in done.stdout
+    assert b"error[manifest-unwritten]: the manifest was not written: File too large" in done.stdout
     assert stale.tree() == before
     assert leftovers(stale) == []
 

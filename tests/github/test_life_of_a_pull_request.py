@@ -248,3 +248,20 @@ def test_manifests_of_another_job_are_judged_anew_and_nothing_else_is_taken(
 def _ours() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "S2R_"))}
     return {**kept, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def test_a_base_that_has_the_manifest_otherwise_is_no_conflict(project: Project) -> None:
+    project.pr()
+    branch = branch_of(project, 1)
+    manifest = project.github.files(branch)[MANIFEST]
+    by_hand = manifest.replace("backoffLimit: 0", "backoffLimit: 0  # looked at")
+    project.github.commit("main", MANIFEST, by_hand)
+    ran = project.pr()  # a person's version, which keeps every promise, stands in the base: nothing is proposed
+    assert (ran.operation, ran.numbers) == ("closed", [1])
+    assert project.github.files("main")[MANIFEST].count("looked at") == 1
+    project.renew()
+    project.script("jobs/train.sh", mem="64G")
+    project.push()
+    again = project.pr(code=1)  # both changed: a conflict, which a person settles
+    assert "manifest-conflict" in again.said
+    assert again.writes == []

@@ -10,8 +10,9 @@ PATH = "jobs/train.sh"
 class Repository:
     """What lies around the script: folders, and files with so many lines."""
 
-    def __init__(self, *folders: str, **files: int) -> None:
+    def __init__(self, *folders: str, sent_with: str = "", **files: int) -> None:
         self._folders = folders
+        self._sent_with = sent_with
         self._files = {name.replace("_", "."): count for name, count in files.items()}
 
     def folder(self, script: str, path: str) -> bool | None:
@@ -19,6 +20,9 @@ class Repository:
 
     def lines(self, script: str, path: str) -> int | None:
         return self._files.get(path)
+
+    def sent_with(self, script: str, *spelled: str) -> bool:
+        return self._sent_with.startswith(spelled)
 
 
 def job(*directives: str, body: str = "python train.py", first: str = "#!/bin/bash") -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.judged import job, messages
+from tests.lint.judged import Repository, job, messages
 
 RULE = "array-not-requested"
 
@@ -32,3 +32,9 @@ def test_it_fires(script: str, says: str) -> None:
 )
 def test_it_stays_silent(script: str) -> None:
     assert messages(RULE, script) == []
+
+
+@pytest.mark.parametrize(("option", "count"), [("--array=1-9", 0), ("-a", 0), ("--mem=1G", 1)])
+def test_a_program_that_sends_the_script_as_an_array_is_enough(option: str, count: int) -> None:
+    script = job(body="python a.py $SLURM_ARRAY_TASK_ID")
+    assert len(messages(RULE, script, around=Repository(sent_with=option))) == count

@@ -12,6 +12,10 @@ RULE = "hidden-characters"
     [
         pytest.param(job(body="x=\u202ea"), "U+202E", id="bidirectional"),
         pytest.param(job("--job-name=a\u200bb"), "U+200B", id="zero width"),
+        pytest.param(job(body="# \U000e0064\U000e006f it"), "U+E0064", id="tags that spell out an order"),
+        pytest.param(job("--gres=gpu\u2060:4"), "U+2060", id="a joiner inside a request"),
+        pytest.param(job("--gres=gpu:\u200d4"), "U+200D", id="a zero-width joiner before the number"),
+        pytest.param(job(body="rm -rf \u2067tmp\u2069"), "U+2067", id="an isolate in a command"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:

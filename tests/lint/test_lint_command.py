@@ -133,3 +133,20 @@ def test_nothing_is_converted(repository: Path) -> None:
         check=False,
     )
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "fires"),
+    [
+        pytest.param("sbatch --array=1-$N jobs/a.sh", False, id="with a variable in it"),
+        pytest.param("sbatch -a 1-3 a.sh", False, id="the short name"),
+        pytest.param("sbatch --mem=4G a.sh", True, id="without an array"),
+        pytest.param("sbatch --array=1-3 other.sh", True, id="another script"),
+    ],
+)
+def test_a_script_that_a_program_sends_as_an_array_need_not_ask_for_one(
+    repository: Path, call: str, fires: bool
+) -> None:
+    put(repository, "jobs/a.sh", "#!/bin/bash\n#SBATCH --time=60\n#SBATCH --mem=1G\n./a $SLURM_ARRAY_TASK_ID\n")
+    put(repository, "submit.sh", f"#!/bin/bash\nN=$(ls | wc -l)\n{call}\n", 0o755)
+    assert ("array-not-requested" in lint(repository).stdout) is fires

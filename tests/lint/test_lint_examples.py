@@ -9,6 +9,7 @@ from s2r_ci.rules import LINT_ONLY, RULES
 from tests.lint.judged import Repository, findings
 
 AROUND = Repository(samples_txt=96)
+TOLD_BY_THE_WALK = {"answer-unusable"}  # an answer in the script, which the settings have to take
 TOLD_BY_READING = {"removed-option", "srun-only-option"}  # an unknown directive, told by a rule of its own
 
 
@@ -22,7 +23,7 @@ def test_the_rule_is_found_on_the_line_that_is_shown(rule: str) -> None:
 
 
 def test_every_rule_about_scripts_has_an_example() -> None:
-    assert set(EXAMPLES) == {rule.id for rule in RULES.values() if rule.stage is Stage.PARSE}
+    assert set(EXAMPLES) == {rule.id for rule in RULES.values() if rule.stage is Stage.PARSE} - TOLD_BY_THE_WALK
 
 
 def test_there_are_at_least_thirty() -> None:

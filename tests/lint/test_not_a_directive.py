@@ -13,6 +13,9 @@ RULE = "not-a-directive"
         pytest.param(job(body="#Sbatch --mem=4G\npython a.py"), "capitals", id="capitals"),
         pytest.param(job(body="# SBATCH --mem=4G\npython a.py"), "blanks", id="a blank behind the hash"),
         pytest.param(job(body=" #SBATCH --mem=4G\npython a.py"), "blanks", id="a blank before the hash"),
+        pytest.param(
+            job(body="#S\u0412ATCH --mem=4G\npython a.py"), "look like", id="a letter of another alphabet"
+        ),
         pytest.param(job(body="#SBTACH --mem=4G\npython a.py"), "SBTACH", id="letters swapped"),
     ],
 )
@@ -26,6 +29,7 @@ def test_it_fires(script: str, says: str) -> None:
     "script",
     [
         pytest.param(job(body="##SBATCH --mem=4G\npython a.py"), id="switched off with two hashes"),
+        pytest.param(job(body="# #SBATCH --mem=4G\npython a.py"), id="switched off with a hash and a blank"),
         pytest.param(job(body="# sbatch reads the lines above\npython a.py"), id="prose"),
         pytest.param(job(body="# sbatch --mem=4G train.sh\npython a.py"), id="how to call it"),
     ],

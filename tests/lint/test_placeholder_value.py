@@ -16,6 +16,9 @@ RULE = "placeholder-value"
         pytest.param(job("--partition=your_partition"), "your_partition", id="a partition"),
         pytest.param(job("-A myaccount"), "myaccount", id="my account"),
         pytest.param(job("--account=XXXX"), "XXXX", id="crosses"),
+        pytest.param(job("--partition=PARTITION"), "PARTITION", id="the option's own name"),
+        pytest.param(job("--account=GROUP@PARTITION"), "GROUP@PARTITION", id="two words to replace"),
+        pytest.param(job("--mail-user=someone@mail.test"), "someone", id="someone"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -32,6 +35,8 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--partition=saint-yourie"), id="a name with your in it"),
         pytest.param(job("--chdir=/data/projects/a"), id="the path of a project"),
         pytest.param(job("--account=$MYACCOUNT"), id="a variable has its own rule"),
+        pytest.param(job("--partition=GPU"), id="a partition in capitals"),
+        pytest.param(job("--account=project"), id="an account of that name"),
         pytest.param(job("--account=phy1234"), id="an ordinary account"),
     ],
 )

@@ -23,6 +23,11 @@ RULE = "rank-expanded-early"
             "SLURM_PROCID",
             id="without srun",
         ),
+        pytest.param(
+            job("--nodes=2", "--ntasks-per-node=1", body="export RANK=$SLURM_PROCID\nsrun python -u train.py"),
+            "exports RANK",
+            id="exported before the step",
+        ),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -39,6 +44,17 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--ntasks=1", body="srun ./a --rank $SLURM_PROCID"), id="one task"),
         pytest.param(job("--ntasks=4", body="srun -n 1 ./a --rank $SLURM_PROCID"), id="one task of many"),
         pytest.param(job("--ntasks=4", body="echo $SLURM_PROCID\nsrun ./a"), id="not in a step"),
+        pytest.param(
+            job("--ntasks=4", body="srun bash -c '\nexport RANK=$SLURM_PROCID\n./a\n'"), id="exported in the step"
+        ),
+        pytest.param(
+            job("--ntasks=4", body="cat > run.sh <<'END'\nexport RANK=$SLURM_PROCID\n./a\nEND\nsrun bash run.sh"),
+            id="exported in a script that the step runs",
+        ),
+        pytest.param(job("--ntasks=1", body="export RANK=$SLURM_PROCID\nsrun ./a"), id="exported for one task"),
+        pytest.param(
+            job("--ntasks=4", body="srun ./a\nexport RANK=$SLURM_PROCID\n./b"), id="exported behind the step"
+        ),
         pytest.param(
             job("--ntasks=4", body="for SLURM_PROCID in 1 2; do srun -N1 ./a $SLURM_PROCID; done"),
             id="set in the script",

@@ -30,8 +30,8 @@ def job_of(script: Script) -> JobSpec:
 
 def without_places(job: JobSpec) -> JobSpec:
     """The job without the lines on which it was said, and without the spellings of its directives."""
-    steps = tuple(replace(step, location=NOWHERE) for step in job.body.steps)
-    items = tuple(replace(item, location=NOWHERE) for item in job.inventory if item.kind is not ItemKind.DIRECTIVE)
+    steps = tuple(step._replace(location=NOWHERE) for step in job.body.steps)
+    items = tuple(item._replace(location=NOWHERE) for item in job.inventory if item.kind is not ItemKind.DIRECTIVE)
     names = sorted(item.name for item in job.inventory if item.kind is ItemKind.DIRECTIVE)
     told = tuple(Item(kind=ItemKind.DIRECTIVE, name=name, value="", location=NOWHERE) for name in names)
     options = dict(sorted(job.options.items()))

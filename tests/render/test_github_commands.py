@@ -1,5 +1,6 @@
 """The runner's own parser reads what the GitHub face prints: ours come back exactly, and nothing else is a command."""
 
+import random
 import re
 from dataclasses import replace
 
@@ -164,3 +165,54 @@ def test_the_order_is_that_of_gravity_then_place() -> None:
     turned = replace(REPORT, verdicts=REPORT.verdicts[::-1])
     first, second = (commands(render("github", report, Style())) for report in (REPORT, turned))
     assert first == second
+
+
+PIECES = (
+    *(
+        "::",
+        "::error",
+        "::add-mask::",
+        "::stop-commands::x",
+        "##[",
+        "##[error]",
+        "]",
+        "%0A",
+        "%25",
+        "%",
+        "\n",
+        "\r",
+        "\r\n",
+    ),
+    *(
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\x1b[31m",
+        "\u202e",
+        "\udcff",
+        "file=",
+        ",title=",
+        ";",
+        "a",
+        " ",
+        "\xa0",
+        "\u3000",
+        "\x1c",
+    ),
+)
+
+
+def test_twenty_thousand_strings_make_no_foreign_command() -> None:
+    """As names and messages of findings, fifty a report: what the runner carries out are our annotations alone."""
+    rng = random.Random(11)
+    for _ in range(400):
+        texts = ["".join(rng.choices(PIECES, k=rng.randint(1, 9))) for _ in range(50)]
+        found = tuple(finding(rules.UNKNOWN_DIRECTIVE, text, text, 3, 9) for text in texts)
+        verdict = Verdict(
+            path=texts[0], outcome=Outcome.FAILED, findings=found, kind=texts[1], manifest_path=texts[2]
+        )
+        log = render("github", Report(tool_version="1", verdicts=(verdict,)), Style())
+        told = commands(log)
+        assert len(told) == github.ANNOTATIONS
+        assert {command.name for command in told} == {"error"}
+        assert "##[" not in log

@@ -144,6 +144,23 @@ def test_copies_of_one_request_reach_the_conversion_once(store: Store) -> None:
     assert sorted(answers) == ["200"] + ["replayed-signature"] * 7
 
 
+@pytest.mark.slow
+def test_moto_without_its_lock_is_found_out() -> None:
+    """Row 7, F-47: were this test to pass with a store whose writes race, the tests above would show nothing."""
+    with moto("racing") as address:
+        store = DynamoStore(made(address), Tables())
+        for run in range(10):
+            with ThreadPoolExecutor(32) as pool:
+                values = pool.map(
+                    lambda n, run=run: store.charge(f"race{run}", f"r{n}", amount=1, limit=100, ttl=TTL), range(400)
+                )
+                admitted = [value for value in values if value is not None]
+            if sorted(admitted) != list(range(1, 101)):
+                print(f"run {run + 1}: {len(admitted)} admitted, {len(set(admitted))} different values")
+                return
+    pytest.fail("ten runs without a violation: this machine shows no race, and the other tests prove nothing here")
+
+
 # --- the file ----------------------------------------------------------------------------------------------
 
 

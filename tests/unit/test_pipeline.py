@@ -1,6 +1,7 @@
 """The walk of one script, what lies beside it, and many of them: real converter, real judge."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,49 @@ def test_a_script_without_a_manifest_says_why(text: str, rule: str) -> None:
     assert not walked.writable
     assert rule in {finding.rule.id for finding in walked.findings}
     assert "jobs/fit.sh" in str(refusal(walked))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            TEXT.replace("--time=2:00:00", "--no-such=1 # s2r: ignore[unknown-directive] site plugin"), id="unknown"
+        ),
+        pytest.param(
+            TEXT.replace("python", "#SBATCH hetjob # s2r: ignore[heterogeneous-job] x\n#SBATCH -n 1\npython"),
+            id="two components",
+        ),
+        pytest.param(
+            "#!/bin/bash\n# s2r: ignore[conversion-failed, unknown-directive] x\n#SBATCH --no-such=1\ntrue\n",
+            id="with the finding that follows",
+        ),
+    ],
+)
+def test_no_comment_lets_a_script_without_a_manifest_pass(text: str) -> None:
+    verdict, new = examine(script(text), Beside(PATH), TARGET, lambda: RULES, Options(write=True))
+    assert new is None
+    assert verdict.outcome is Outcome.FAILED
+    standing = [f for f in verdict.findings if f.level is Level.ERROR and not f.suppression]
+    assert standing, verdict.findings
+
+
+@pytest.mark.parametrize("target", ["kubernetes", "kai", "v2alpha1", "rest", "cli"])
+@pytest.mark.parametrize(
+    ("path", "option", "place", "said"),
+    [
+        pytest.param("jobs/a\udcff.sh", b"-c 4", "jobs/a\udcff.sh", "rename the script", id="file name"),
+        pytest.param("jobs/a.sh", b"--job-name=x\xff", "jobs/a.sh:2:9", "give it a --job-name", id="job name"),
+    ],
+)
+def test_a_name_that_is_not_utf8_fails_its_script_alone(
+    target: str, path: str, option: bytes, place: str, said: str
+) -> None:
+    odd = Script(path=path, data=b"#!/bin/bash\n#SBATCH " + option + b" -t 5 --mem=1G\ntrue\n")
+    walked = walk(odd, replace(TARGET, name=target), RULES)
+    (finding,) = (f for f in walked.findings if f.level is Level.ERROR)
+    assert not walked.writable
+    assert (finding.rule.id, str(finding.location)) == ("conversion-failed", place)
+    assert said in finding.message
 
 
 def test_an_ignore_with_a_reason_covers_a_finding() -> None:

@@ -66,8 +66,21 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "holds export-file",
         "the oracle's hook loses its folder once --export-file has taken the environment of a component before",
     ),
-    (".*", "holds nodefile", "what stands in a file of node names"),
-    ("stage .* for verify.*", "can't be reached|clusters can be reached", "which clusters there are is the site's"),
+    (
+        "request (req_nodes|exc_nodes|min_nodes|max_nodes|min_cpus|num_tasks|SLURM_NPROCS|SLURM_NTASKS)",
+        "holds nodefile",
+        "how many nodes stand in a file of node names, and which",
+    ),
+    (
+        "stage (accepted for (verify|controller)|verify for accepted).*",
+        "(-N|nodes|Number of tasks|task count).* holds nodefile",
+        "how many nodes stand in a file of node names, and which",
+    ),
+    (
+        "stage .* for (verify|parse).*",
+        "can't be reached|clusters can be reached",
+        "which clusters there are is the site's",
+    ),
     ("stage accepted for controller.*", "Job dependency problem", "which jobs there were is the site's"),
     ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),

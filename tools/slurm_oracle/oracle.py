@@ -334,6 +334,8 @@ class Slurm:
     def _stage(self, result: Answer) -> str:
         """How far a script came that made no job."""
         comps = result["components"]
+        if any(": Unmatched `" in s for s in result["messages"]):
+            return "parse"  # perhaps before the first word of a later component is told
         if any("test-only" in c.get("options", {}) and "request" in c for c in comps):
             return "test-only"
         if any("request" in c for c in comps) or any(

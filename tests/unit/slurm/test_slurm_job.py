@@ -119,6 +119,13 @@ def test_an_answer_knows_the_line_it_came_from() -> None:
     assert {subject: lines[subject] for subject in expected} == expected
 
 
+@pytest.mark.parametrize("option", ["--ntasks-per-gpu=2", "--ntasks-per-tres=2"])
+def test_gpus_that_follow_from_the_tasks_know_the_line_too(option: str) -> None:
+    job = read("-n 4", option)
+    assert job.resources.gpus == 2
+    assert job.origins["gpus"].line == 3
+
+
 def test_a_heterogeneous_job_is_one_job_a_component() -> None:
     data = b"#!/bin/bash\n#SBATCH -n 2 -t 5\n#SBATCH hetjob\n#SBATCH --gpus=1\necho\n"
     reading = read_script(Script(path="a.sh", data=data))
