@@ -48,7 +48,7 @@ spec:
 """
 
 
-def said(text: str, **how: str) -> list[tuple[str, int]]:
+def said(text: str, **how: Any) -> list[tuple[str, int]]:
     found = validate(read_yaml(text.encode()), "train.sh.runai.yaml", **how)
     assert all(finding.location.path == "train.sh.runai.yaml" for finding in found)
     return [(finding.message, finding.location.line) for finding in found]
