@@ -74,6 +74,9 @@ _ALL: Final = (
             "Send the body as it is, without Content-Encoding.", ConversionRefusedError),
     Problem("script-rejected", 422, "The script cannot be converted",
             "The script is empty, is not text, holds no #SBATCH line, or holds a secret.", ConversionRefusedError),
+    Problem("instruction-rejected", 422, "The instruction is not understood",
+            'Say it plainly: "use 4 GPUs", "mount /data from claim x", "image = team/train:1", "memory 64G", '
+            '"2 hours", "MODE=train", "arguments --seed 1".', ConversionRefusedError),
     Problem("idempotency-key-reused", 422, "The idempotency key stands for another request",
             "The same key was used with other content within a day.", ConversionRefusedError),
     Problem("content-blocked", 422, "The content was blocked",

@@ -70,7 +70,7 @@ VARIABLE_IN_DIRECTIVE: Final = _rule(
 )  # fmt: skip
 SHORT_OPTION_EQUALS: Final = _rule(
     "short-option-equals", Stage.PARSE, _W, "the value of a short option begins with an equals sign",
-    "write -p gpu or --partition=gpu",
+    "write a blank or nothing after the letter (-c 4, -c4), or the long name (--cpus-per-task=4)",
 )  # fmt: skip
 VALUE_MISLEADING: Final = _rule(
     "value-misleading", Stage.PARSE, _W, "sbatch reads a value otherwise than it looks",

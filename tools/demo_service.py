@@ -49,7 +49,10 @@ def main() -> int:
             ]
             manifest = work / "train.sh.runai.yaml"
             print(f"\n--- {manifest.name}, first lines\n" + "\n".join(manifest.read_text().splitlines()[:24]))
-            print("\n" + address + "/healthz, /v1/models and /docs answer in a browser while `make serve` runs")
+            print(
+                "\nThis service has ended with the demo. `make serve` starts one that stays: its first line names its "
+                "address, where /healthz, /v1/models and /docs answer in a browser"
+            )
     return 0 if codes[1:] == [0, 0] else 1
 
 

@@ -243,8 +243,8 @@ def _worked(job: Job, step: Work, parts: Parts, budget: Budget, work: _Convert) 
     except ModelError as error:
         parts.observe(failed(error, parts.catalogue, job.task.alias))
         return Worked(problem=error.problem, tokens=error.usage.input_tokens + error.usage.output_tokens)
-    except (ConversionError, ConfigurationError):
-        return Worked(problem="script-rejected")
+    except (ConversionError, ConfigurationError) as error:
+        return Worked(problem=getattr(error, "problem", "") or "script-rejected")
     except Exception as error:
         parts.observe({"event": "bug", "error": places_of(error)})
         return Worked(problem="internal")

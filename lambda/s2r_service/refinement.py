@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.errors import ConfigurationError, ConversionError
 from s2r_ci.model import Change, Decisions, JobSpec, Script, Target, Volume
+from s2r_ci.problems import PROBLEMS
 from s2r_ci.wishes.reading import TOOL, Wish, heard, read_wish, wish_of
 from s2r_service.model.words import ModelError, Prompt
 
@@ -27,10 +28,8 @@ VERSION: Final = "refine-1"
 LONGEST: Final = 2000
 """Characters of an instruction."""
 
-_HINT: Final = (
-    'say it plainly: "use 4 GPUs", "mount /data from claim x", "image = team/train:1", "memory 64G", '
-    '"2 hours", "MODE=train", "arguments --seed 1"'
-)
+REJECTED: Final = "instruction-rejected"
+"""The problem that its answer is; its detail says how to put an instruction."""
 
 
 def understood(instruction: str, asking: Asking | None) -> Wish:
@@ -38,13 +37,19 @@ def understood(instruction: str, asking: Asking | None) -> Wish:
     too long, ModelError where the model could not be used.
     """
     if len(instruction) > LONGEST:
-        raise ConversionError(f"the instruction has more than {LONGEST} characters", hint=_HINT)
+        raise _rejected(f"the instruction has more than {LONGEST} characters")
     wish = read_wish(instruction)
     if wish is None and asking is not None:
         wish = _by_model(instruction, asking)
     if wish is None:
-        raise ConversionError("the instruction is not understood", hint=_HINT)
+        raise _rejected("the instruction is not understood")
     return wish
+
+
+def _rejected(what: str) -> ConversionError:
+    error = ConversionError(what, hint=PROBLEMS[REJECTED].detail)
+    error.problem = REJECTED
+    return error
 
 
 def _by_model(instruction: str, asking: Asking) -> Wish | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final, NoReturn
 
 from s2r_ci import __version__
-from s2r_ci.errors import S2rError
+from s2r_ci.errors import ConfigurationError, S2rError
 
 VERBS: Final[Mapping[str, str]] = {
     "check": "compare every script with its manifest (the default)",
@@ -100,10 +100,22 @@ def _open_streams() -> None:
 def _run(words: list[str]) -> int:
     from importlib import import_module
 
+    if words and words[0] not in VERBS:
+        _not_mistyped(words[0])
     verb = words[0] if words and words[0] in VERBS else "check"
     rest = words[1:] if words and words[0] in VERBS else words
     module = {"write": "check"}.get(verb, verb)
     return int(import_module(f"s2r_ci.cli.{module}").run(verb, rest))
+
+
+def _not_mistyped(word: str) -> None:
+    """Raise ConfigurationError for a bare word that is neither a verb nor a path: ``chekc``."""
+    import os
+
+    if word.isalpha() and not os.path.lexists(word):
+        raise ConfigurationError(
+            "there is no such file or folder, and no such verb", where=word, hint=f"the verbs: {', '.join(VERBS)}"
+        )
 
 
 class _ended_by_signal:  # noqa: N801  reads like the built-in context managers

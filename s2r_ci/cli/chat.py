@@ -70,7 +70,7 @@ def _refine(place: "Place", session: str, text: str, out: str) -> int:
     service = service_for(access, place.settings, os.environ, root=place.root)
     about = _about(place, service, session)
     answer, answers = _asked(service, about, text)
-    publish(_document(service, about, answer, answers), out)
+    publish(_document(service, about, answer, answers), out, "manifest")
     for line in _told(about, answer, answers):
         print(f"s2r: {line}", file=sys.stderr)
     return 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from s2r_ci.convert import outside
+from s2r_ci.convert import contradictions, outside
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
@@ -65,6 +65,10 @@ def _variable(item: Item, book: _Book) -> Answer:
 
 def _launcher(item: Item, book: _Book) -> Answer:
     made, field = book.made, f"{_main(book.made)}.args"
+    if outside.logs_in(item, made):
+        key = outside.key_of(item)
+        lost = "pods take no ssh logins"
+        return Answer(ASK, "", book.asked[key].text) if key in book.asked else Answer(LOST, "", lost)
     if item.name == "srun":
         return _srun(made, field)
     if made.kind == PYTORCH and item.name in TORCH_LAUNCHERS:
@@ -97,6 +101,10 @@ def _module(item: Item, book: _Book) -> Answer:
         return _source(item, book)
     if not origin:
         return Answer(ASK, field, "the image has to hold this software")
+    if contradictions.IMAGES in book.asked and manifest.module_image(
+        item.value, book.made.request.target.site.modules
+    ):
+        return Answer(ASK, field, book.asked[contradictions.IMAGES].text)
     if origin == "module" and manifest.module_image(item.value, book.made.request.target.site.modules) == named:
         return Answer(EXACT, field, f"the site map says that {named} holds it")
     if item.name in ("conda", "venv", "spack"):
@@ -126,6 +134,8 @@ def _container(item: Item, book: _Book) -> Answer:
         return Answer(ASK, "", book.asked[key].text) if key in book.asked else Answer(LOST, "", lost)
     if not origin:
         return Answer(ASK, field, "the image is a file or unknown; which image stands for it?")
+    if contradictions.IMAGES in book.asked:
+        return Answer(ASK, field, book.asked[contradictions.IMAGES].text)
     if named == manifest.container_image(item.value):
         return Answer(EXACT, field, "the pod runs this image")
     return Answer(NEAR, field, f"the image {named} stands for it")

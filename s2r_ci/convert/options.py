@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from s2r_ci.convert import placing
+from s2r_ci.convert import contradictions, placing
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer, Row, fixed, lost, pod, resource
 from s2r_ci.convert.questions import exported
 from s2r_ci.convert.uneven import evenly
@@ -102,6 +102,8 @@ def _gpus(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = _device(item, made)
     if "nodes" in asked:
         return Answer(ASK, field, asked["nodes"].text)
+    if contradictions.GPUS in asked and item.name in ("gres", "gpus-per-node"):
+        return Answer(ASK, field, asked[contradictions.GPUS].text)
     for prefix, names in (
         ("gres", sorted(made.job.resources.other_gres)),
         ("gpu-model", [made.job.resources.gpu_model]),
@@ -211,6 +213,8 @@ def _image(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
     field = f"{made.runner}.spec.containers[0].image"
     if not origin:
         return Answer(ASK, field, "an image file on disk cannot be pulled: which image stands for it?")
+    if contradictions.IMAGES in asked:
+        return Answer(ASK, field, asked[contradictions.IMAGES].text)
     if origin == "directive":
         return Answer(EXACT, field, "the pod runs this image")
     return Answer(NEAR, field, f"the image {named} of the settings stands for it")

@@ -95,6 +95,8 @@ def reaches(made: Plan) -> Iterator[Reach]:
     """Every way in which the script reaches outside, in the order in which it shows; a key may come again."""
     for item in made.job.inventory:
         reach = _OF_KIND.get(item.kind, _nothing)(item)
+        if reach and item.kind is ItemKind.LAUNCHER and made.nodes == 1:
+            continue
         if reach and not (reach.key == "requeue" and requeued_by_prelude(item, made)):
             yield reach
     code = _code(made)
@@ -149,9 +151,35 @@ def _container(item: Item) -> Reach | None:
     return Reach("container-engine", _ENGINE_SAYS.format(name=item.name), item.location)
 
 
+_BY_LOGIN: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        "deepspeed": re.compile(r"\s(?:-H|--hostfile|--force[_-]multi)(?![\w-])|\s--num[_-]nodes[= ](?!1\b)"),
+        "horovodrun": re.compile(r"\s(?:-H|--hosts|-?-hostfile)(?![\w-])"),
+    }
+)
+_OTHERWISE: Final = re.compile(r"\s--(?:no_ssh(?!_)|no-ssh(?!-)|(?:launcher[= ](?!pdsh)))")
+_LAUNCHER_SAYS: Final = (
+    "{name} starts its processes by ssh on the hosts that it is told, and pods have no logins: how do they start?"
+)
+
+
+def _launcher(item: Item) -> Reach | None:
+    """DeepSpeed and Horovod reach other nodes by ssh, unless told otherwise; torchrun and the like never do."""
+    reaching = _BY_LOGIN.get(item.name)
+    if reaching is None or not reaching.search(item.value) or _OTHERWISE.search(item.value):
+        return None
+    return Reach("remote-shell", _LAUNCHER_SAYS.format(name=item.name), item.location)
+
+
+def logs_in(item: Item, made: Plan) -> bool:
+    """Whether a launcher reaches the other nodes of the job by ssh."""
+    return made.nodes > 1 and _launcher(item) is not None
+
+
 _OF_KIND: Final[Mapping[ItemKind, Callable[[Item], Reach | None]]] = {
     ItemKind.COMMAND: _command,
     ItemKind.CONTAINER: _container,
+    ItemKind.LAUNCHER: _launcher,
 }
 
 

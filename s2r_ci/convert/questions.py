@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.convert import outside
+from s2r_ci.convert import contradictions, outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, placement, scheduling, storage
 from s2r_ci.runai.bindings import bindings
@@ -20,8 +20,6 @@ _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
 GIVEN_BY_POD: Final = frozenset(
     {
         "HOME",
-        "USER",
-        "LOGNAME",
         "PATH",
         "SHELL",
         "PWD",
@@ -149,7 +147,7 @@ def _whole_node(made: Plan) -> Iterator[Question]:
             key="whole-node",
             text="--exclusive gives the script all CPUs of a node: how many does it need?",
             location=place(made, "exclusive"),
-            answer="#SBATCH --cpus-per-task=N in the script",
+            answer=_answer(made, 'options = ["--cpus-per-task=N"]'),
         )
 
 
@@ -235,7 +233,15 @@ def _constraints(made: Plan) -> Iterator[Question]:
 
 def _gpu_model(made: Plan) -> Iterator[Question]:
     name = made.job.resources.gpu_model
-    if name and name not in made.request.target.site.gpus and not mig_profile(name):
+    if "," in name:
+        yield Question(
+            key=f"gpu-model.{name}",
+            text=f"the script asks for GPUs of several models ({name.replace(',', ', ')}), and all GPUs of a "
+            "pod are of one: which one, and how many?",
+            location=place(made, "gpu-model"),
+            answer="one model in the script: #SBATCH --gpus=MODEL:N",
+        )
+    elif name and name not in made.request.target.site.gpus and not mig_profile(name):
         yield Question(
             key=f"gpu-model.{name}",
             text=f"which node labels does the GPU model {name} have?",
@@ -313,7 +319,7 @@ def _too_large(made: Plan) -> Iterator[Question]:
             key="nodes",
             text=f"the script asks for {what} and says no number of nodes: over how many shall they spread?",
             location=place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
-            answer="#SBATCH --nodes=N in the script",
+            answer=_answer(made, 'options = ["--nodes=N"]'),
         )
 
 
@@ -355,9 +361,11 @@ def _outside(made: Plan) -> Iterator[Question]:
 
 _ASKS: Final = (
     _image,
+    contradictions.images,
     _place_in_api,
     _memory,
     _gpus,
+    contradictions.gpus,
     _whole_node,
     _too_large,
     _arguments,

@@ -19,7 +19,6 @@ _DASHED: Final = re.compile(rf"[-{_DASHES}]{{1,3}}(?=[A-Za-z])")
 _LONG: Final = re.compile(r"--([A-Za-z][\w-]*)(=.*)?", re.DOTALL)
 _SHORT_EQUALS: Final = re.compile(r"-([A-Za-z])=([^-=].*)", re.DOTALL)
 _AMBIGUOUS: Final = frozenset({"tasks", "cores", "threads", "sockets", "min"})  # may be meant otherwise
-_LOOK_ALIKE: Final = re.compile(rb"[ \t]*#[ \t]*(?i:SBATCH)(?=[ \t]+-)")
 _TEXT: Final = frozenset({"text", "stream", "export"})
 
 
@@ -153,14 +152,6 @@ def blank_before_hash(line: bytes, known: Catalogue) -> bytes:
     if option is None or option.kind in _TEXT or line[end + 1 : end + 2] in (b"", b" ", b"\t", b"#"):
         return line
     return line[:end] + b" " + line[end:]
-
-
-def exact_keyword(line: bytes, known: Catalogue) -> bytes:
-    """``#Sbatch --x`` and ``# SBATCH --x`` become ``#SBATCH --x``."""
-    keyword = _LOOK_ALIKE.match(line)
-    if keyword is None or line.startswith(KEYWORD):
-        return line
-    return KEYWORD + line[keyword.end() :]
 
 
 EDITS: Final[tuple[tuple[str, Edit], ...]] = (

@@ -2,7 +2,8 @@
 
 An edit stands only when the script, read again, is refused for no reason that was not there before. Lines behind the
 first command are never touched, except that CRLF becomes LF: sbatch refuses the file as long as one is left. Late
-directives stay where they are: moving them up would change what the job gets.
+directives stay where they are, and lines that only look like directives stay comments (`` #SBATCH -N 2``, ``#sbatch
+-p gpu``): the job ran without them so far, and whether it should have had them a person has to say.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.lint import edits
-from s2r_ci.model import Finding, Header
+from s2r_ci.model import Header
 from s2r_ci.slurm.header import read_header
 from s2r_ci.slurm.inline import read_ignores
 from s2r_ci.slurm.options import Catalogue, catalogue
@@ -87,7 +88,7 @@ def _header(data: bytes, known: Catalogue, release: str, kept: frozenset[int]) -
     lines = data[:end].split(b"\n")
     behind = data[end:]
     changes: list[Change] = []
-    proposed = [*_proposed(lines, known), *_remarks(lines, before), *_look_alikes(lines, before, known)]
+    proposed = [*_proposed(lines, known), *_remarks(lines, before)]
     for place, better, what in proposed:
         if place + 1 in kept or lines[place] == better or any(change.line == place + 1 for change in changes):
             continue
@@ -144,24 +145,3 @@ def _is_remark(text: str, at: int) -> bool:
     if "'" in text or '"' in text or "\\" in text:
         return False
     return not (before[-1].isdigit() and _UNIT.match(remark))
-
-
-def _look_alikes(lines: list[bytes], header: Header, known: Catalogue) -> Iterator[tuple[int, bytes, str]]:
-    """``#Sbatch`` and ``# SBATCH``, where the rest is right by itself and nothing says the same already."""
-    given = {d.name for part in header.components for d in part.directives}
-    for finding in header.findings:
-        place = finding.location.line - 1
-        if finding.rule is not rules.NOT_A_DIRECTIVE or place >= len(lines) or len(header.components) > 1:
-            continue
-        better = edits.exact_keyword(lines[place], known)
-        if better == lines[place]:
-            continue
-        alone = read_header(b"#!/bin/sh\n" + better + b"\n", "", release=header.slurm)
-        names = {d.name for part in alone.components for d in part.directives}
-        if alone.stage == "accepted" and names and not names & given and not _doubtful(alone.findings):
-            given |= names
-            yield place, better, "#SBATCH as sbatch wants it"
-
-
-def _doubtful(findings: tuple[Finding, ...]) -> bool:
-    return any(finding.rule is not rules.DIRECTIVE_OVERRIDDEN for finding in findings)

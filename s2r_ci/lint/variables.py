@@ -149,9 +149,9 @@ def _near(name: str) -> str:
     return next(iter(difflib.get_close_matches(name, sorted(_KNOWN), 1, 0.92)), "")
 
 
-# Set by login profiles and batch systems of sites, so --export=NONE does not take them away.
+# Set by Slurm, login profiles and batch systems of sites, so --export=NONE does not take them away.
 _OF_THE_SITE: Final = re.compile(
-    r"(?:.*SCRATCH|WORK|PROJECT|.*_?HOME|.*TMP(?:DIR)?|DATA|STORE|ARCHIVE|GROUP|MODULES?PATH|LMOD_.*|.*_ROOT|"
+    r"(?:.*SCRATCH|WORK|PROJECT|USER|LOGNAME|.*_?HOME|.*TMP(?:DIR)?|DATA|STORE|ARCHIVE|GROUP|MODULES?PATH|LMOD_.*|.*_ROOT|"
     r".*_DIR|.*PATH|CLUSTER|SITE|HOST.*|.*_VERSION|BASH.*|CUDA.*|CC|CXX|FC|F77|NCCL_.*|MKL.*|OMP_.*|CONDA.*|PBS_.*)"
 )
 

@@ -62,10 +62,10 @@ def _may_replace(file: str) -> bool:
     return head.translate(None, b" \n") in (b"", b"[]") or any(signature in seen for signature in _SIGNATURES)
 
 
-def publish(text: str, file: str) -> None:
+def publish(text: str, file: str, what: str = "report") -> None:
     """Write ``text`` to a file (replaced as a whole) or, without a name, to standard output.
 
-    Raises PublishError.
+    Raises PublishError, which calls the text by ``what`` it is.
     """
     data = text.encode("utf-8", "backslashreplace")
     if not file:
@@ -82,7 +82,7 @@ def publish(text: str, file: str) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise PublishError(
-            f"the report could not be written: {error.strerror}",
+            f"the {what} could not be written: {error.strerror}",
             where=file,
             hint="name a folder that can be written",
         ) from error

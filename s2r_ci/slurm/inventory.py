@@ -17,9 +17,9 @@ SLURM_NAME: Final = lazy(r"\b(?:SLURM|SLURMD|SBATCH)_[A-Z][A-Z0-9_]*")
 # --- variables ---------------------------------------------------------------------------------------------
 
 # What a login shell, the shell itself, a module system, conda or Slurm sets in any job. Whatever else a script
-# reads without setting it comes from outside.
+# reads without setting it comes from outside; USER and LOGNAME too, which Slurm sets and a container does not.
 WELL_KNOWN: Final = words_of(
-    "HOME USER PATH PWD OLDPWD TMPDIR TMP TEMP HOSTNAME HOST LANG LANGUAGE SHELL LOGNAME RANDOM SECONDS LINENO IFS UID "
+    "HOME PATH PWD OLDPWD TMPDIR TMP TEMP HOSTNAME HOST LANG LANGUAGE SHELL RANDOM SECONDS LINENO IFS UID "
     "EUID GID PPID OSTYPE HOSTTYPE MACHTYPE BASH BASH_SOURCE BASH_VERSION BASH_VERSINFO BASHPID BASH_REMATCH BASH_ARGV "
     "BASH_LINENO BASH_COMMAND BASH_SUBSHELL FUNCNAME PIPESTATUS REPLY OPTARG OPTIND OPTERR PS1 PS2 PS4 PROMPT_COMMAND "
     "COLUMNS LINES TERM DISPLAY MAIL EDITOR PAGER EPOCHSECONDS EPOCHREALTIME SHLVL GROUPS DIRSTACK SHELLOPTS BASHOPTS "

@@ -30,10 +30,6 @@ def options(data: bytes) -> dict[str, str]:
         pytest.param(
             "#SBATCH -n=4 -N=1 # two", "#SBATCH -n 4 -N 1 # two", {"ntasks": "4", "nodes": "1"}, id="two of them"
         ),
-        pytest.param("#Sbatch --mem=4G", "#SBATCH --mem=4G", {"mem": "4G"}, id="capitals"),
-        pytest.param("#sbatch   -N 2", "#SBATCH   -N 2", {"nodes": "2"}, id="small letters"),
-        pytest.param("# SBATCH --mem=4G", "#SBATCH --mem=4G", {"mem": "4G"}, id="a blank behind the hash"),
-        pytest.param("  #SBATCH --mem=4G", "#SBATCH --mem=4G", {"mem": "4G"}, id="blanks before the hash"),
         pytest.param("#SBATCH --job=a", "#SBATCH --job-name=a", {"job-name": "a"}, id="a shortened name"),
         pytest.param(
             "#SBATCH --cpus-per-t 4 --part=x",
@@ -91,6 +87,10 @@ def test_a_line_is_repaired(line: str, better: str, means: dict[str, str]) -> No
         pytest.param("#SBATCH --cpu-per-task=4", id="a slip of the pen"),
         pytest.param("#SBATCH --checkpoint=60", id="gone without successor"),
         pytest.param("##SBATCH --mem=4G", id="switched off"),
+        pytest.param("#Sbatch --mem=4G", id="capitals: sbatch ignored it so far"),
+        pytest.param("#sbatch   -N 2", id="small letters"),
+        pytest.param("# SBATCH --mem=4G", id="a blank behind the hash"),
+        pytest.param("  #SBATCH -N 2", id="blanks before the hash"),
         pytest.param("#SBTACH --mem=4G", id="a keyword that is no keyword"),
         pytest.param("# SBATCH --memm=4G", id="not right when it is a directive"),
         pytest.param("# SBATCH --time-min=30", id="says what another line says"),
@@ -141,7 +141,7 @@ def test_a_repair_that_brings_another_refusal_is_taken_back() -> None:
 
 
 def test_a_script_is_read_better_after_repair() -> None:
-    before = job("--job-name = a", "\u2013mem=4G", "-p=gpu", "--workdir=/a", body="#Sbatch --time=60\n./a").encode()
+    before = job("--job-name = a", "\u2013mem=4G", "-p=gpu", "--workdir=/a", "--time=60", body="./a").encode()
     reading = read_script(Script(path="a.sh", data=fix(before).data))
     assert not reading.refused
     (spec,) = reading.jobs

@@ -221,6 +221,8 @@ def test_a_conversion_is_answered_and_signed(door: Door) -> None:
 
 def test_a_conversation_goes_on(door: Door) -> None:
     session = document(door(ask(script=SCRIPT, name="chat.sh")))["session_id"]
+    lost = door(ask("/v1/chat", session_id=session, instruction="make it nicer"))
+    assert problem(lost) == "instruction-rejected"
     refined = door(ask("/v1/chat", session_id=session, instruction="use 4 GPUs"))
     assert refined.status == 200, refined.body
     assert document(refined)["session_id"] == session

@@ -49,6 +49,7 @@ FIRES: list[Any] = [
     pytest.param({"options": {"qos": "long"}, "site": SITE}, "qos.long", id="qos"),
     pytest.param({"options": {"constraint": "ib&v100"}, "site": SITE}, "constraint.v100", id="constraint"),
     pytest.param({"gpus_per_node": 1, "gpu_model": "h100", "site": SITE}, "gpu-model.h100", id="gpu-model"),
+    pytest.param({"gpus_per_node": 4, "gpu_model": "a100,v100", "site": SITE}, "gpu-model.a100,v100", id="models"),
     pytest.param({"other_gres": {"fpga": 1}, "site": SITE}, "gres.fpga", id="gres"),
     pytest.param({"items": path("/scratch/lab/a/b"), "site": SITE}, "volume./scratch/lab", id="path"),
     pytest.param({"options": {"chdir": "/scratch/lab"}, "site": SITE}, "volume./scratch/lab", id="chdir"),
