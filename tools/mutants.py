@@ -93,7 +93,7 @@ MUTANTS: Final = (
     Mutant("B23-size", "the client takes any size", "s2r_ci/remote/transport.py", "LARGEST_ANSWER: Final = 262_144",
            "LARGEST_ANSWER: Final = 2**24", (_TRANSPORT,)),
     Mutant("B24", "the client writes what came back", "s2r_ci/pipeline.py",
-           "for finding in judge(request, text.encode(), _UNWRITTEN))", "for finding in ())",
+           "for finding in judge(request, data, _UNWRITTEN))", "for finding in ())",
            ("tests/remote/test_hostile_service.py",)),
     Mutant("B25", "all failures look alike", _SERVICE + "authentication.py",
            'raise Refused("clock-skew", signed=found, server_time=now_ns // 10**9)', 'raise Refused("invalid-signature")',
