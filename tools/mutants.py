@@ -87,7 +87,7 @@ MUTANTS: Final = (
     Mutant("B21", "a truncated answer is delivered", _SERVICE + "model/reading.py", 'if stop != "tool_use":', 'if stop not in ("tool_use", "max_tokens"):', (_MODEL,)),
     Mutant("B22", "the script stands between backticks", _SERVICE + "model/prompt.py",
            'return f"<script-{word}>\\n{body}\\n</script-{word}>"', 'return f"```\\n{text}\\n```"',
-           ("tests/service/test_injection.py",)),
+           ("tests/service/test_injection.py::test_a_script_is_put_to_the_model_as_marked_data_and_last",)),
     Mutant("B23", "the client follows redirects", "s2r_ci/remote/transport.py", "allow_redirects=False",
            "allow_redirects=True", (_TRANSPORT,)),
     Mutant("B23-size", "the client takes any size", "s2r_ci/remote/transport.py", "LARGEST_ANSWER: Final = 262_144",
