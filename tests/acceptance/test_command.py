@@ -287,6 +287,21 @@ def test_validate_names_file_and_line(repository: Repository) -> None:
     assert "worse.yaml" in done.stdout
 
 
+def test_validate_finds_the_manifests_of_a_folder_and_of_the_repository(repository: Repository) -> None:
+    repository.write("jobs/train.sh", GOOD)
+    repository.write("other/train.sh", GOOD)
+    repository.write("notes/config.yaml", "a: 1\na: 2\n")
+    empty = repository.run("validate")
+    assert (empty.returncode, empty.stdout) == (2, "")
+    assert "no manifest here" in empty.stderr
+    repository.run("write")
+    assert "2 scripts: 2 passed" in repository.run("validate").stdout
+    assert "1 script: 1 passed" in repository.run("validate", "jobs").stdout
+    assert "2 scripts: 2 passed" in repository.run("validate", "jobs/train.sh.runai.yaml", ".").stdout
+    assert repository.run("validate", "notes").returncode == 2
+    assert repository.run("validate", "--files-from", "/dev/null").returncode == 0  # nothing changed: nothing to do
+
+
 def test_lint_speaks_of_the_script_alone(repository: Repository) -> None:
     repository.write("a.sh", GOOD)
     assert repository.run("lint").returncode == 0
