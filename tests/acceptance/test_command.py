@@ -273,6 +273,21 @@ def test_a_rule_says_whether_a_comment_silences_it(repository: Repository, rule:
     assert said in line
 
 
+def test_a_rule_shows_a_line_it_is_found_on_and_what_the_repair_writes(repository: Repository) -> None:
+    said = repository.run("rule", "short-option-equals").stdout
+    assert ">   2 | #SBATCH -p=gpu\n" in said
+    assert "lint --fix writes: #SBATCH -p gpu\n" in said
+    assert "lint --fix" not in repository.run("rule", "time-in-minutes").stdout  # a person has to say
+    assert "for example" not in repository.run("rule", "manifest-stale").stdout
+
+
+@pytest.mark.parametrize("rule", ["secret-in-script", "hidden-characters"])
+def test_a_rule_shows_no_secret_and_nothing_that_hides(repository: Repository, rule: str) -> None:
+    said = repository.run("rule", rule).stdout
+    assert "0123456789" not in said
+    assert said.isascii()
+
+
 def test_validate_names_file_and_line(repository: Repository) -> None:
     repository.write("jobs/train.sh", GOOD)
     repository.run("write")
