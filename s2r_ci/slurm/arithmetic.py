@@ -27,8 +27,8 @@ class NodelistError(RefusedError):
 def shape_of(held: Options, release: Release) -> Shape:
     """Nodes, tasks and CPUs of a component. Raises RefusedError where sbatch refuses the options together."""
     shape = Shape()
-    if "tres-per-task" in held and not _controller_refuses_tres(held, release):
-        task = tres.read_per_task(held["tres-per-task"].data, release)
+    if "tres-per-task" in held:
+        task = tres.read_per_task(held["tres-per-task"].data)
         shape.cpus_per_task, shape.per_task = task.cpus, task.gres
     if "cpus-per-task" in held:
         shape.cpus_per_task = held["cpus-per-task"].data
@@ -47,14 +47,6 @@ def shape_of(held: Options, release: Release) -> Shape:
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
     return shape
-
-
-def _controller_refuses_tres(held: Options, release: Release) -> bool:
-    try:
-        tres.read_per_task(held["tres-per-task"].data, release)
-    except RefusedError:
-        return True
-    return False
 
 
 def _nodes(shape: Shape, held: Options, release: Release) -> None:
@@ -93,7 +85,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
-        per_task = _gpus_per_task(held, release) or bool(shape.per_task)
+        per_task = _gpus_per_task(held, release) or "tres-per-task" in held
         shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
         if "distribution" in held and held["distribution"].spelled == "arbitrary":
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
@@ -105,7 +97,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
 
 
 def _per_task_said(shape: Shape, held: Options, release: Release) -> bool:
-    return bool(shape.cpus_per_task or shape.per_task or _gpus_per_task(held, release))
+    return bool(shape.cpus_per_task or "tres-per-task" in held or _gpus_per_task(held, release))
 
 
 def _gpus_per_task(held: Options, release: Release) -> bool:

@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 
+_BOUND: Final = lazy("closest|none|map|mask|per_task:|single:")
 _HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
 _MEM_BIND: Final = {
     "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
@@ -74,3 +76,19 @@ def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:
     ):
         raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
     return text, text
+
+
+def unbound(text: str, release: Release) -> str:
+    """The part of a --tres-bind value that the controller refuses, or nothing; from 25.05 on lists hold numbers."""
+    for part in text.removesuffix(";").split(";") if text else ():
+        name, colon, how = part.partition(":")
+        kind, _, numbers = how.removeprefix("verbose,").lower().partition(":")
+        if not colon or not name.startswith("gres/") or not _BOUND.match(how.removeprefix("verbose,").lower()):
+            return part or text
+        if (
+            release >= (25, 5)
+            and kind in ("map", "mask")
+            and not all(_HEX.fullmatch(number) for number in filter(None, numbers.split(",")))
+        ):
+            return part
+    return ""

@@ -6,6 +6,7 @@ from typing import Final
 
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
+from s2r_ci.slurm.binding import unbound
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Held, Options, counts, hint_dropped, topology
@@ -38,7 +39,7 @@ _CONCERNED: Final = frozenset({
     "distribution", "resv-ports", "propagate", "segment",
 })  # fmt: skip
 _CONTROLLED: Final = frozenset({
-    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task",
+    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task", "tres-bind",
 })  # fmt: skip
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -73,13 +74,9 @@ def _settle_gpus(held: dict[str, Held], release: Release) -> None:
     mine, task = held.get("gpus-per-task"), held.get("tres-per-task")
     if mine is None or task is None or mine.origin != "environment" or release < (24, 5):
         return
-    if (task.origin != "environment" or release >= (25, 5)) and not tres.unusable(task.data):
-        try:
-            gres = tres.read_per_task(task.data, release).gres
-        except RefusedError:
-            return
-        if _same_type(gres, mine.data, release):
-            held["gpus-per-task"] = mine._replace(data="")
+    counts_more = (task.origin != "environment" or release >= (25, 5)) and not tres.unusable(task.data)
+    if counts_more and _same_type(tres.read_per_task(task.data).gres, mine.data, release):
+        held["gpus-per-task"] = mine._replace(data="")
 
 
 def _given_way(held: Mapping[str, Held], text: str) -> str:
@@ -155,10 +152,7 @@ def _wrapped(held: Options) -> Iterator[Clash]:
 def _per_task(held: Options, release: Release) -> Iterator[Clash]:
     if part := tres.unusable(held["tres-per-task"].data):
         yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
-    try:
-        task = tres.read_per_task(held["tres-per-task"].data, release)
-    except RefusedError:
-        return
+    task = tres.read_per_task(held["tres-per-task"].data)
     if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
         yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
     said = held["gpus-per-task"].data if "gpus-per-task" in held else ""
@@ -238,17 +232,16 @@ def _plane(held: Options) -> Iterator[Clash]:
 
 
 def _empty_entry(held: Options, release: Release) -> bool:
-    """Up to 22.05 the controller refuses a list of --gres with nothing between or behind its commas."""
+    """Up to 22.05 the controller refuses a --gres with nothing in it, or between or behind its commas."""
     if release >= (23, 11) or "gres" not in held:
         return False
-    entries = str(held["gres"].data).split(",")
-    return len(entries) > 1 and "gres:" in entries
+    return "gres:" in str(held["gres"].data).split(",")
 
 
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
     if _empty_entry(held, release):
-        return [("gres", "--gres holds an empty entry: take the comma away")]
+        return [("gres", "--gres is empty, or holds an empty entry: take it away")]
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 
@@ -272,11 +265,17 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
         yield "reboot", "--reboot is for operators only"
     if "test-only" in held:
         yield "test-only", "--test-only makes sbatch say when the job would start; no job is made"
-    if "tres-per-task" in held:
-        try:
-            tres.read_per_task(held["tres-per-task"].data, release)
-        except RefusedError as trouble:
-            yield "tres-per-task", str(trouble)
+    yield from _countable(held, release)
+
+
+def _countable(held: Options, release: Release) -> Iterator[Clash]:
+    if "tres-per-task" in held and (part := tres.read_per_task(held["tres-per-task"].data).unknown):
+        yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
+    if "tres-bind" in held and (unknown := unbound(held["tres-bind"].data, release)):
+        yield (
+            "tres-bind",
+            f"`{unknown}` binds nothing: write gres/NAME:none, closest, map:LIST, mask:LIST or single:N",
+        )
 
 
 def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:

@@ -264,7 +264,7 @@ def _per_task(held: Options, release: Release) -> str:
             f"gres/gpu:{entry.type.strip()}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
             for entry in entries
         ]
-    return ",".join([*parts, said] if said else parts)
+    return ",".join([*parts, said] if "tres-per-task" in held else parts)
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:

@@ -2,13 +2,16 @@
 
 from typing import Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
-from s2r_ci.slurm.units import digits
+from s2r_ci.slurm.units import digits, signed
 
 _FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
 _WRAP: Final = 2**64
 _UNSAID: Final = _WRAP - 2
+_INTEGER: Final = lazy(r"(?<![^:=])[+-]?[0-9]+(?=[kKmMgGtTpP]?\Z)")
+_NOT_OF_TASKS: Final = frozenset({"mem", "node", "energy", "billing", "bb", "fs", "vmem", "pages"})
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
@@ -48,10 +51,20 @@ def _nameless(text: str, release: Release) -> Gres | None:
 def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
     entries: tuple[Gres, ...] = ()
-    for part in text.split(","):
+    for part in map(_narrowed, text.split(",")):
         if _counted(part, release) and "::" not in part and not (part[:1] == ":" and part.count(":") > 1):
             entries += _one_counted(part.rstrip("kKmMgGtTpP"), release)  # a unit is not read
     return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
+
+
+def _narrowed(part: str) -> str:
+    """The part with its number as the 32 bits it is kept in. Raises RefusedError for a negative one."""
+    if (found := _INTEGER.search(part)) is None:
+        return part
+    number = signed(int(found[0]))
+    if number < 0:
+        raise RefusedError(f"`{part}` is a negative number of GPUs")
+    return f"{part[: found.start()]}{number}{part[found.end() :]}"
 
 
 def _counted(part: str, release: Release) -> bool:
@@ -96,6 +109,8 @@ def amount(text: str, release: Release) -> int | None:
     """
     if text.isdigit() and text.isascii() and len(text) < 9:
         return int(text)
+    if release < (23, 11):
+        text = text.removeprefix("+")
     body = text.removeprefix("-")
     factor = _FACTORS.get(body[-1:].lower(), 1)
     body = body[:-1] if factor > 1 else body
@@ -113,10 +128,18 @@ def amount(text: str, release: Release) -> int | None:
 def unusable(text: str) -> str:
     """The part of a --tres-per-task value that sbatch itself refuses, or nothing."""
     for part in text.split(",") if text else ():
-        name = part.replace(":", "=").partition("=")
-        if name[0] in ("mem", "node", "energy", "billing") or (name[0] == "cpu" and not digits(name[2])):
+        name, _, number = part.replace(":", "=").partition("=")
+        if name.partition("/")[0] in _NOT_OF_TASKS or (name == "cpu" and not digits(number)):
+            return part
+        if name.startswith("gres/") and (part.endswith(":") or not _countable(part)):
             return part
     return ""
+
+
+def _countable(part: str) -> bool:
+    """What stands behind an equals sign is a number."""
+    _, equals, number = part.rpartition("=")
+    return not equals or amount(number, (99, 1)) is not None
 
 
 class PerTask(NamedTuple):
@@ -124,17 +147,21 @@ class PerTask(NamedTuple):
 
     cpus: int
     gres: tuple[Gres, ...]
+    unknown: str  # the first part that the controller refuses
 
 
-def read_per_task(text: str, release: Release) -> PerTask:
-    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too. Raises RefusedError for what the controller refuses."""
-    cpus = 0
+def read_per_task(text: str) -> PerTask:
+    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too; a name without a number says nothing. Never raises."""
+    cpus, unknown = 0, ""
     entries: list[Gres] = []
     for part in text.split(",") if text else ():
         if part.startswith("gres/"):
-            entries.append(_entry(part[5:].replace("=", ":"), (99, 1)))
+            try:
+                entries.append(_entry(part[5:].replace("=", ":").replace("::", ":"), (99, 1)))
+            except RefusedError:
+                unknown = unknown or part
         elif part.startswith(("cpu=", "cpu:")):
             cpus = cpus or digits(part[4:]) or 0
-        elif not part.startswith("license/"):
-            raise RefusedError(f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N")
-    return PerTask(cpus, tuple(entries))
+        elif not part.startswith("license/") and ("=" in part or ":" in part):
+            unknown = unknown or part
+    return PerTask(cpus, tuple(entries), unknown)

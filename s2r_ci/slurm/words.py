@@ -17,7 +17,7 @@ _LENGTH: Final = len(KEYWORD)
 _BLANKS: Final = b" \t\r\v\f"
 HETJOB: Final = frozenset({b"hetjob", b"packjob"})
 _HETJOB: Final = frozenset(word.decode() for word in HETJOB)
-_COLON, _HASH, _BACKSLASH = b":#\\"
+_COLON, _HASH, _BACKSLASH, _SPACE = b":#\\ "
 _QUOTES: Final = b"\"'"
 
 
@@ -185,7 +185,8 @@ def _one_word(raw: bytes, at: int, release: Release) -> tuple[bytes, int]:
         here = raw[at]
         if here == _BACKSLASH:
             at += 1
-            if at < len(raw) and (quote or release >= (24, 5) or raw[at] not in _BLANKS):
+            # outside of quotes a blank ends the word all the same; from 24.05 on a space does not
+            if at < len(raw) and (quote or raw[at] not in _BLANKS or (raw[at] == _SPACE and release >= (24, 5))):
                 word.append(raw[at])
                 at += 1
             continue
