@@ -165,7 +165,7 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
     from s2r_ci.publish.answers_file import NAME
     from s2r_ci.publish.branch import Base, advance
     from s2r_ci.publish.groups import Group
-    from s2r_ci.publish.proposal import Extra, Proposal, title_of
+    from s2r_ci.publish.proposal import Extra, Proposal, read_memory, title_of
     from s2r_ci.publish.pull_body import body_of
 
     branch, head = str(pull["head"]["ref"]), str(pull["head"]["sha"])
@@ -178,7 +178,9 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
         return "unchanged", f"Nothing changes by that.\n\n{_said(report)}"
     advance(gh, branch, head, Base(branch, head), proposal, None)
     base = str(pull["base"]["sha"])
-    text = {"title": title_of(proposal), "body": body_of(proposal, base)}
+    memory = read_memory(pull["body"])
+    told = proposal._replace(removals=memory.gone if memory else ())  # they are off the branch already
+    text = {"title": title_of(told), "body": body_of(told, base)}
     gh.write("PATCH", f"pulls/{asked.number}", text, done=lambda: None)
     return "updated", f"Done, judged again and committed to the branch.\n\n{_said(report)}"
 

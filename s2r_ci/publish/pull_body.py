@@ -43,7 +43,10 @@ def body_of(proposal: Proposal, base: str) -> str:
 
 def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
     verdicts = [change.verdict for change in proposal.changes]
-    for make in (_what, _minute, _questions, _by_hand, _findings):
+    if verdicts:
+        yield _what(verdicts)
+    yield _gone(proposal)
+    for make in (_minute, _questions, _by_hand, _findings) if verdicts else ():
         yield make(verdicts)
     yield _provenance(proposal.changes, base)
 
@@ -98,6 +101,24 @@ def _time(seconds: int) -> str:
     hours, minutes = divmod(rest, 60)
     told = ((days, "d"), (hours, "h"), (minutes, "min"))
     return " ".join(f"{number} {unit}" for number, unit in told if number) or f"{seconds} s"
+
+
+def _gone(proposal: Proposal) -> Iterator[str]:
+    """The manifests that are taken away, and where their scripts are now."""
+    if not proposal.removals:
+        return
+    moved = {change.script_digest: change.verdict.path for change in proposal.changes}
+    yield "\n### Taken away\n\n" if proposal.changes else ""
+    yield (
+        "The scripts of these manifests are gone. Each file carries the header of s2r-ci and is as it was written; one "
+        "that somebody edited is left, and reported.\n\n"
+    )
+    yield "| Manifest | Its script was | Now |\n| --- | --- | --- |\n"
+    for each in proposal.removals[:_MOST_ROWS]:
+        now = f"moved to {code(shown_path(moved[each.script_digest]))}" if each.script_digest in moved else "gone"
+        yield f"| {code(shown_path(each.path))} | {code(shown_path(each.source))} | {now} |\n"
+    if (left := len(proposal.removals) - _MOST_ROWS) > 0:
+        yield f"\n{count(left, 'more manifest')} in the files of this pull request.\n"
 
 
 # --- what to look at ----------------------------------------------------------------------------------------
@@ -177,6 +198,9 @@ def _provenance(changes: Sequence[Change], base: str) -> Iterator[str]:
     converters = ", ".join(sorted({stamp.converter for stamp in stamps})) or "unknown"
     settings = ", ".join(sorted({stamp.settings_digest for stamp in stamps})[:3])
     yield "\n### Where it comes from\n\n"
-    yield f"- scripts of commit `{base[:40]}`\n- s2r-ci {__version__}, converter {code(converters)}\n"
+    yield f"- scripts of commit `{base[:40]}`\n"
+    yield f"- s2r-ci {__version__}, converter {code(converters)}\n" if changes else f"- s2r-ci {__version__}\n"
+    if not changes:
+        return
     yield f"- settings digest {code(settings)}\n" if settings else ""
     yield "- the header of each manifest names the digest of its script and its own\n"
