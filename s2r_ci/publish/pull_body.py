@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from s2r_ci import __version__
-from s2r_ci.model import Disposition, JobSpec, LedgerEntry, Level, Verdict
+from s2r_ci.model import Disposition, JobSpec, Level, Verdict
+from s2r_ci.publish.body_ledger import approximate, by_hand, line_by_line
 from s2r_ci.publish.proposal import Change, Proposal, write_memory
-from s2r_ci.render.markdown import code
+from s2r_ci.render.markdown import code, prose
 from s2r_ci.render.safe import shown_path
 from s2r_ci.render.words import asked, count, gravest_first
 
@@ -46,7 +47,7 @@ def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
     if verdicts:
         yield _what(verdicts)
     yield _gone(proposal)
-    for make in (_minute, _questions, _by_hand, _findings) if verdicts else ():
+    for make in (_minute, _questions, by_hand, _findings, line_by_line) if verdicts else ():
         yield make(verdicts)
     yield _provenance(proposal.changes, base)
 
@@ -57,7 +58,8 @@ def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
 def _what(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield (
         "Each manifest below was made from the batch script of the same name, validated against its schema and judged "
-        "against the script. Nothing else is touched.\n\n"
+        "against the script. Nothing else is touched. The last four columns count what the script asks for and does, "
+        "by what became of it.\n\n"
     )
     yield f"| {' | '.join(_COLUMNS)} |\n| --- | --- |{' ---: |' * (len(_COLUMNS) - 2)}\n"
     yield from map(_row, verdicts[:_MOST_ROWS])
@@ -130,26 +132,7 @@ def _minute(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "- The image of each manifest holds the software that the script loads.\n"
     if any(verdict.questions for verdict in verdicts):
         yield "- The open questions below: a manifest with one does not run as it stands, or not for sure.\n"
-    doubtful = [
-        (verdict, entry)
-        for verdict in verdicts
-        for entry in verdict.ledger
-        if entry.disposition is Disposition.APPROXIMATE
-    ]
-    if doubtful:
-        summary = f"{count(len(doubtful), 'item')} became something near, not the same"
-        yield f"\n<details><summary>{summary}</summary>\n\n"
-        yield "| Script and line | Item | In the manifest | Why |\n| --- | --- | --- | --- |\n"
-        yield from (_entry(verdict, entry) for verdict, entry in doubtful[:_MOST_ROWS])
-        if len(doubtful) > _MOST_ROWS:
-            yield f"\n{len(doubtful) - _MOST_ROWS} more stand in the manifests, each at its line.\n"
-        yield "\n</details>\n"
-
-
-def _entry(verdict: Verdict, entry: LedgerEntry) -> str:
-    place = code(f"{shown_path(verdict.path)}:{entry.location.line}")
-    field = code(entry.field) if entry.field else ""
-    return f"| {place} | {code(str(entry.item)[:200])} | {field} | {code(entry.reason)} |\n"
+    yield from approximate(verdicts)
 
 
 def _questions(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -161,24 +144,7 @@ def _questions(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "| Question | Scripts | Asked | In the settings |\n| --- | ---: | --- | --- |\n"
     for each in every[:_MOST_ROWS]:
         question = each.question
-        yield f"| {code(question.key)} | {each.scripts} | {code(question.text)} | {code(question.answer)} |\n"
-
-
-def _by_hand(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    lost = [
-        (verdict, entry)
-        for verdict in verdicts
-        for entry in verdict.ledger
-        if entry.disposition is Disposition.NOT_EXPRESSIBLE
-    ]
-    if not lost:
-        return
-    yield "\n### To be done by hand\n\nWhat no manifest can say. Tick what was taken care of, or does not matter.\n\n"
-    for verdict, entry in lost[:_MOST_ROWS]:
-        place = code(f"{shown_path(verdict.path)}:{entry.location.line}")
-        yield f"- [ ] {place} {code(str(entry.item)[:200])}: {code(entry.reason)}\n"
-    if len(lost) > _MOST_ROWS:
-        yield f"\n{len(lost) - _MOST_ROWS} more stand in the report of the run.\n"
+        yield f"| {code(question.key)} | {each.scripts} | {prose(question.text)} | {code(question.answer)} |\n"
 
 
 def _findings(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -188,7 +154,7 @@ def _findings(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "\n### Findings\n\n| Level | Place | Rule | Message |\n| --- | --- | --- | --- |\n"
     for finding in shown[:_MOST_ROWS]:
         place = code(f"{shown_path(finding.location.path)}:{finding.location.line}")
-        yield f"| {finding.level.word} | {place} | {finding.rule.id} | {code(finding.message)} |\n"
+        yield f"| {finding.level.word} | {place} | {finding.rule.id} | {prose(finding.message)} |\n"
 
 
 def _provenance(changes: Sequence[Change], base: str) -> Iterator[str]:
