@@ -18,8 +18,8 @@ LONGEST: Final = 60_000  # characters; GitHub refuses more than 65,536
 _CUT: Final = "\nCut here: the text has room for no more. The report of the run holds the rest.\n"
 _MOST_ROWS: Final = 100
 _COLUMNS: Final = (
-    *("Script", "Kind", "Pods", "GPUs a pod", "CPUs a pod", "Memory a pod", "Time"),
-    *("Exact", "Approximate", "Open", "Lost"),
+    *("Script", "Kind", "Pods", "GPUs", "CPUs", "Memory", "Time"),
+    *("Exact", "Near", "Open", "Lost"),  # short words, so that the last one is seen without scrolling
 )
 _UNITS: Final = ((1024 * 1024, "Ti"), (1024, "Gi"), (1, "Mi"))
 
@@ -58,8 +58,8 @@ def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
 def _what(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield (
         "Each manifest below was made from the batch script of the same name, validated against its schema and judged "
-        "against the script. Nothing else is touched. The last four columns count what the script asks for and does, "
-        "by what became of it.\n\n"
+        "against the script. Nothing else is touched. GPUs, CPUs and memory are those of one pod; the last four "
+        "columns count what the script asks for and does, by what became of it.\n\n"
     )
     yield f"| {' | '.join(_COLUMNS)} |\n| --- | --- |{' ---: |' * (len(_COLUMNS) - 2)}\n"
     yield from map(_row, verdicts[:_MOST_ROWS])

@@ -15,9 +15,8 @@ from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.words import CALM, asked, count, gravest_first, notes, summary
 
 LARGEST: Final = 900_000  # octets; GitHub drops a summary of more than 1,048,576 as a whole
-_PLAIN: Final = re.compile(
-    r"\(?(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,4})\)?(?:[,;:]? \(?(?:[A-Za-z]+(?:['-][A-Za-z]+)*|[0-9]{1,4})\)?)*[.?]?"
-)
+_WORD: Final = r"\(?(?:[A-Za-z][A-Za-z0-9]*(?:['-][A-Za-z][A-Za-z0-9]*)*|[0-9]{1,4})\)?"
+_PLAIN: Final = re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*[.?]?")
 _COMMIT: Final = re.compile(r"\b[0-9a-fA-F]{7,}\b")  # letters that could be the name of a commit
 _RESERVED: Final = 4_000  # octets kept free for the last lines
 
