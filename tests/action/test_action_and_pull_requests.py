@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.github.conftest import Project, project
-from tests.github.stand_in import TOKEN
+from tests.github.stand_in import TOKEN, Fault
 
 from .conftest import Ran, Runner, pull_request
 
@@ -48,6 +48,15 @@ def test_mode_pr_takes_the_manifest_of_a_deleted_script_away_and_says_so(runner:
     ran = run(runner, project, "push", {}, mode="pr")
     assert (ran.code, ran.outputs["pull-request-numbers"]) == (0, "2"), ran.said
     assert "Taken away, because their scripts are gone:\n\n- `jobs/train.sh.runai.yaml`\n" in ran.summary
+
+
+def test_a_token_that_may_not_open_pull_requests_ends_with_5_and_says_what_is_missing(
+    runner: Runner, project: Project
+) -> None:
+    project.github.faults.append(Fault("^POST pulls$", status=403))
+    ran = run(runner, project, "schedule", {}, mode="pr")
+    assert (ran.code, ran.outputs["pull-request-numbers"]) == (5, ""), ran.said
+    assert "allow Actions to create pull requests" in ran.said
 
 
 def test_mode_command_answers(runner: Runner, project: Project, tmp_path: Path) -> None:
