@@ -32,7 +32,7 @@ CODE := s2r_ci tests benchmarks tools $(sort $(dir $(wildcard hooks/s2r_hooks/*.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test lint types slow oracle admission behaviour bench lock tables clean serve demo-service
-.PHONY: lambda-zip mutants
+.PHONY: lambda-zip mutants transcripts
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -81,6 +81,9 @@ tables: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.readme_tables
 	$(BIN)/python -m tools.targets_page
 	$(BIN)/python -m tools.behaviour_table
+
+transcripts: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.transcripts
 
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header

@@ -63,6 +63,8 @@ class StandIn:
         self.skew_s = skew_s
         self.manifest = manifest
         self.answers: dict[str, Any] = {}  # what a chat makes of its instruction, in the names of the settings
+        self.rejected: list[str] = []  # sessions, as feedback named them
+        self.chats: list[Envelope] = []
         self.seen: list[Envelope] = []
         self.bodies: list[bytes] = []
         self.headers: list[dict[str, str]] = []
@@ -123,10 +125,17 @@ class StandIn:
             return _json(200, {"limit": self.limit, "remaining": self.limit - len(self.charged), "resets_in": 3600})
         if envelope.path == "/v1/chat":
             return self._chat(envelope)
+        if envelope.path.startswith("/v1/history/"):
+            turns = [{"verdict": "rejected"}] * self.rejected.count(envelope.path.rpartition("/")[2])
+            return _json(200, {"s2r": 1, "session_id": envelope.path.rpartition("/")[2], "turns": turns})
+        if envelope.path == "/v1/feedback":
+            self.rejected.append(envelope.session_id)
+            return _json(200, {"s2r": 1, "session_id": envelope.session_id})
         return self._conversion(handler, envelope, body)
 
     def _chat(self, envelope: Envelope) -> Reply:
         """The first conversion of a session once more, with the answers that a test has put here."""
+        self.chats.append(envelope)
         about = next((each for each in self.seen if session_of(each) == envelope.session_id), None)
         if about is None:
             return _problem("not-found")

@@ -16,7 +16,7 @@ from s2r_ci.errors import S2rError
 from s2r_ci.publish.github import masks, write_outputs, write_summary
 from s2r_ci.render.github import PREFIX, command, defused
 from s2r_ci.render.safe import printable
-from s2r_ci.render.summary import MOST_PAIRS, Pair, fenced, side_by_side
+from s2r_ci.render.summary import MOST_PAIRS, Pair, fenced, pull_table, side_by_side
 from s2r_ci.settings import KEYS
 
 _OUTCOMES: Final = ("skipped", "passed", "review", "failed", "errored")
@@ -174,7 +174,8 @@ def _published(
     report = _json(files.report)
     try:
         _leave(_outputs(code, report, _json(files.result), files), environ)
-        write_summary(_summary(report, sentences, files, environ), environ)
+        pulls = pull_table(_json(files.result).get("pull_requests", []))
+        write_summary(_summary(report, sentences, pulls, files, environ), environ)
     except S2rError as error:
         _say(command("error", str(error), title="s2r-ci"))
         return gravest(code, error.exit_code) if code in (0, 1, 3, 4, 5, 6, BUG) else code
@@ -201,7 +202,7 @@ def _commented(code: int, token: str, files: Files, environ: Mapping[str, str]) 
 def _outputs(code: int, report: Mapping[str, Any], result: Mapping[str, Any], files: Files) -> dict[str, str]:
     tally = report.get("tally", {})
     verdicts = report.get("verdicts", [])
-    pulls = result.get("pull_requests", [])
+    pulls = [pull for pull in result.get("pull_requests", []) if pull["number"]]
     return {
         "outcome": str(report.get("outcome", "errored" if code else "passed")),
         "exit-code": str(code),
@@ -217,12 +218,14 @@ def _outputs(code: int, report: Mapping[str, Any], result: Mapping[str, Any], fi
     }
 
 
-def _summary(report: Mapping[str, Any], sentences: Sequence[str], files: Files, environ: Mapping[str, str]) -> str:
+def _summary(
+    report: Mapping[str, Any], sentences: Sequence[str], pulls: str, files: Files, environ: Mapping[str, str]
+) -> str:
     said = "".join(f"> {sentence}\n" for sentence in sentences)
     table = _text(files.summary)
     pairs = side_by_side(list(_pairs(report, environ.get("GITHUB_WORKSPACE") or ".")))
     pointer = "\nThe whole report is the file that the output `report-json` names.\n" if report else ""
-    return f"{said}\n{table}{pairs}{pointer}"
+    return f"{said}\n{pulls}{table}{pairs}{pointer}"
 
 
 def _pairs(report: Mapping[str, Any], root: str) -> Iterator[Pair]:

@@ -8,7 +8,6 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.cli import VERBS
@@ -16,7 +15,7 @@ from s2r_ci.cli.arguments import add_target, parse, parser
 from s2r_ci.cli.pr import Outside, tell_result
 from s2r_ci.errors import ConfigurationError, ConversionError, S2rError
 from s2r_ci.model import Outcome
-from s2r_ci.publish.commands import HELP, Command, not_kept, read_commands, with_command
+from s2r_ci.publish.commands import HELP, Command, read_commands
 from s2r_ci.publish.github_api import GitHub, GitHubError, segment
 from s2r_ci.render.markdown import code
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from s2r_ci.publish.proposal import Change
 
 _MAY: Final = ("admin", "maintain", "write")
-_OWN: Final = ("result",)
 
 
 class Asked(NamedTuple):
@@ -35,6 +33,7 @@ class Asked(NamedTuple):
     comment: int
     who: str
     commands: tuple[Command, ...]
+    environ: Mapping[str, str] = os.environ  # what names the service
 
 
 def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  # noqa: B008  frozen
@@ -80,7 +79,8 @@ def _asked(environ: Mapping[str, str]) -> Asked | None:
         if event["action"] != "created" or "pull_request" not in issue or comment["user"]["type"] == "Bot":
             return None
         commands = read_commands(str(comment["body"]))
-        found = Asked(int(issue["number"]), int(comment["id"]), str(comment["user"]["login"]), commands)
+        who = str(comment["user"]["login"])
+        found = Asked(int(issue["number"]), int(comment["id"]), who, commands, environ)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigurationError(
             f"the event is no comment: {type(error).__name__}", where="GITHUB_EVENT_PATH", hint="on: issue_comment"
@@ -106,7 +106,7 @@ def _answered(gh: GitHub, asked: Asked, pull: Mapping[str, Any], given: Mapping[
     if memory is None or not here or pull["state"] != "open":
         return "unchanged", "This is no open pull request of s2r-ci, so there is nothing to do here.\n"
     unknown = [command for command in asked.commands if not command.word]
-    if unknown:
+    if unknown and not asked.environ.get("S2R_API_ENDPOINT", "").strip():
         lines = "".join(f"- {code(command.text)}\n" for command in unknown)
         return "unchanged", f"Not understood, so nothing was done:\n\n{lines}\nUnderstood are: {HELP}\n"
     words = {command.word for command in asked.commands}
@@ -118,7 +118,8 @@ def _answered(gh: GitHub, asked: Asked, pull: Mapping[str, Any], given: Mapping[
     try:
         return _tried(gh, asked, pull, tuple(memory.scripts), given)
     except (ConversionError, ConfigurationError) as error:
-        return "unchanged", f"That does not fit, so nothing was done: {code(error.what)}\n\n{code(error.hint)}\n"
+        hint = f"\n{code(error.hint)}\n" if error.hint else ""
+        return "unchanged", f"That does not fit, so nothing was done: {code(error.what)}\n{hint}"
     except GitHubError:
         raise
     except S2rError as error:
@@ -129,75 +130,30 @@ def _tried(
     gh: GitHub, asked: Asked, pull: Mapping[str, Any], scripts: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Convert the head with what is wished for, and commit it where nothing speaks against it."""
+    from s2r_ci.cli.spoken import Thread
+    from s2r_ci.cli.wished import carry_out, walked
     from s2r_ci.publish.head_tree import fetch
 
-    head = str(pull["head"]["sha"])
+    head, thread = str(pull["head"]["sha"]), Thread(gh.repository, asked.number, asked.comment)
     with tempfile.TemporaryDirectory(prefix="s2r-head-") as folder:
         there = fetch(gh, head, scripts, folder)
-        lost = _with_answers(folder, there, asked.commands, given)
-        report = _walked(folder, given)
-        if lost:
-            names = ", ".join(code(f'volumes."{path}"') for path in lost)
+        wished = carry_out(folder, there, asked.commands, given, asked.environ, thread)
+        report = walked(folder, given, asked.environ, anew="retry" in {each.word for each in asked.commands})
+        if wished.lost:
+            names = ", ".join(code(f'volumes."{path}"') for path in wished.lost)
             raise ConversionError("a mount needs its claim in the site map", hint=f"add {names} to [site] first")
         if "explain" in {command.word for command in asked.commands} and not _changing(asked.commands):
             return "unchanged", _explained(report)
         bad = [verdict for verdict in report.verdicts if verdict.outcome >= Outcome.FAILED]
         if bad:
-            return "unchanged", f"Nothing was committed: the judge speaks against it.\n\n{_findings(bad)}"
-        return _committed(gh, asked, pull, folder, report)
+            said = f"Nothing was committed: the judge speaks against it.\n\n{wished.remark}{_findings(bad)}"
+            return "unchanged", said
+        operation, told = _committed(gh, asked, pull, folder, report)
+        return operation, f"{told}{wished.remark}"
 
 
 def _changing(commands: Sequence[Command]) -> bool:
-    return any(command.word in ("wish", "accept", "retry") for command in commands)
-
-
-def _with_answers(
-    folder: str, scripts: frozenset[str], commands: Sequence[Command], given: Mapping[str, Any]
-) -> list[str]:
-    """Write the file of answers with the commands' added; returns the paths whose claim nobody knows."""
-    from s2r_ci.model import Script
-    from s2r_ci.publish.answers_file import NAME, read_answers, write_answers
-    from s2r_ci.publish.files import FileStore
-    from s2r_ci.session import place_of
-    from s2r_ci.slurm.job import read_script
-
-    wishes = [command for command in commands if command.word in ("wish", "accept")]
-    if not wishes:
-        return []
-    place = place_of({"paths": [folder], **_settings(given)})
-    answers, lost = read_answers(_read(folder, NAME)), set[str]()
-    for path in sorted(scripts):
-        target = place.tree.target_for(path)
-        script = Script(path=path, data=_read(folder, path) or b"")
-        jobs = read_script(script, release=target.slurm_version).jobs
-        if len(jobs) != 1:
-            continue
-        said: dict[str, Any] = dict(answers.get(path, {}))
-        for command in wishes:
-            said = with_command(command, said, jobs[0])
-        lost.update(volume for volume in not_kept(said) if volume not in target.site.volumes)
-        answers[path] = {name: value for name, value in said.items() if name != "site"}
-    with FileStore(folder) as store:
-        store.write(NAME, write_answers(answers))
-    return sorted(lost)
-
-
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name not in _OWN}
-
-
-def _read(folder: str, path: str) -> bytes | None:
-    try:
-        with open(os.path.join(folder, path), "rb") as file:
-            return file.read()
-    except OSError:
-        return None
-
-
-def _walked(folder: str, given: Mapping[str, Any]) -> "Report":
-    from s2r_ci.session import details_of, place_of
-
-    return replace(details_of(place_of({"paths": [folder], **_settings(given)}), verb="write"), verb="answer")
+    return any(command.word in ("wish", "accept", "retry", "") for command in commands)
 
 
 # --- what is committed --------------------------------------------------------------------------------------
@@ -205,15 +161,16 @@ def _walked(folder: str, given: Mapping[str, Any]) -> "Report":
 
 def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, report: "Report") -> tuple[str, str]:
     """One commit on the head, forward only; the text of the pull request is renewed with it."""
+    from s2r_ci.cli.wished import read_of
     from s2r_ci.publish.answers_file import NAME
     from s2r_ci.publish.branch import Base, advance
     from s2r_ci.publish.groups import Group
-    from s2r_ci.publish.proposal import Extra, Proposal, title_of
+    from s2r_ci.publish.proposal import Extra, Proposal, read_memory, title_of
     from s2r_ci.publish.pull_body import body_of
 
     branch, head = str(pull["head"]["ref"]), str(pull["head"]["sha"])
     changes = tuple(_changes(folder, report.verdicts))
-    answers = _read(folder, NAME)
+    answers = read_of(folder, NAME)
     extras = (Extra(NAME, answers),) if answers else ()
     group = Group(branch.rpartition("/")[2], "", tuple(change.verdict.path for change in changes))
     proposal = Proposal(group, changes, extras)
@@ -221,7 +178,9 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
         return "unchanged", f"Nothing changes by that.\n\n{_said(report)}"
     advance(gh, branch, head, Base(branch, head), proposal, None)
     base = str(pull["base"]["sha"])
-    text = {"title": title_of(proposal), "body": body_of(proposal, base)}
+    memory = read_memory(pull["body"])
+    told = proposal._replace(removals=memory.gone if memory else ())  # they are off the branch already
+    text = {"title": title_of(told), "body": body_of(told, base)}
     gh.write("PATCH", f"pulls/{asked.number}", text, done=lambda: None)
     return "updated", f"Done, judged again and committed to the branch.\n\n{_said(report)}"
 
@@ -229,12 +188,13 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
 def _changes(folder: str, verdicts: "Sequence[Verdict]") -> "Iterator[Change]":
     import hashlib
 
+    from s2r_ci.cli.wished import read_of
     from s2r_ci.publish.proposal import Change
 
     for verdict in verdicts:
-        data = _read(folder, verdict.manifest_path) if verdict.manifest_path else None
+        data = read_of(folder, verdict.manifest_path) if verdict.manifest_path else None
         if data is not None:
-            digest = hashlib.sha256(_read(folder, verdict.path) or b"").hexdigest()
+            digest = hashlib.sha256(read_of(folder, verdict.path) or b"").hexdigest()
             yield Change(verdict=verdict, script_digest=digest, data=data)
 
 

@@ -11,19 +11,18 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.cli.arguments import add_service, parse, parser
-from s2r_ci.errors import ConfigurationError, MalformedReplyError
-from s2r_ci.model import ConversionRequest, ConversionResult, Script, Target
+from s2r_ci.cli.refining import BESIDE, About, Refined, refined, target_with
+from s2r_ci.errors import ConfigurationError
+from s2r_ci.model import Script
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
     from s2r_ci.remote.answers import Converted
-    from s2r_ci.remote.outgoing import Outgoing
     from s2r_ci.session import Place
 
-PATH: Final = "/v1/chat"
 _SESSION: Final = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST: Final = 2_000  # characters of an instruction
 
@@ -52,16 +51,9 @@ def _place(given: Mapping[str, Any]) -> "Place":
     return place_of({**given, "paths": []})
 
 
-class _About(NamedTuple):
-    """What a conversation is about."""
-
-    session: str
-    script: Script
-    target: Target
-    out: "Outgoing"
-
-
 def _refine(place: "Place", session: str, text: str, out: str) -> int:
+    import secrets
+
     from s2r_ci.asking import access_for, service_for
     from s2r_ci.publish.report import publish
 
@@ -69,14 +61,14 @@ def _refine(place: "Place", session: str, text: str, out: str) -> int:
     assert access is not None  # noqa: S101  it raises, where there is none
     service = service_for(access, place.settings, os.environ, root=place.root)
     about = _about(place, service, session)
-    answer, answers = _asked(service, about, text)
+    answer, answers = refined(service, about, text, secrets.token_urlsafe(24))
     publish(_document(service, about, answer, answers), out, "manifest")
     for line in _told(about, answer, answers):
         print(f"s2r: {line}", file=sys.stderr)
     return 0
 
 
-def _about(place: "Place", service: "Service", session: str) -> _About:
+def _about(place: "Place", service: "Service", session: str) -> About:
     """The script of a session, as it is now. A script's path stands for the latest session about it."""
     from s2r_ci.discover import read_file
     from s2r_ci.remote.outgoing import outgoing
@@ -90,82 +82,25 @@ def _about(place: "Place", service: "Service", session: str) -> _About:
         )
     script = Script(path=found.path, data=read_file(place.root, found.path))
     target = place.tree.target_for(found.path)
-    return _About(found.session, script, target, outgoing(script, target))
+    return About(found.session, script, target, outgoing(script, target))
 
 
-def _asked(service: "Service", about: _About, text: str) -> "tuple[Converted, Mapping[str, Any]]":
-    """The service's answer, and the answers of the settings that it stands for."""
-    import hashlib
-    import secrets
-
-    from s2r_ci.remote.answers import converted, document
-
-    client = service.client
-    envelope = client.envelope(
-        "POST", PATH, session_id=about.session, instruction=text, idem=secrets.token_urlsafe(24)
-    )
-    reply = client.ask(envelope)
-    answer = converted(reply, hashlib.sha256(about.out.text.encode()).hexdigest(), client.access.origin)
-    answers = document(reply, client.access.origin).get("answers") or {}
-    if not isinstance(answers, dict):
-        raise MalformedReplyError("answers of the answer is no table", where=client.access.origin)
-    return answer, answers
-
-
-def _document(service: "Service", about: _About, answer: "Converted", answers: Mapping[str, Any]) -> str:
+def _document(service: "Service", about: About, answer: "Converted", answers: Mapping[str, Any]) -> str:
     """The refined manifest as a file. Raises ConversionError where the judge refuses it."""
     from s2r_ci.pipeline import walk
     from s2r_ci.walked import document_of, refusal
 
-    target = _answered(about.target, answers)
-    walked = walk(about.script, target, _Refined(service, about, answer))
+    target = target_with(about.target, answers)
+    walked = walk(about.script, target, Refined(service, about, answer))
     if not walked.writable:
         raise refusal(walked)
     return document_of(walked, target, f"{about.script.path}.runai.yaml").decode("utf-8")
 
 
-class _Refined(NamedTuple):
-    """A converter that has its answer already."""
-
-    service: "Service"
-    about: _About
-    answer: "Converted"
-
-    def convert(self, request: ConversionRequest) -> ConversionResult:
-        """The service's manifest as a result; the judge sees it next."""
-        from s2r_ci.convert.rules import RulesConverter
-
-        made = RulesConverter().convert(request)
-        return self.service.converter.taken(request, made, self.about.out, self.answer)
-
-
-def _answered(target: Target, answers: Mapping[str, Any]) -> Target:
-    """The target with the answers that the service names, each checked as if it stood in the settings."""
-    from s2r_ci.settings.places import Place, Source
-    from s2r_ci.settings.site import read_answers, read_site
-    from s2r_ci.settings.values import memory_mib
-
-    place = Place(Source("the service's answers"))
-    said = {name: value for name, value in answers.items() if name not in _BESIDE}
-    try:
-        (answer,) = read_answers([{"scripts": "**", **said}], place, "")
-        site: Mapping[str, Any] = read_site(answers.get("site", {}), place.step("site"))
-    except ConfigurationError as error:
-        raise MalformedReplyError(error.what, where=error.where) from None
-    values: dict[str, Any] = dict(answer.values)
-    if "memory" in values:
-        values["memory_mib"] = memory_mib(values.pop("memory"))
-    values["variables"] = {**target.variables, **values.get("variables", {})}
-    values["mounts"] = tuple(dict.fromkeys((*target.mounts, *values.get("mounts", ()))))
-    values["options"] = (*target.options, *values.get("options", ()))
-    volumes = {**target.site.volumes, **site.get("volumes", {})}
-    return replace(target, **{**values, "site": replace(target.site, volumes=volumes)})
-
-
-def _told(about: _About, answer: "Converted", answers: Mapping[str, Any]) -> Iterator[str]:
+def _told(about: About, answer: "Converted", answers: Mapping[str, Any]) -> Iterator[str]:
     """What to put into the settings, so that the refined manifest is what they give."""
     yield from (" ".join(each.split()) for each in answer.warnings)
-    said = {name: value for name, value in answers.items() if name not in _BESIDE}
+    said = {name: value for name, value in answers.items() if name not in BESIDE}
     volumes = answers.get("site", {}).get("volumes", {})
     if said or volumes:
         yield "to keep this, put it into s2r-ci.toml:"
@@ -178,9 +113,6 @@ def _told(about: _About, answer: "Converted", answers: Mapping[str, Any]) -> Ite
         yield f"  scripts = {json.dumps(about.script.path)}"
     for name, value in sorted(said.items()):
         yield f"  {name} = {_toml(value)}"
-
-
-_BESIDE: Final = ("site", "decisions")  # no keys of an answer in the settings
 
 
 def _toml(value: Any) -> str:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.cli import VERBS
@@ -17,7 +17,8 @@ from s2r_ci.publish.answers_file import NAME, of_scripts, read_answers, write_an
 from s2r_ci.publish.branch import Base, Clone
 from s2r_ci.publish.github_api import GitHub
 from s2r_ci.publish.groups import OWNERS, grouped, owners_of
-from s2r_ci.publish.proposal import Change, Extra, Proposal
+from s2r_ci.publish.proposal import Change, Extra, Proposal, blob_of
+from s2r_ci.publish.removal import places_of, removals
 from s2r_ci.session import place_of
 
 if TYPE_CHECKING:
@@ -64,14 +65,24 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
 
 
 def _walked(place: "Place", manifests: str) -> "Report":
-    """Every script walked anew, with ledger and jobs for the text of the pull request."""
+    """Every script walked anew, with ledger and jobs for the text of the pull request. Where a service is set up it
+    writes what needs a manifest first, and the account of that stays in the report.
+    """
     from dataclasses import replace
 
+    from s2r_ci.asking import access_for
     from s2r_ci.session import details_of
+    from s2r_ci.session import run as run_in
 
     if manifests:
         _take(place, manifests)
-    return replace(details_of(place, verb="check" if manifests else "write"), verb="pr")
+        return replace(details_of(place, verb="check"), verb="pr")
+    if access_for(place.settings, os.environ) is None:
+        return replace(details_of(place, verb="write"), verb="pr")
+    first = run_in(place, verb="write")
+    found = details_of(place, verb="write")
+    trouble = "; ".join(dict.fromkeys(filter(None, (first.incomplete, found.incomplete))))
+    return replace(found, verb="pr", asked=first.asked, left=first.left, incomplete=trouble)
 
 
 def _take(place: "Place", folder: str) -> None:
@@ -97,12 +108,21 @@ def proposals_of(place: "Place", report: "Report", root: str, answers: "Answers"
     """The groups whose manifests differ from the commit that is checked out, with the answers of each."""
     committed = _committed(root)
     base = read_answers(_git_file(root, NAME, committed))
-    changes = {c.verdict.path: c for c in _changes(report, root) if committed.get(c.path) != c.blob}
-    for group in _groups(place, changes, root):
-        mine = of_scripts(answers, group.scripts)
+    every = {change.verdict.path: change for change in _changes(report, root)}
+    changes = {path: each for path, each in every.items() if committed.get(each.path) != each.blob}
+    gone = list(removals(report, committed, blob_of, lambda path: _read(root, path)))
+    places = places_of(gone, {path: each.script_digest for path, each in changes.items()})
+    for group in _groups(place, {*changes, *places.values()}, root):
+        mine = of_scripts(answers, (path for path in group.scripts if path in changes))
         extra = (Extra(NAME, write_answers({**base, **mine})),) if mine else ()
         kept = tuple(each for each in extra if committed.get(each.path) != each.blob)
-        yield Proposal(group, tuple(changes[path] for path in group.scripts), kept)
+        here = frozenset(group.scripts)
+        yield Proposal(
+            group,
+            tuple(changes[path] for path in group.scripts if path in changes),
+            kept,
+            tuple(each for each in gone if places[each.path] in here),
+        )
 
 
 def _git_file(root: str, path: str, committed: Mapping[str, str]) -> bytes | None:
@@ -124,9 +144,9 @@ def _digest(root: str, verdict: "Verdict") -> str:
     return hashlib.sha256(_read(root, verdict.path) or b"").hexdigest()
 
 
-def _groups(place: "Place", changes: Mapping[str, Change], root: str) -> "tuple[Group, ...]":
+def _groups(place: "Place", scripts: Iterable[str], root: str) -> "tuple[Group, ...]":
     grouping = place.settings.pr_grouping
-    return grouped(changes, grouping, _owners(root) if grouping == "owner" else None)
+    return grouped(scripts, grouping, _owners(root) if grouping == "owner" else None)
 
 
 def _owners(root: str) -> "Owners | None":
@@ -265,6 +285,8 @@ def _show(proposals: Sequence[Proposal]) -> None:
         print(f"{proposal.group.key}: {len(proposal.changes)} manifests")
         for change in proposal.changes:
             print(f"  {shown_path(change.path)}")
+        for gone in proposal.removals:
+            print(f"  {shown_path(gone.path)}: taken away, its script is gone")
 
 
 def _tell(pulls: "Sequence[Pull]", result: str) -> None:
@@ -279,12 +301,13 @@ def _tell(pulls: "Sequence[Pull]", result: str) -> None:
     _keep(
         result,
         next((word for word in order if word in done), "unchanged"),
-        [
-            {"number": pull.number, "url": pull.url, "operation": pull.operation, "why": pull.why}
-            for pull in pulls
-            if pull.number
-        ],
+        [_said(pull) for pull in pulls if pull.number or pull.manifests or pull.gone],
     )
+
+
+def _said(pull: "Pull") -> dict[str, Any]:
+    told = {"number": pull.number, "url": pull.url, "operation": pull.operation, "why": pull.why}
+    return {**told, "group": pull.group.title, "manifests": list(pull.manifests), "gone": list(pull.gone)}
 
 
 def tell_result(result: str, operation: str, number: int, url: str) -> None:

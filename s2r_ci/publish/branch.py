@@ -83,10 +83,11 @@ def _within(gh: GitHub, base: Base, head: str) -> bool:
 def _commit(gh: GitHub, base: Base, parents: Sequence[str], proposal: Proposal) -> str:
     """A commit whose tree is the base's with our files. Author and committer are left to GitHub, so that it signs."""
     onto = str(gh.get(f"git/commits/{base.commit}")["tree"]["sha"])
-    entries = [
+    entries: list[dict[str, str | None]] = [
         {"path": path, "mode": "100644", "type": "blob", "content": data.decode()}
         for path, data in proposal.files.items()
     ]
+    entries += [{"path": each.path, "mode": "100644", "type": "blob", "sha": None} for each in proposal.removals]
     tree = gh.write("POST", "git/trees", {"base_tree": onto, "tree": entries}, done=lambda: None)
     made = gh.write(
         "POST",
@@ -111,6 +112,8 @@ def push(clone: Clone, branch: str, base: Base, parents: Sequence[str], proposal
         for path, data in proposal.files.items():
             blob = _git(clone, environ, "hash-object", "-w", "--stdin", stdin=data)
             _git(clone, environ, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+        for each in proposal.removals:
+            _git(clone, environ, "update-index", "--force-remove", "--", each.path)
         tree = _git(clone, environ, "write-tree")
         named = [word for parent in parents for word in ("-p", parent)]
         commit = _git(clone, environ, "commit-tree", tree, *named, stdin=commit_message(proposal).encode())

@@ -7,11 +7,12 @@ It is how a later run knows what was refused, and that nothing changed.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Verdict
 from s2r_ci.publish.groups import Group
+from s2r_ci.publish.removal import Removal
 
 TRAILER: Final = "S2r-Ci-Content"  # every commit of ours ends with it
 _MARKER: Final = re.compile(r"<!-- s2r-ci (\{.*?\}) -->", re.DOTALL)
@@ -59,6 +60,23 @@ class Proposal(NamedTuple):
     group: Group
     changes: tuple[Change, ...]
     extras: tuple[Extra, ...] = ()
+    removals: tuple[Removal, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything is proposed: answers alone are nothing."""
+        return bool(self.changes or self.removals)
+
+    @property
+    def blobs(self) -> dict[str, str]:
+        """Path → what git calls its content on the branch; empty where the file is taken away."""
+        kept = {path: blob_of(data) for path, data in self.files.items()}
+        return kept | {each.path: "" for each in self.removals}
+
+    @property
+    def memory(self) -> dict[str, str]:
+        """Script → digest of what is proposed for it: the script's own, or that of the manifest taken away."""
+        gone = {each.source: each.digest for each in self.removals}
+        return gone | {change.verdict.path: change.script_digest for change in self.changes}
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -70,12 +88,14 @@ class Proposal(NamedTuple):
         """SHA-256 of everything that is proposed, in hex."""
         told = "".join(f"{c.verdict.path}\0{c.script_digest}\0{c.path}\0{c.blob}\n" for c in self.changes)
         told += "".join(f"{extra.path}\0{extra.blob}\n" for extra in self.extras)
+        told += "".join(f"{each.path}\0\0{each.digest}\n" for each in self.removals)
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()
 
     def without(self, refused: Mapping[str, str]) -> "Proposal":
         """The same without scripts that were refused as they are now."""
         kept = tuple(c for c in self.changes if refused.get(c.verdict.path) != c.script_digest)
-        return self._replace(changes=kept)
+        gone = tuple(each for each in self.removals if refused.get(each.source) != each.digest)
+        return self._replace(changes=kept, removals=gone)
 
 
 class Memory(NamedTuple):
@@ -83,15 +103,18 @@ class Memory(NamedTuple):
 
     scripts: Mapping[str, str]
     content: str
+    gone: tuple[Removal, ...] = ()
 
 
 def write_memory(proposal: Proposal) -> str:
     """The comment; its dashes are spelt so that nothing in it can end the comment early."""
-    value = {
+    value: dict[str, Any] = {
         "v": 1,
         "content": proposal.content,
-        "scripts": {change.verdict.path: change.script_digest for change in proposal.changes},
+        "scripts": proposal.memory,
     }
+    if proposal.removals:
+        value["gone"] = {each.path: list(each[1:]) for each in proposal.removals}
     text = json.dumps(value, ensure_ascii=True, sort_keys=True)
     for letter in "-<>":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -108,8 +131,14 @@ def read_memory(body: str | None) -> Memory | None:
         scripts, content = value.get("scripts"), value.get("content")
         if isinstance(scripts, dict) and isinstance(content, str) and _DIGEST.fullmatch(content):
             kept = {path: digest for path, digest in scripts.items() if isinstance(digest, str)}
-            return Memory(scripts=kept, content=content)
+            return Memory(scripts=kept, content=content, gone=tuple(_gone(value.get("gone"))))
     return None
+
+
+def _gone(value: object) -> Iterator[Removal]:
+    for path, rest in value.items() if isinstance(value, dict) else ():
+        if isinstance(rest, list) and len(rest) == 3 and all(isinstance(each, str) for each in rest):
+            yield Removal(path, *rest)
 
 
 def forgotten(body: str) -> str:
@@ -125,6 +154,9 @@ def commit_message(proposal: Proposal) -> str:
 def title_of(proposal: Proposal) -> str:
     """The title of the pull request: a fixed text and a number."""
     count = len(proposal.changes)
+    if not count:
+        gone = len(proposal.removals)
+        return f"Take away {gone} Run:ai manifest{'' if gone == 1 else 's'} without a script"
     return f"Run:ai manifests for {count} Slurm batch script{'' if count == 1 else 's'}"
 
 

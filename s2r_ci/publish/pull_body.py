@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from s2r_ci import __version__
-from s2r_ci.model import Disposition, JobSpec, LedgerEntry, Level, Verdict
+from s2r_ci.model import Disposition, JobSpec, Level, Verdict
+from s2r_ci.publish.body_ledger import approximate, by_hand, line_by_line
 from s2r_ci.publish.proposal import Change, Proposal, write_memory
-from s2r_ci.render.markdown import code
+from s2r_ci.render.markdown import code, prose
 from s2r_ci.render.safe import shown_path
 from s2r_ci.render.words import asked, count, gravest_first
 
@@ -17,8 +18,8 @@ LONGEST: Final = 60_000  # characters; GitHub refuses more than 65,536
 _CUT: Final = "\nCut here: the text has room for no more. The report of the run holds the rest.\n"
 _MOST_ROWS: Final = 100
 _COLUMNS: Final = (
-    *("Script", "Kind", "Pods", "GPUs a pod", "CPUs a pod", "Memory a pod", "Time"),
-    *("Exact", "Approximate", "Open", "Lost"),
+    *("Script", "Kind", "Pods", "GPUs", "CPUs", "Memory", "Time"),
+    *("Exact", "Near", "Open", "Lost"),  # short words, so that the last one is seen without scrolling
 )
 _UNITS: Final = ((1024 * 1024, "Ti"), (1024, "Gi"), (1, "Mi"))
 
@@ -43,7 +44,10 @@ def body_of(proposal: Proposal, base: str) -> str:
 
 def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
     verdicts = [change.verdict for change in proposal.changes]
-    for make in (_what, _minute, _questions, _by_hand, _findings):
+    if verdicts:
+        yield _what(verdicts)
+    yield _gone(proposal)
+    for make in (_minute, _questions, by_hand, _findings, line_by_line) if verdicts else ():
         yield make(verdicts)
     yield _provenance(proposal.changes, base)
 
@@ -54,7 +58,8 @@ def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
 def _what(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield (
         "Each manifest below was made from the batch script of the same name, validated against its schema and judged "
-        "against the script. Nothing else is touched.\n\n"
+        "against the script. Nothing else is touched. GPUs, CPUs and memory are those of one pod; the last four "
+        "columns count what the script asks for and does, by what became of it.\n\n"
     )
     yield f"| {' | '.join(_COLUMNS)} |\n| --- | --- |{' ---: |' * (len(_COLUMNS) - 2)}\n"
     yield from map(_row, verdicts[:_MOST_ROWS])
@@ -100,6 +105,24 @@ def _time(seconds: int) -> str:
     return " ".join(f"{number} {unit}" for number, unit in told if number) or f"{seconds} s"
 
 
+def _gone(proposal: Proposal) -> Iterator[str]:
+    """The manifests that are taken away, and where their scripts are now."""
+    if not proposal.removals:
+        return
+    moved = {change.script_digest: change.verdict.path for change in proposal.changes}
+    yield "\n### Taken away\n\n" if proposal.changes else ""
+    yield (
+        "The scripts of these manifests are gone. Each file carries the header of s2r-ci and is as it was written; one "
+        "that somebody edited is left, and reported.\n\n"
+    )
+    yield "| Manifest | Its script was | Now |\n| --- | --- | --- |\n"
+    for each in proposal.removals[:_MOST_ROWS]:
+        now = f"moved to {code(shown_path(moved[each.script_digest]))}" if each.script_digest in moved else "gone"
+        yield f"| {code(shown_path(each.path))} | {code(shown_path(each.source))} | {now} |\n"
+    if (left := len(proposal.removals) - _MOST_ROWS) > 0:
+        yield f"\n{count(left, 'more manifest')} in the files of this pull request.\n"
+
+
 # --- what to look at ----------------------------------------------------------------------------------------
 
 
@@ -109,26 +132,7 @@ def _minute(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "- The image of each manifest holds the software that the script loads.\n"
     if any(verdict.questions for verdict in verdicts):
         yield "- The open questions below: a manifest with one does not run as it stands, or not for sure.\n"
-    doubtful = [
-        (verdict, entry)
-        for verdict in verdicts
-        for entry in verdict.ledger
-        if entry.disposition is Disposition.APPROXIMATE
-    ]
-    if doubtful:
-        summary = f"{count(len(doubtful), 'item')} became something near, not the same"
-        yield f"\n<details><summary>{summary}</summary>\n\n"
-        yield "| Script and line | Item | In the manifest | Why |\n| --- | --- | --- | --- |\n"
-        yield from (_entry(verdict, entry) for verdict, entry in doubtful[:_MOST_ROWS])
-        if len(doubtful) > _MOST_ROWS:
-            yield f"\n{len(doubtful) - _MOST_ROWS} more stand in the manifests, each at its line.\n"
-        yield "\n</details>\n"
-
-
-def _entry(verdict: Verdict, entry: LedgerEntry) -> str:
-    place = code(f"{shown_path(verdict.path)}:{entry.location.line}")
-    field = code(entry.field) if entry.field else ""
-    return f"| {place} | {code(str(entry.item)[:200])} | {field} | {code(entry.reason)} |\n"
+    yield from approximate(verdicts)
 
 
 def _questions(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -140,24 +144,7 @@ def _questions(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "| Question | Scripts | Asked | In the settings |\n| --- | ---: | --- | --- |\n"
     for each in every[:_MOST_ROWS]:
         question = each.question
-        yield f"| {code(question.key)} | {each.scripts} | {code(question.text)} | {code(question.answer)} |\n"
-
-
-def _by_hand(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    lost = [
-        (verdict, entry)
-        for verdict in verdicts
-        for entry in verdict.ledger
-        if entry.disposition is Disposition.NOT_EXPRESSIBLE
-    ]
-    if not lost:
-        return
-    yield "\n### To be done by hand\n\nWhat no manifest can say. Tick what was taken care of, or does not matter.\n\n"
-    for verdict, entry in lost[:_MOST_ROWS]:
-        place = code(f"{shown_path(verdict.path)}:{entry.location.line}")
-        yield f"- [ ] {place} {code(str(entry.item)[:200])}: {code(entry.reason)}\n"
-    if len(lost) > _MOST_ROWS:
-        yield f"\n{len(lost) - _MOST_ROWS} more stand in the report of the run.\n"
+        yield f"| {code(question.key)} | {each.scripts} | {prose(question.text)} | {code(question.answer)} |\n"
 
 
 def _findings(verdicts: Sequence[Verdict]) -> Iterator[str]:
@@ -167,7 +154,7 @@ def _findings(verdicts: Sequence[Verdict]) -> Iterator[str]:
     yield "\n### Findings\n\n| Level | Place | Rule | Message |\n| --- | --- | --- | --- |\n"
     for finding in shown[:_MOST_ROWS]:
         place = code(f"{shown_path(finding.location.path)}:{finding.location.line}")
-        yield f"| {finding.level.word} | {place} | {finding.rule.id} | {code(finding.message)} |\n"
+        yield f"| {finding.level.word} | {place} | {finding.rule.id} | {prose(finding.message)} |\n"
 
 
 def _provenance(changes: Sequence[Change], base: str) -> Iterator[str]:
@@ -177,6 +164,9 @@ def _provenance(changes: Sequence[Change], base: str) -> Iterator[str]:
     converters = ", ".join(sorted({stamp.converter for stamp in stamps})) or "unknown"
     settings = ", ".join(sorted({stamp.settings_digest for stamp in stamps})[:3])
     yield "\n### Where it comes from\n\n"
-    yield f"- scripts of commit `{base[:40]}`\n- s2r-ci {__version__}, converter {code(converters)}\n"
+    yield f"- scripts of commit `{base[:40]}`\n"
+    yield f"- s2r-ci {__version__}, converter {code(converters)}\n" if changes else f"- s2r-ci {__version__}\n"
+    if not changes:
+        return
     yield f"- settings digest {code(settings)}\n" if settings else ""
     yield "- the header of each manifest names the digest of its script and its own\n"

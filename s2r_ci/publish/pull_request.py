@@ -12,7 +12,7 @@ from s2r_ci.errors import IncompleteError
 from s2r_ci.publish.branch import Base, Clone, advance, head_of
 from s2r_ci.publish.github_api import GitHub, GitHubError, reference, segment
 from s2r_ci.publish.groups import Group
-from s2r_ci.publish.proposal import Proposal, blob_of, forgotten, is_ours, read_memory, title_of
+from s2r_ci.publish.proposal import Proposal, forgotten, is_ours, read_memory, title_of
 from s2r_ci.publish.pull_body import body_of
 
 _STOPPED: Final = "<!-- s2r-ci stopped -->"
@@ -44,6 +44,8 @@ class Pull(NamedTuple):
     number: int = 0
     url: str = ""
     why: str = ""  # one sentence where nothing was done
+    manifests: tuple[str, ...] = ()  # what is proposed: paths
+    gone: tuple[str, ...] = ()  # manifests that are taken away
 
 
 class Work(NamedTuple):
@@ -76,13 +78,9 @@ def settle(work: Work, proposal: Proposal, room: int) -> Pull:
     refused = {p: d for p, d in _refused(known).items() if p not in work.policy.wanted}
     left = proposal.without(refused)
     if standing is not None:
-        return (
-            _renew(work, branch, standing, proposal)
-            if proposal.changes
-            else _over(work, branch, standing, proposal)
-        )
-    if not left.changes:
-        why = "it was closed: that is a no until the scripts change" if proposal.changes else ""
+        return _renew(work, branch, standing, proposal) if proposal else _over(work, branch, standing, proposal)
+    if not left:
+        why = "it was closed: that is a no until the scripts change" if proposal else ""
         return Pull(proposal.group, "unchanged", why=why)
     if work.policy.limit and room < 1:
         return Pull(proposal.group, "waiting", why=f"{work.policy.limit} pull requests are open")
@@ -197,8 +195,12 @@ def _holds(gh: GitHub, base: Base, head: str, proposal: Proposal) -> bool:
     a group has.
     """
     compared = gh.get(f"compare/{base.commit}...{head}")
-    there = {str(file["filename"]): str(file["sha"]) for file in compared.get("files", [])}
-    return there == {path: blob_of(data) for path, data in proposal.files.items()}
+    there: dict[str, str] = {}
+    for file in compared.get("files", []):
+        there[str(file["filename"])] = "" if file["status"] == "removed" else str(file["sha"])
+        if file["status"] == "renamed":  # what was taken away and what came are one entry, where they are alike
+            there[str(file["previous_filename"])] = ""
+    return there == proposal.blobs
 
 
 def _say_once(gh: GitHub, number: int) -> None:

@@ -19,7 +19,8 @@ def settle_all(work: Work, proposals: Sequence[Proposal], pulls: Sequence[Standi
     for proposal in asked:
         pull = settle(work, proposal, room)
         room -= pull.operation == "created"
-        yield pull
+        manifests = tuple(change.path for change in proposal.changes)
+        yield pull._replace(manifests=manifests, gone=tuple(each.path for each in proposal.removals))
     keys = {proposal.group.key for proposal in proposals}
     for key in standing:
         if key not in keys:

@@ -4,6 +4,7 @@ Everything that comes from a file stands in a code span, where GitHub makes no l
 no HTML of it.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
@@ -14,6 +15,9 @@ from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.words import CALM, asked, count, gravest_first, notes, summary
 
 LARGEST: Final = 900_000  # octets; GitHub drops a summary of more than 1,048,576 as a whole
+_WORD: Final = r"\(?(?:[A-Za-z][A-Za-z0-9]*(?:['-][A-Za-z][A-Za-z0-9]*)*|[0-9]{1,4})\)?"
+_PLAIN: Final = re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*[.?]?")
+_COMMIT: Final = re.compile(r"\b[0-9a-fA-F]{7,}\b")  # letters that could be the name of a commit
 _RESERVED: Final = 4_000  # octets kept free for the last lines
 
 
@@ -37,6 +41,18 @@ def code(text: str) -> str:
     fence = "`" * (longest + 1)
     pad = " " if not shown.strip() or shown[0] in "` " or shown[-1] in "` \\" else ""
     return f"{fence}{pad}{shown or ''}{pad if shown else ''}{fence}"
+
+
+def prose(text: str) -> str:
+    """A sentence as it is, where it is nothing but plain words; as a code span otherwise.
+
+    Words, small numbers and the signs between them make no mention, reference, link, command or markup on GitHub;
+    whatever else a name from a file brings along does not pass.
+
+    >>> prose("the log of the pod holds it; no file"), prose("see @team"), prose("fixes GH-1"), prose("www.x")
+    ('the log of the pod holds it; no file', '`see @team`', '`fixes GH-1`', '`www.x`')
+    """
+    return text if _PLAIN.fullmatch(text) and not _COMMIT.search(text) else code(text)
 
 
 def _fitting(lines: Iterable[str], room: int) -> tuple[list[str], int]:

@@ -4,13 +4,16 @@ All foreign text stands in fenced code whose fence is longer than any in it, or 
 """
 
 import re
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
+from s2r_ci.render.markdown import code
 from s2r_ci.render.safe import printable, shown_path
 
 MOST_PAIRS: Final = 10
 _LONGEST: Final = 16_000  # characters of one text shown
+_MOST_PULLS: Final = 100
+_LINK: Final = re.compile(r"https://[A-Za-z0-9._/-]+")
 _TICKS: Final = re.compile(r"`{3,}")
 
 
@@ -21,6 +24,39 @@ class Pair(NamedTuple):
     outcome: str
     script: str
     manifest: str
+
+
+def pull_table(pulls: Sequence[Mapping[str, Any]]) -> str:
+    """What became of the pull requests of a run, as its result file tells, and which manifests were taken away."""
+    if not pulls:
+        return ""
+    rows = [
+        f"| {_address(pull)} | {code(str(pull.get('group', '')))} | {code(str(pull['operation']))} | "
+        f"{len(pull.get('manifests', ()))} | {len(pull.get('gone', ())) or ''} | {_why(pull)} |\n"
+        for pull in pulls[:_MOST_PULLS]
+    ]
+    left = len(pulls) - len(rows)
+    gone = [path for pull in pulls for path in pull.get("gone", ())]
+    listed = "".join(f"- {code(shown_path(path))}\n" for path in gone[:_MOST_PULLS])
+    return (
+        "### Pull requests\n\n| | Group | Done | Manifests | Taken away | |\n| --- | --- | --- | ---: | ---: | --- |\n"
+        + "".join(rows)
+        + (f"\n{left} more are in the log.\n" if left else "")
+        + (f"\nTaken away, because their scripts are gone:\n\n{listed}" if listed else "")
+        + (f"\n{len(gone) - _MOST_PULLS} more are in the log.\n" if len(gone) > _MOST_PULLS else "")
+        + "\n"
+    )
+
+
+def _address(pull: Mapping[str, Any]) -> str:
+    number, url = pull.get("number"), str(pull.get("url", ""))
+    if not number:
+        return ""
+    return f"[#{int(number)}]({url})" if _LINK.fullmatch(url) else f"#{int(number)}"
+
+
+def _why(pull: Mapping[str, Any]) -> str:
+    return code(str(pull["why"])) if pull.get("why") else ""
 
 
 def side_by_side(pairs: Sequence[Pair]) -> str:

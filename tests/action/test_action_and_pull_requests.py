@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.github.conftest import Project, project
-from tests.github.stand_in import TOKEN
+from tests.github.stand_in import TOKEN, Fault
 
 from .conftest import Ran, Runner, pull_request
 
@@ -32,8 +32,31 @@ def test_mode_pr_opens_one_and_says_which(runner: Runner, project: Project) -> N
     assert ran.outputs["pull-request-numbers"] == "1"
     assert ran.outputs["pull-request-urls"].endswith("/pull/1")
     assert [label["name"] for label in project.github.pulls[1]["labels"]] == ["slurm", "runai"]
+    assert "| [#1](https://github.example/team/jobs/pull/1) | `jobs` | `created` | 1 |  |  |" in ran.summary
     again = run(runner, project, "push", {}, mode="pr")
     assert again.outputs["operation"] == "unchanged"
+
+
+def test_mode_pr_takes_the_manifest_of_a_deleted_script_away_and_says_so(runner: Runner, project: Project) -> None:
+    project.pr()
+    github = project.github
+    github.git("update-ref", "refs/heads/main", github.head(str(github.pulls[1]["head"]["ref"])))
+    github.pulls[1] |= {"state": "closed", "merged_at": "2026-01-02T03:04:05Z"}
+    project.renew()
+    project.git(project.root, "rm", "-q", "jobs/train.sh")
+    project.push()
+    ran = run(runner, project, "push", {}, mode="pr")
+    assert (ran.code, ran.outputs["pull-request-numbers"]) == (0, "2"), ran.said
+    assert "Taken away, because their scripts are gone:\n\n- `jobs/train.sh.runai.yaml`\n" in ran.summary
+
+
+def test_a_token_that_may_not_open_pull_requests_ends_with_5_and_says_what_is_missing(
+    runner: Runner, project: Project
+) -> None:
+    project.github.faults.append(Fault("^POST pulls$", status=403))
+    ran = run(runner, project, "schedule", {}, mode="pr")
+    assert (ran.code, ran.outputs["pull-request-numbers"]) == (5, ""), ran.said
+    assert "allow Actions to create pull requests" in ran.said
 
 
 def test_mode_command_answers(runner: Runner, project: Project, tmp_path: Path) -> None:

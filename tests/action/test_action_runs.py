@@ -120,6 +120,23 @@ def test_a_shallow_clone_is_checked_as_a_whole(runner: Runner) -> None:
     assert "fetch-depth: 0" in ran.said
 
 
+def test_a_merge_queue_opens_nothing_and_is_checked(runner: Runner) -> None:
+    runner.write("train.sh", GOOD)
+    runner.run(mode="write")
+    ran = runner.run("merge_group", mode="pr")
+    assert (ran.code, ran.outputs["outcome"], ran.outputs["operation"]) == (0, "passed", "")
+    assert "In a merge queue nothing is opened" in ran.said
+
+
+def test_a_service_that_is_down_is_said_and_ends_with_3(runner: Runner) -> None:
+    runner.write("train.sh", GOOD)
+    runner.write("s2r-ci.toml", f"{(runner.workspace / 's2r-ci.toml').read_text()}deadline = 1\n")
+    ran = runner.run(mode="write", api_endpoint="http://127.0.0.1:9", shared_secret=SECRET)
+    assert (ran.code, ran.outputs["exit-code"]) == (3, "3"), ran.said
+    assert "not verified against the service" in ran.said
+    assert SECRET not in ran.summary
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

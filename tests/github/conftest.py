@@ -120,7 +120,7 @@ class Project:
         assert done == code, said
         assert TOKEN not in said
         told: dict[str, Any] = json.loads(result.read_text()) if result.is_file() else {}
-        numbers = [pull["number"] for pull in told.get("pull_requests", [])]
+        numbers = [pull["number"] for pull in told.get("pull_requests", []) if pull["number"]]
         return Ran(code, str(told.get("operation", "")), numbers, said, self.github.calls[before:])
 
 

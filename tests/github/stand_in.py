@@ -175,6 +175,11 @@ class GitHubStandIn:
         index = {**os.environ, "GIT_INDEX_FILE": str(self.bare / f"index-{threading.get_ident()}")}
         subprocess.run(["git", "read-tree", body["base_tree"]], cwd=self.bare, env=index, check=True)
         for entry in body["tree"]:
+            if entry.get("sha", "") is None:
+                gone = f"0 {'0' * 40}\t{entry['path']}\0".encode()
+                removing = ["git", "update-index", "-z", "--index-info"]
+                subprocess.run(removing, cwd=self.bare, env=index, input=gone, check=True)
+                continue
             blob = self.git("hash-object", "-w", "--stdin", stdin=entry["content"].encode())
             words = ["git", "update-index", "--add", "--cacheinfo", f"{entry['mode']},{blob},{entry['path']}"]
             subprocess.run(words, cwd=self.bare, env=index, check=True)
@@ -215,21 +220,26 @@ class GitHubStandIn:
             raise RefusalError(404, "Not Found")
         behind = len(self.git("rev-list", f"{head}..{base}").split())
         ahead = len(self.git("rev-list", f"{base}..{head}").split())
-        files = [
-            self._file(line)
-            for line in self.git("diff", "--raw", "--no-abbrev", "-z", shared, head).split(":")
-            if line
-        ]
+        files = list(self._changed(shared, head))
         commit = self._commit(head)
         return 200, {
             **sample(found, 200), "base_commit": commit, "merge_base_commit": commit, "commits": [],
             "behind_by": behind, "ahead_by": ahead, "files": files[:300],
         }  # fmt: skip
 
-    def _file(self, line: str) -> dict[str, Any]:
-        words, path = line.rstrip("\0").split("\0", 1)
-        status = {"A": "added", "M": "modified", "D": "removed"}[words.split()[4][0]]
-        return {**schema_sample("diff-entry"), "sha": words.split()[3], "filename": path, "status": status}
+    def _changed(self, base: str, head: str) -> Iterator[dict[str, Any]]:
+        """The files of a comparison; what is taken away and comes elsewhere alike is one entry, as on GitHub."""
+        words = {"A": "added", "M": "modified", "D": "removed", "R": "renamed"}
+        rows = iter(self.git("diff", "--raw", "--no-abbrev", "-z", "-M", base, head).split("\0"))
+        for row in rows:
+            if not row:
+                continue
+            _, _, old, new, letter = row.split()
+            path, status = next(rows), words[letter[0]]
+            renamed = {"previous_filename": path} if status == "renamed" else {}
+            name = next(rows) if renamed else path
+            sha = old if status == "removed" else new
+            yield {**schema_sample("diff-entry"), **renamed, "sha": sha, "filename": name, "status": status}
 
     def _commit(self, sha: str) -> dict[str, Any]:
         parents, message = self.git("show", "-s", "--format=%P%n%B", sha).split("\n", 1)

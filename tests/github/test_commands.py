@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from s2r_ci.cli import answer as answering
 from s2r_ci.cli import at_the_door, pr
+from s2r_ci.model import NOTHING
 from s2r_ci.publish.answers_file import read_answers, write_answers
 from s2r_ci.publish.commands import read_commands
 
@@ -20,7 +22,15 @@ from .stand_in import NAME, OWNER, TOKEN
 MANIFEST = "jobs/train.sh.runai.yaml"
 
 
-def say(project: Project, text: str, who: str = "robin", *, code: int = 0, **event: Any) -> Ran:
+def say(
+    project: Project,
+    text: str,
+    who: str = "robin",
+    *,
+    code: int = 0,
+    environ: Mapping[str, str] = NOTHING,
+    **event: Any,
+) -> Ran:
     """Somebody comments on pull request 1, and the workflow runs."""
     comment = project.github.comment(1, text, who)
     payload = {
@@ -32,9 +42,10 @@ def say(project: Project, text: str, who: str = "robin", *, code: int = 0, **eve
     file = project.root.parent / "event.json"
     file.write_text(json.dumps(payload))
     now = [1_700_000_000.0]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "S2R_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "S2R_"))}
     outside = pr.Outside(
         environ={
+            **kept,
             **environ,
             "S2R_TOKEN": TOKEN,
             "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",

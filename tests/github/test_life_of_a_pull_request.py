@@ -33,7 +33,9 @@ def test_created_with_branch_commit_and_text(project: Project) -> None:
     assert 'nvidia.com/gpu: "2"' in files[MANIFEST]
     body = pull["body"]
     assert "| `jobs/train.sh` | `Job` | 1 | 2 | 8 | 32 Gi | 12 h |" in body
-    assert "- [ ] `jobs/train.sh:7` `--dependency=singleton`" in body
+    assert "- [ ] `--dependency=singleton`: a workload waits for no other" in body
+    assert "(`jobs/train.sh:7`)" in body
+    assert "| 4 | `--gres=gpu:2` | exact |" in body
     memory = read_memory(body)
     assert memory is not None
     assert set(memory.scripts) == {"jobs/train.sh"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2r_ci.model import Location, Outcome, Question, Verdict
+from s2r_ci.model import Disposition, Item, ItemKind, LedgerEntry, Location, Outcome, Question, Verdict
 from s2r_ci.publish.groups import GROUPINGS, Group, grouped, key_of, owners_of
 from s2r_ci.publish.proposal import (
     Change,
@@ -20,6 +20,7 @@ from s2r_ci.publish.proposal import (
     write_memory,
 )
 from s2r_ci.publish.pull_body import LONGEST, body_of
+from s2r_ci.render.markdown import prose
 
 HOSTILE = [
     pytest.param("@org/team please", id="mention"),
@@ -42,6 +43,7 @@ def proposal(*names: str, text: str = "q", data: bytes = b"kind: Job\n") -> Prop
                 outcome=Outcome.REVIEW,
                 kind="Job",
                 manifest_path=f"{name}.runai.yaml",
+                ledger=tuple(_entry(name, text, disposition) for disposition in Disposition),
                 questions=(Question(key=text, text=text, location=Location(path=name), answer=text),),
             ),
             script_digest="0" * 64,
@@ -50,6 +52,11 @@ def proposal(*names: str, text: str = "q", data: bytes = b"kind: Job\n") -> Prop
         for name in names
     )
     return Proposal(Group(key="k", title="t", scripts=names), changes)
+
+
+def _entry(name: str, text: str, disposition: Disposition) -> LedgerEntry:
+    item = Item(kind=ItemKind.PATH, name=text, value="", location=Location(path=name, line=2))
+    return LedgerEntry(item=item, disposition=disposition, field=text, reason=text)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -68,6 +75,27 @@ def _without_code(html: str) -> str:
     import re
 
     return re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL)
+
+
+def test_what_is_the_same_in_many_scripts_is_said_once_with_its_places() -> None:
+    body = body_of(proposal(*(f"{number:03}.sh" for number in range(150)), text="--x"), "0" * 40)
+    boxes = [line for line in body.split("\n") if line.startswith("- [ ] ")]
+    assert boxes == ["- [ ] `--x`: `--x` (`000.sh:2`, `001.sh:2`, `002.sh:2` and 147 more)"]
+    assert "Line by line" not in body
+
+
+def test_a_few_scripts_are_shown_line_by_line() -> None:
+    body = body_of(proposal("a.sh", text="--x"), "0" * 40)
+    assert "Line by line: <code>a.sh</code>" in body
+    assert "| 2 | `--x` | exact | `--x` |" in body
+
+
+@settings(max_examples=300)
+@given(st.text(st.sampled_from("ab f7@#/.:-_*`<>[]()|'~\\&;,!wGH1"), max_size=20))
+def test_a_sentence_stands_bare_only_where_nothing_comes_of_it(text: str) -> None:
+    html = cmarkgfm.github_flavored_markdown_to_html(f"x {prose(text)} y")
+    outside = _without_code(html)
+    assert not set(outside.removeprefix("<p>x ").removesuffix(" y</p>\n")) & set("<>@#/*_`[]|~\\!")
 
 
 def test_a_body_never_passes_the_limit_and_keeps_its_memory() -> None:

@@ -19,8 +19,12 @@ SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a
         pytest.param(401, "token is not valid", id="401"),
         pytest.param(403, "may not do this", id="403"),
         pytest.param(404, "no such thing", id="404"),
+        pytest.param(409, "changed under our hands", id="409"),
         pytest.param(410, "switched off", id="410"),
+        pytest.param(413, "too large", id="413"),
         pytest.param(422, "did not accept", id="422"),
+        pytest.param(451, "taken down", id="451"),
+        pytest.param(301, "not answer as it should", id="a redirect, which is not followed"),
     ],
 )
 def test_a_token_without_rights_is_said_and_ends_with_5(project: Project, status: int, said: str) -> None:
@@ -51,6 +55,26 @@ def test_a_limit_longer_than_the_run_is_left_for_the_next(project: Project) -> N
     project.github.faults.append(Fault("^POST git/trees$", status=403, headers={"Retry-After": "7200"}))
     ran = project.pr(code=5)
     assert "longer than this run may take" in ran.said
+    assert project.pr().operation == "created"
+
+
+@pytest.mark.parametrize("request_", ["^GET pulls", "^POST git/trees$", "^POST pulls$"])
+def test_a_service_that_stays_down_is_said_and_the_next_run_goes_on(project: Project, request_: str) -> None:
+    project.github.faults += [Fault(request_, status=503)] * 4
+    ran = project.pr(code=5)
+    assert "GitHub gave no answer" in ran.said
+    assert "hint: run again" in ran.said
+    project.github.faults.clear()
+    assert project.pr().operation == "created"
+    assert len(project.github.pulls) == 1
+
+
+def test_limits_in_a_row_are_waited_for_until_the_deadline_of_the_run(project: Project) -> None:
+    project.github.faults += [Fault("^POST git/trees$", status=403, headers={"Retry-After": "240"})] * 6
+    ran = project.pr(code=5)  # three times four minutes fit into the quarter of an hour that a run may take
+    assert ran.calls.count("POST git/trees") == 4
+    assert "longer than this run may take" in ran.said
+    project.github.faults.clear()
     assert project.pr().operation == "created"
 
 

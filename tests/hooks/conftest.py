@@ -44,7 +44,12 @@ def git(folder: Path, *words: str, code: int | None = 0, **environ: str) -> str:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This project as a repository that a configuration can name: what a wheel is built from, committed."""
-    folder = tmp_path_factory.mktemp("published")
+    return publish(tmp_path_factory.mktemp("published"))
+
+
+def publish(folder: Path) -> Path:
+    """Make that repository in a folder."""
+    folder.mkdir(exist_ok=True)
     for name in CARRIED:
         source = ROOT / name
         if source.is_dir():
