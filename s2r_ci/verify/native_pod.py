@@ -132,6 +132,12 @@ def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def pool_names(pools: object) -> object:
+    """A list of pools as the annotation has them, names with blanks between; as it is, where that would be another list."""
+    plain = isinstance(pools, list) and all(isinstance(each, str) and each.split() == [each] for each in pools)
+    return " ".join(pools) if plain and isinstance(pools, list) else str([pools])
+
+
 def affinity(pod: Pod, terms: object) -> None:
     """Required terms of node affinity: a label with one value that every term asks is a node selector."""
     every = [list(mapping(term).get("matchExpressions") or ()) for term in terms] if isinstance(terms, list) else []

@@ -265,7 +265,7 @@ def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
     }
     for what, amounts in (("requests", role.requests), ("limits", role.limits)):
         for name, several in allowed.items():
-            if amounts.get(name) not in several:
+            if amounts.get(name) not in several or amounts.get(name) != role.limits.get(name):
                 steps = (*role.spec, "containers", 0, "resources", what, name)
                 yield _breach(
                     f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps
