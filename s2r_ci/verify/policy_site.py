@@ -263,13 +263,12 @@ def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
         "cpu": {Fraction(_LAUNCHER_CPUS), Fraction(request.job.resources.cpus_per_node)},
         "memory": {Fraction(mib * MIB) for mib in (_LAUNCHER_MEMORY_MIB, memory_mib(request)) if mib},
     }
-    for what, amounts in (("requests", role.requests), ("limits", role.limits)):
-        for name, several in allowed.items():
-            if amounts.get(name) not in several or amounts.get(name) != role.limits.get(name):
-                steps = (*role.spec, "containers", 0, "resources", what, name)
-                yield _breach(
-                    f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps
-                )
+    for name, several in allowed.items():
+        requested, limited = role.requests.get(name), role.limits.get(name)
+        if limited not in several or requested != limited:
+            what = "requests" if limited in several else "limits"
+            steps = (*role.spec, "containers", 0, "resources", what, name)
+            yield _breach(f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps)
 
 
 def _amounts(request: ConversionRequest, role: Role, *, works: bool) -> Iterator[Breach]:
