@@ -97,7 +97,9 @@ def _add(score: Score, other: Score) -> None:
     score.missed += other.missed
 
 
-def measure(every: int = 1, *, seed: int = 1, targets: Sequence[str] = TARGETS, jobs: int = 1) -> dict[str, Strength]:
+def measure(
+    every: int = 1, *, seed: int = 1, targets: Sequence[str] = TARGETS, jobs: int = 1
+) -> dict[str, Strength]:
     """Put the faults of each ``every``-th good manifest of each target, and the spellings of the same, to the judge.
 
     ``jobs``: processes that are forked, each for some of the manifests.
@@ -119,7 +121,7 @@ class Piece(NamedTuple):
     """One good manifest of a target, by its place, and the one that is put in its place."""
 
     target: str
-    index: int
+    place: int
     other: int
     policy: bool  # whether the policy's rules are broken in it
     seed: int
@@ -146,7 +148,7 @@ def _each(pieces: Sequence[Piece], jobs: int) -> Iterator[Strength]:
 def _of_one(piece: Piece) -> Strength:
     """Everything that is done to one manifest."""
     corpus = good(piece.target)
-    one, strength = corpus[piece.index], Strength(broken=1)
+    one, strength = corpus[piece.place], Strength(broken=1)
     for fault in chain(faults(one), mixed_up(one, corpus[piece.other])):
         _count(strength.scores[fault.promise], fault, one.request)
     if piece.policy:

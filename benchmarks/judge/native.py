@@ -90,7 +90,7 @@ _CUSTOM: Final[tuple[tuple[str, str, Any], ...]] = (
 _REST: Final[tuple[tuple[str, str, Any], ...]] = (
     ("GPUs", "compute.gpuDevicesRequest", 1), ("GPUs", "compute.gpuPortionRequest", 0.5), ("GPUs", "compute.gpuRequestType", "portion"), ("GPUs", "compute.gpuMemoryRequest", "4Gi"),
     ("CPU", "compute.cpuCoreRequest", 4), ("CPU", "compute.cpuCoreLimit", 4), ("memory", "compute.cpuMemoryRequest", "4Gi"), ("memory", "compute.cpuMemoryLimit", "4Gi"),
-    ("generic resources", "compute.extendedResources", [{"resource": "example.com/other", "quantity": "1"}]), ("ephemeral storage", "storage.emptyDirVolume", [{"path": "/tmp", "sizeLimit": "10Gi"}]),  # noqa: S108
+    ("generic resources", "compute.extendedResources", [{"resource": "example.com/other", "quantity": "1"}]), ("ephemeral storage", "storage.emptyDirVolume", [{"path": "/tmp", "sizeLimit": "10Gi"}]),
     ("volumes", "storage.hostPath", [{"path": "/", "mountPath": "/x"}]), ("volumes", "storage.pvc", [{"path": "/other", "existingPvc": True, "claimName": "other"}]), ("volumes", "storage.nfs", [{"path": "/", "server": "x"}]),
     ("placement", "nodePools", ["other"]), ("placement", "nodeType", "x"), ("placement", "tolerations", [{"operator": "Exists"}]), ("working directory", "workingDir", "/other"),
     ("command", "command", "/bin/sh"), ("command", "args", "-c true"), ("array", "completions", 4), ("array", "parallelism", 2), ("replicas", "numWorkers", 2),
@@ -178,7 +178,13 @@ def time_limits(good: Good) -> Iterator[tuple[str, Any]]:
     pattern = re.compile(rf"(\bsleep |\btimeout\b[^\n]* ){limit}\b")
     if not limit or not any(pattern.search(at(good.body, steps)) for steps in texts(good.body)):
         return
-    others = {"half": limit // 2, "double": 2 * limit, "one more": limit + 1, "one less": limit - 1, "unit": limit // 60}
+    others = {
+        "half": limit // 2,
+        "double": 2 * limit,
+        "one more": limit + 1,
+        "one less": limit - 1,
+        "unit": limit // 60,
+    }
     for operator, other in {**others, "drop": 10**7}.items():
         body = good.body
         for steps in texts(body):
@@ -188,10 +194,21 @@ def time_limits(good: Good) -> Iterator[tuple[str, Any]]:
 
 def with_own_parts(body: Any, own: Any) -> Any:
     """Another script's manifest under this one's name, with its text and its image: as a copied file would have it."""
-    places = [("metadata", "name"), ("name",), ("spec", "name", "value"), ("masterSpec", "name", "value"), ("words",), ("flags", "image")]
+    places = [
+        ("metadata", "name"),
+        ("name",),
+        ("spec", "name", "value"),
+        ("masterSpec", "name", "value"),
+        ("words",),
+        ("flags", "image"),
+    ]
     places += [(pod, *image) for pod in ("spec", "masterSpec") for image in (("image", "value"), ("image",))]
     for steps in [*places, *texts(own)]:
-        if at(own, steps) is not GONE and at(body, steps) is not GONE and type(at(own, steps)) is type(at(body, steps)):
+        if (
+            at(own, steps) is not GONE
+            and at(body, steps) is not GONE
+            and type(at(own, steps)) is type(at(body, steps))
+        ):
             body = put(body, steps, at(own, steps))
     return body
 

@@ -12,7 +12,18 @@ from typing import Any, Final
 from benchmarks.judge import native
 from benchmarks.judge.corpus import Good
 from benchmarks.judge.nodes import GONE, Steps, at, put
-from benchmarks.judge.policy import COMMANDS, HIDDEN, IMAGES, LOADERS, NO_IMAGES, PATHS, PLACEHOLDERS, SECRETS, SHELLS, Broken
+from benchmarks.judge.policy import (
+    COMMANDS,
+    HIDDEN,
+    IMAGES,
+    LOADERS,
+    NO_IMAGES,
+    PATHS,
+    PLACEHOLDERS,
+    SECRETS,
+    SHELLS,
+    Broken,
+)
 
 _TRUE: Final[tuple[Any, ...]] = (True, "true", 1, [], {"a": 1})
 _PODS_OF: Final = {"v2alpha1": ("spec", "masterSpec"), "rest": ("spec", "masterSpec"), "cli": ("flags",)}
@@ -64,7 +75,7 @@ TABLE: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("P-36", "v2alpha1:POD.nodeType", ({"value": "x"},)), ("P-36", "rest:POD.nodeType", ("x",)), ("P-36", "cli:flags.node-type", ("x",)), ("P-36", "v2alpha1:POD.nodePools", ({"value": "evil"},)), ("P-36", "rest:spec.nodePools", (["evil"],)),
     ("P-36", "cli:flags.node-pools", (["evil"],)), ("P-36", "rest:POD.nodeAffinityRequired", ({"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["x"]}]}]},)),
     ("P-37", "rest:spec.compute.extendedResources", ([{"resource": "x.example/y", "quantity": "1"}],)), ("P-37", "cli:flags.extended-resource", (["x.example/y=1"],)), ("P-37", "v2alpha1:POD.extendedResources", ({"items": {}},)),
-    ("P-37", "rest:spec.storage.emptyDirVolume", ([{"path": "/tmp", "sizeLimit": "97Ti"}],)), ("P-37", "cli:flags.empty-dir-volume", (["name=scratch,path=/tmp,size-limit=97Ti"],)),  # noqa: S108
+    ("P-37", "rest:spec.storage.emptyDirVolume", ([{"path": "/tmp", "sizeLimit": "97Ti"}],)), ("P-37", "cli:flags.empty-dir-volume", (["name=scratch,path=/tmp,size-limit=97Ti"],)),
     ("P-38", "folder", PATHS), ("P-39", "rest:spec.autoDeletionTimeAfterCompletionSeconds", (0, 1, -5)), ("P-39", "cli:flags.auto-deletion-time-after-completion", ("0s", "1s")), ("P-40", "cpu", _MUCH), ("P-40", "memory", ("0", "-1Gi")),
     ("P-41", "word", ("x" * 8193,)), ("P-41", "image", ("x" * 9000,)), ("P-41", "folder", ("/" + "x" * 9000,)),
 )  # fmt: skip

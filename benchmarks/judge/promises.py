@@ -74,7 +74,9 @@ def spelled(body: Any, steps: Steps) -> str:
         if index and steps[index - 1] == "env" and isinstance(step, int):
             entry = at(body, steps[: index + 1])
             words[-1] += f"[{entry.get('name', '') if isinstance(entry, dict) else ''}]"
-        elif isinstance(step, int) and (name := native.named_entry(steps[: index + 1], at(body, steps[: index + 1]))):
+        elif isinstance(step, int) and (
+            name := native.named_entry(steps[: index + 1], at(body, steps[: index + 1]))
+        ):
             words[-1] += f"[{name}]"
         else:
             words.append(str(step))

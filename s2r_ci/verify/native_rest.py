@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from s2r_ci.verify.native_pod import SCRATCH, Ends, Lifted, Pod, affinity, called, claim, device, mapping, pool_names, workload
+from s2r_ci.verify.native_pod import (
+    SCRATCH,
+    Ends,
+    Lifted,
+    Pod,
+    affinity,
+    called,
+    claim,
+    device,
+    mapping,
+    pool_names,
+    workload,
+)
 
 _KINDS: Final = {"MPI": "MPIJob", "PyTorch": "PyTorchJob"}
 _ROOT: Final = frozenset({"name", "projectId", "clusterId", "spec", "masterSpec", "masterSpecSameAsWorker"})

@@ -22,7 +22,7 @@ from benchmarks.judge.measure import (
 )
 from benchmarks.judge.promises import HARMLESS, PROMISES, excuse, promise_of
 
-SAMPLE = 120  # each so many-th manifest
+SAMPLE = 240  # each so many-th manifest
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,13 @@ def found() -> dict[str, Strength]:
 def test_no_target_is_missed_in_a_sample(found: dict[str, Strength], target: str) -> None:
     few = re.compile(r".* was broken in \d ways only")
     assert [each for each in troubles({target: found[target]}) if not few.fullmatch(each)] == []
-    assert found[target].whole.faults > 500
-    assert found[target].spelled > 20
+    assert found[target].whole.faults > 400
+    assert found[target].spelled > 10
 
 
 def test_the_judge_can_be_blind_and_the_measure_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.judge.measure.verify", lambda *given: [])
-    monkeypatch.setattr("benchmarks.judge.measure.validate", lambda *given: [])
+    monkeypatch.setattr("benchmarks.judge.measure.validate", lambda *given, **options: [])
     blind = measure(200, seed=7, targets=["kubernetes", "cli"])
     assert [each.rate for each in blind.values()] == [0, 0]
     assert len(list(troubles(blind))) > 10
