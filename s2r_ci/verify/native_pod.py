@@ -133,7 +133,7 @@ def mapping(value: object) -> Mapping[str, Any]:
 
 
 def pool_names(pools: object) -> object:
-    """A list of pools as the annotation has them, blanks between; what would be another list then, as no pool is called."""
+    """Pools as the annotation has them, with blanks between; a text that no pool is called where a name has one."""
     plain = isinstance(pools, list) and all(isinstance(each, str) and each.split() == [each] for each in pools)
     return " ".join(pools) if plain and isinstance(pools, list) else str([pools])
 

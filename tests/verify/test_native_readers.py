@@ -106,7 +106,6 @@ def test_nothing_raises_whatever_stands_there(target: str) -> None:
         pytest.param(
             "rest", "mpi", ("masterSpec", "priorityClass"), "very-high", id="priority of the launcher alone"
         ),
-        pytest.param("rest", "array-gpus", ("spec", "nodePools"), ["gpu-pool spare"], id="two pools in one name"),
         pytest.param("rest", "held", ("spec", "numWorkers"), 9, id="workers of a single pod, in a body"),
         pytest.param(
             "rest",
@@ -145,6 +144,12 @@ def test_fires_on_what_was_read_past_once(target: str, name: str, steps: tuple[s
     body = put(one.body, steps, value)
     assert body != one.body
     assert grave(one, body)
+
+
+def test_two_pools_are_not_one_whose_name_has_a_blank() -> None:
+    one = next(one for one in good("rest") if len(one.body["spec"].get("nodePools", ())) > 1)
+    body = put(one.body, ("spec", "nodePools"), [" ".join(one.body["spec"]["nodePools"])])
+    assert "partition-lost" in grave(one, body)
 
 
 def test_annotations_of_the_resource_do_not_hide_behind_those_of_its_spec() -> None:
