@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
 from s2r_ci.errors import ConversionError, MalformedReplyError
-from s2r_ci.model import Finding, Level, Location, Outcome, Stage
+from s2r_ci.model import Disposition, Finding, Level, Location, Outcome, Stage
 
 if TYPE_CHECKING:
     from s2r_ci.model import ConversionRequest, ConversionResult, JobSpec
@@ -64,6 +64,22 @@ def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:
                 location=item.location,
                 subject=item.name,
             )
+
+
+def rounded_silently(request: ConversionRequest, result: ConversionResult) -> Iterator[Finding]:
+    """Equal pods that hold more than the script asks for in all, by the judge's own sums, where nobody is told so."""
+    from s2r_ci.verify import read
+    from s2r_ci.verify.totals import more
+
+    told = {note.subject for note in result.notes if note.rule is rules.COUNT_ROUNDED_UP}
+    honest = {entry.item.name for entry in result.ledger if entry.disposition is not Disposition.EXACT}
+    for total, held in more(request, read(request, result.manifest)):
+        if total.option in told & honest:
+            continue
+        place = request.job.origins.get(total.subject, Location(path=request.script.path))
+        message = f"--{total.option} makes {total.asked} {total.what} in all, the manifest's pods hold {held}, and "
+        message += "no note says so" if total.option in honest else "the ledger calls that exact"
+        yield Finding(rule=rules.LEDGER_INCOMPLETE, message=message, location=place, subject=total.option)
 
 
 def excused(script_findings: Iterable[Finding], found: list[Finding]) -> list[Finding]:

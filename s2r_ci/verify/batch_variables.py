@@ -102,8 +102,10 @@ def _spreads(said: str, request: ConversionRequest, *, cpus: bool) -> bool:
     whole = sum(count * times for count, times in counts)
     if not cpus:
         return whole == tasks
-    even = tasks == nodes * resources.tasks_per_node
-    return whole == (nodes * resources.cpus_per_node if even else tasks * resources.cpus_per_task)
+    pods = nodes * resources.cpus_per_node
+    if tasks == nodes * resources.tasks_per_node:
+        return whole == pods
+    return whole == tasks * resources.cpus_per_task or (not named and whole == pods)  # tasks that only GPUs make
 
 
 def _memory(name: str) -> Callable[[ConversionRequest], Values]:
