@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
 from s2r_ci.errors import ConversionError, MalformedReplyError
-from s2r_ci.model import Disposition, Finding, Level, Location, Outcome, Stage
+from s2r_ci.model import Finding, Level, Location, Outcome, Stage
 
 if TYPE_CHECKING:
     from s2r_ci.model import ConversionRequest, ConversionResult, JobSpec
@@ -68,6 +68,7 @@ def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:
 
 def rounded_silently(request: ConversionRequest, result: ConversionResult) -> Iterator[Finding]:
     """Equal pods that hold more than the script asks for in all, by the judge's own sums, where nobody is told so."""
+    from s2r_ci.model import Disposition
     from s2r_ci.verify import read
     from s2r_ci.verify.totals import more
 

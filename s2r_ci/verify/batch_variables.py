@@ -105,7 +105,9 @@ def _spreads(said: str, request: ConversionRequest, *, cpus: bool) -> bool:
     pods = nodes * resources.cpus_per_node
     if tasks == nodes * resources.tasks_per_node:
         return whole == pods
-    return whole == tasks * resources.cpus_per_task or (not named and whole == pods)  # tasks that only GPUs make
+    # Tasks that only GPUs make, and CPUs that another option asks for (--mincpus), are those of the node.
+    of_node = not named or resources.cpus_per_node != resources.tasks_per_node * resources.cpus_per_task
+    return whole == tasks * resources.cpus_per_task or (of_node and whole == pods)
 
 
 def _memory(name: str) -> Callable[[ConversionRequest], Values]:
