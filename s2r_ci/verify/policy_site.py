@@ -72,6 +72,7 @@ _ANNOTATIONS: Final = frozenset(
     }
 )  # fmt: skip
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
+_SHORTEST_GRACE_S: Final = 30  # Slurm's KillWait, and what Kubernetes gives by itself
 _LONGEST_GRACE_S: Final = 3600
 _KEPT_S: Final = range(60, 366 * 86400)
 _LAUNCHER_CPUS: Final = 1
@@ -191,8 +192,8 @@ def _kept(facts: Facts) -> Iterator[Breach]:
         message = "P-39 finished workloads are kept for a minute at least and a year at most"
         yield _breach(message, (*facts.policy_steps, "ttlSecondsAfterFinished"))
     for role in facts.roles:
-        if role.grace_s is not None and not 0 <= role.grace_s <= _LONGEST_GRACE_S:
-            message = f"P-39 more than {_LONGEST_GRACE_S} s to end"
+        if role.grace_s is not None and not _SHORTEST_GRACE_S <= role.grace_s <= _LONGEST_GRACE_S:
+            message = f"P-39 a script has {_SHORTEST_GRACE_S} to {_LONGEST_GRACE_S} s between TERM and KILL"
             yield _breach(message, (*role.spec, "terminationGracePeriodSeconds"))
 
 
