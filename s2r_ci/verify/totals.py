@@ -125,12 +125,17 @@ def less(what: str, request: ConversionRequest, facts: Facts) -> Iterator[Breach
             yield Breach(message=message, subject=total.subject, steps=("spec",))
 
 
+def uneven(request: ConversionRequest) -> list[Total]:
+    """The sums that the nodes do not divide: equal pods hold more."""
+    nodes = request.job.resources.nodes
+    return [total for total in totals(request) if total.parts >= nodes and total.parts % nodes] if nodes > 1 else []
+
+
 def more(request: ConversionRequest, facts: Facts) -> Iterator[tuple[Total, int]]:
     """Sums that equal pods exceed, and what they hold: each has to be said to who reads the ledger."""
-    nodes = request.job.resources.nodes
-    for total in totals(request):
-        held = granted(total.what, request, facts) if nodes > 1 and total.parts >= nodes else None
-        if held is not None and held > total.asked and total.parts % nodes:
+    for total in uneven(request):
+        held = granted(total.what, request, facts)
+        if held is not None and held > total.asked:
             yield total, int(held)
 
 
