@@ -66,6 +66,27 @@ def unaccounted(job: JobSpec, result: ConversionResult) -> Iterator[Finding]:
             )
 
 
+def rounded_silently(request: ConversionRequest, result: ConversionResult) -> Iterator[Finding]:
+    """Equal pods that hold more than the script asks for in all, by the judge's own sums, where nobody is told so."""
+    if request.job.resources.nodes <= 1:
+        return
+    from s2r_ci.model import Disposition
+    from s2r_ci.verify import read
+    from s2r_ci.verify.totals import more, uneven
+
+    if not uneven(request):
+        return
+    told = {note.subject for note in result.notes if note.rule is rules.COUNT_ROUNDED_UP}
+    honest = {entry.item.name for entry in result.ledger if entry.disposition is not Disposition.EXACT}
+    for total, held in more(request, read(request, result.manifest)):
+        if total.option in told & honest:
+            continue
+        place = request.job.origins.get(total.subject, Location(path=request.script.path))
+        message = f"--{total.option} makes {total.asked} {total.what} in all, the manifest's pods hold {held}, and "
+        message += "no note says so" if total.option in honest else "the ledger calls that exact"
+        yield Finding(rule=rules.LEDGER_INCOMPLETE, message=message, location=place, subject=total.option)
+
+
 def excused(script_findings: Iterable[Finding], found: list[Finding]) -> list[Finding]:
     """A manifest carries its script: what the script's author calls a false alarm, with a reason, is one there too."""
     excuses = [f.suppression for f in script_findings if f.rule is rules.SECRET_IN_SCRIPT]

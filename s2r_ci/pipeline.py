@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.errors import ConversionError, IncompleteError
-from s2r_ci.judging import JUDGED, excused, ignored_away, judge, outcome_of, stands, unaccounted, unwritable
+from s2r_ci.judging import (
+    JUDGED,
+    excused,
+    ignored_away,
+    judge,
+    outcome_of,
+    rounded_silently,
+    stands,
+    unaccounted,
+    unwritable,
+)
 from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
@@ -137,6 +147,7 @@ def _convert(
         return None, ""
     found.extend(result.notes)
     found.extend(unaccounted(request.job, result))
+    found.extend(rounded_silently(request, result))
     found.extend(_on_script(finding, path) for finding in judge(request, data, _UNWRITTEN))
     return result, text
 

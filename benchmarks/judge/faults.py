@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from benchmarks.judge import native
 from benchmarks.judge.corpus import Good
 from benchmarks.judge.nodes import GONE, Steps, at, nodes, put
 from benchmarks.judge.promises import is_harmless, promise_of, spelled
+from s2r_ci.model import Manifest
 
 _AMOUNT: Final = re.compile(r"(\d+)(m|[KMGTPE]i?|k)?")
 _UNITS: Final = {
@@ -41,15 +43,19 @@ class Fault:
 
 def faults(good: Good) -> Iterator[Fault]:
     """All of them; a change that gives the same manifest again is none."""
+    target = good.request.target.name
     for steps, value in nodes(good.body):
         place = spelled(good.body, steps)
-        promise = promise_of(place)
+        promise = promise_of(place, target)
         for operator, body in _changes(good.body, steps, value):
             if body != good.body:
-                harmless = is_harmless(operator, place, value, restarts=restarts(good.body))
+                harmless = is_harmless(operator, place, value, restarts=restarts(good.body), target=target)
                 yield Fault(promise=promise, operator=operator, place=place, body=body, harmless=harmless)
     yield from _inventions(good)
     yield from _everywhere(good)
+    if native.is_native(good):
+        for operator, body in native.time_limits(good):
+            yield Fault(promise="time limit", operator=f"{operator}, everywhere", place="prelude", body=body)
 
 
 def restarts(body: dict[str, Any]) -> bool:
@@ -84,6 +90,8 @@ def _values(value: Any, steps: Steps) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, int):
         yield from (("half", value // 2), ("double", value * 2), ("one more", value + 1), ("one less", value - 1))
         yield from (("unit", value * 60), ("unit", value // 60), ("unit", value * 1000))
+    elif isinstance(value, float):  # a part of a GPU
+        yield from (("half", value / 2), ("double", value * 2), ("one more", value + 0.01), ("unit", value * 100))
     elif isinstance(value, str):
         found = _AMOUNT.fullmatch(value)
         yield from _amounts(int(found[1]), found[2] or "") if found else _texts(value, steps)
@@ -115,7 +123,7 @@ def _long_texts(text: str) -> Iterator[tuple[str, str]]:
     lines = text.split("\n")
     yield "half", "\n".join(lines[: len(lines) // 2])
     yield "double", text + text
-    yield from (("one less", text[:-1]), ("one more", text + "\n"), ("one more", text + "x"))
+    yield from (("one less", text[:-1]), ("newline", text + "\n"), ("one more", text + "x"))
     yield from (("unit", text.replace("\n", "\r\n")), ("blank", text.replace("\n", " \n", 1)))
     for index in {1, len(lines) // 3, len(lines) // 2, 2 * len(lines) // 3, len(lines) - 2} & set(
         range(len(lines))
@@ -136,7 +144,9 @@ def _everywhere(good: Good) -> Iterator[Fault]:
     alike: dict[tuple[str, str], list[Steps]] = {}
     for steps, value in nodes(good.body):
         if isinstance(value, int | str) and not isinstance(value, bool):
-            key = re.sub(r"\b(Master|Worker|Launcher|limits|requests)\b", "*", spelled(good.body, steps))
+            place = spelled(good.body, steps)
+            key = re.sub(r"\b(Master|Worker|Launcher|limits|requests)\b", "*", place)
+            key = native.alike(place) if native.is_native(good) else key
             alike.setdefault((key, repr(value)), []).append(steps)
     for (key, _), places in alike.items():
         if len(places) < 2:
@@ -148,17 +158,28 @@ def _everywhere(good: Good) -> Iterator[Fault]:
                 body = put(body, steps, new)
             if body != good.body:
                 every = [spelled(good.body, steps) for steps in places]
-                harmless = all(is_harmless(operator, place, value, restarts=restarts(good.body)) for place in every)
-                name = f"{operator}, everywhere"
-                yield Fault(promise=promise_of(every[0]), operator=name, place=key, body=body, harmless=harmless)
+                target = good.request.target.name
+                harmless = all(
+                    is_harmless(operator, place, value, restarts=restarts(good.body), target=target)
+                    for place in every
+                )
+                name, promise = f"{operator}, everywhere", promise_of(every[0], target)
+                yield Fault(promise=promise, operator=name, place=key, body=body, harmless=harmless)
 
 
 def mixed_up(good: Good, other: Good) -> Iterator[Fault]:
     """The manifest of another script; and the same with this script's name and text, as a copied file would have it."""
-    yield Fault(promise=MIXED, operator="another script's", place="", body=other.body)
-    if other.body["kind"] != good.body["kind"]:
+    if other.body == good.body:
         return
-    body: Any = put(other.body, ("metadata", "name"), good.body["metadata"]["name"])
+    yield Fault(promise=MIXED, operator="another script's", place="", body=other.body)
+    if Manifest(body=other.body).kind != Manifest(body=good.body).kind:
+        return
+    if native.is_native(good):
+        body = native.with_own_parts(other.body, good.body)
+        if body != good.body:
+            yield Fault(promise=MIXED, operator="another script's amounts", place="", body=body)
+        return
+    body = put(other.body, ("metadata", "name"), good.body["metadata"]["name"])
     for template in templates(body):
         for key in ("args", "image"):
             steps = (*template, "spec", "containers", 0, key)
@@ -202,7 +223,8 @@ def _levels(body: Any, steps: Steps) -> Iterator[Steps]:
 
 
 def _inventions(good: Good) -> Iterator[Fault]:
-    for promise, steps, value in [*_above(good.body), *_in_pods(good.body)]:
+    own = native.is_native(good)
+    for promise, steps, value in native.inventions(good) if own else [*_above(good.body), *_in_pods(good.body)]:
         if at(good.body, steps) is GONE and at(good.body, steps[:-1]) is not GONE:
             place = spelled(good.body, steps)
             yield Fault(promise=promise, operator="invented", place=place, body=put(good.body, steps, value))

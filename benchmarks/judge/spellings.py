@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from benchmarks.judge import native, native_spellings
 from benchmarks.judge.corpus import Good
 from benchmarks.judge.faults import templates
 from benchmarks.judge.nodes import GONE, Steps, at, nodes, put
+from s2r_ci.runai.cli_text import write_cli
 
 _BINARY: Final = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4}
 _AMOUNT: Final = re.compile(r"(\d+)([KMGT]i)")
@@ -20,8 +22,13 @@ _AMOUNT: Final = re.compile(r"(\d+)([KMGT]i)")
 
 def spellings(good: Good, seed: int = 1) -> Iterator[tuple[str, bytes]]:
     """The name of each way, and the text that it gives."""
-    body = good.body
-    yield from ((name, text.encode()) for name, text in _texts(body, seed))
+    body, form = good.body, good.request.target.name
+    texts = native_spellings.cli_texts(good, seed) if form == "cli" else _texts(body, seed)
+    yield from ((name, text.encode()) for name, text in texts)
+    if native.is_native(good):
+        for name, other in native_spellings.values(body):
+            yield name, (write_cli(other) if form == "cli" else json.dumps(other)).encode()
+        return
     for name, respell in _VALUES.items():
         other = respell(body)
         if other != body:

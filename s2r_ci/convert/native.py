@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from s2r_ci.convert.uneven import said_with
 from s2r_ci.model import Disposition, LedgerEntry, Manifest
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import JOB, MPI, Plan
@@ -129,18 +130,19 @@ def in_words_of(entry: LedgerEntry, made: Plan, manifest: Manifest) -> LedgerEnt
     found = row.field.search(entry.field)
     if _NAMES_MODEL.search(entry.field) and made.job.resources.gpu_model and _loses_model(made, manifest):
         lost = f"the count is kept, the model {made.job.resources.gpu_model} is not: "
-        return replace(
-            entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=lost + _row_of("nodeSelector").lost
-        )
+        reason = said_with(entry, lost + _row_of("nodeSelector").lost)
+        return replace(entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=reason)
     path = row.columns.get(target, "").format(**_places(made, found.groupdict() if found else {}))
     path = path.removesuffix(".items..value").removesuffix(".")
     if path and entry.item.name not in _NOT_THERE.get(path, ()) and resolve(path, manifest.body):
         if row.near and entry.disposition in (Disposition.EXACT, Disposition.APPROXIMATE) and target != KAI:
-            return replace(entry, field=path, disposition=Disposition.APPROXIMATE, reason=row.near)
+            reason = said_with(entry, row.near)
+            return replace(entry, field=path, disposition=Disposition.APPROXIMATE, reason=reason)
         return replace(entry, field=path)
     if entry.disposition is Disposition.NEEDS_ANSWER:
         return replace(entry, field="")
-    return replace(entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=row.lost)
+    reason = said_with(entry, row.lost)
+    return replace(entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=reason)
 
 
 _NOT_THERE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from s2r_ci.convert.answers import EXACT, NEAR, Answer, Row
-from s2r_ci.model import Item, Question, Resources
+from s2r_ci.convert.answers import ASK, EXACT, NEAR, Answer, Row
+from s2r_ci.model import Item, LedgerEntry, Question, Resources
 from s2r_ci.runai.distribution import Plan
 
 HOLD: Final = "equal pods hold"
@@ -17,14 +17,23 @@ HOLD: Final = "equal pods hold"
 
 
 def evenly(row: Row) -> Row:
-    """The row, and approximate with both numbers where equal pods hold more than the script asks for."""
+    """The row, and both numbers, no longer called exact, where equal pods hold more than the script asks for."""
 
     def answered(item: Item, made: Plan, asked: Mapping[str, Question]) -> Answer:
         end = row(item, made, asked)
-        more = surplus(item.name, made) if end.field and end.disposition in (EXACT, NEAR) else ""
-        return Answer(NEAR, end.field, f"{HOLD} {more}; {end.reason}") if more else end
+        placed = end.disposition is ASK or (bool(end.field) and end.disposition in (EXACT, NEAR))
+        more = surplus(item.name, made) if placed else ""
+        # An open question stays one: that pods hold more is true whatever the answer is.
+        disposition = ASK if end.disposition is ASK else NEAR
+        return Answer(disposition, end.field, f"{HOLD} {more}; {end.reason}") if more else end
 
     return answered
+
+
+def said_with(entry: LedgerEntry, reason: str) -> str:
+    """Another reason for the entry, behind what equal pods hold, where it says that."""
+    more, mark, _ = entry.reason.partition(";")
+    return f"{more}; {reason}" if mark and more.startswith(HOLD) else reason
 
 
 def surplus(option: str, made: Plan) -> str:
@@ -64,11 +73,25 @@ def _gpus_of_tasks(size: Resources, options: Mapping[str, str]) -> _Count:
     return "GPUs", tasks * (size.gpus_per_node // size.tasks_per_node) if counts else 0, size.gpus
 
 
+def _of_gpus(size: Resources, options: Mapping[str, str]) -> _Count:
+    """What comes with each GPU is rounded up with them."""
+    return _gpus(size, options) if "gpus" in options else _gpus_of_tasks(size, options)
+
+
+def _cpus_of_gpus(size: Resources, options: Mapping[str, str]) -> _Count:
+    _, asked, granted = _of_gpus(size, options)
+    each = int(options["cpus-per-gpu"]) if options["cpus-per-gpu"].isdecimal() else 0
+    return "CPUs", asked * each, granted * each
+
+
 _COUNTS: Final[Mapping[str, Callable[[Resources, Mapping[str, str]], _Count]]] = MappingProxyType(
     {
         "ntasks": _tasks,
         "cpus-per-task": _cpus,
+        "ntasks-per-gpu": _tasks,
         "mem-per-cpu": _cpus,
+        "cpus-per-gpu": _cpus_of_gpus,
+        "mem-per-gpu": _of_gpus,
         "gpus": _gpus,
         "gpus-per-task": _gpus_of_tasks,
         "tres-per-task": _gpus_of_tasks,

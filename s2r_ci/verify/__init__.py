@@ -40,7 +40,7 @@ from s2r_ci.verify import (
 from s2r_ci.verify.breach import Breach, Check
 from s2r_ci.verify.facts import Facts, read_facts
 
-__all__ = ["CHECKS", "Breach", "Check", "verify"]
+__all__ = ["CHECKS", "Breach", "Check", "read", "verify"]
 
 _ALWAYS: Final[tuple[tuple[Rule, Check], ...]] = (
     (rules.SECRET_IN_MANIFEST, secret_in_manifest.check),
@@ -81,7 +81,7 @@ def verify(request: ConversionRequest, manifest: Manifest, path: str) -> list[Fi
     ``path`` is the manifest's. A breach stands on the line of the script that was betrayed, where the script has one,
     else on the manifest's. A manifest of another kind is told so, and judged by the policy alone. Never raises.
     """
-    facts = _read(request, manifest)
+    facts = read(request, manifest)
     findings: list[Finding] = []
     if decided.ANNOTATION in facts.annotations:
         request, told = decided.take(request, facts)
@@ -99,7 +99,8 @@ def _judged(request: ConversionRequest, manifest: Manifest, facts: Facts, path: 
     return findings
 
 
-def _read(request: ConversionRequest, manifest: Manifest) -> Facts:
+def read(request: ConversionRequest, manifest: Manifest) -> Facts:
+    """The manifest in the judge's words, by the reader of the request's target. Never raises."""
     if request.target.name not in ("v2alpha1", "rest", "cli"):
         return read_facts(manifest)
     from s2r_ci.verify.native import read_native

@@ -102,8 +102,12 @@ def _spreads(said: str, request: ConversionRequest, *, cpus: bool) -> bool:
     whole = sum(count * times for count, times in counts)
     if not cpus:
         return whole == tasks
-    even = tasks == nodes * resources.tasks_per_node
-    return whole == (nodes * resources.cpus_per_node if even else tasks * resources.cpus_per_task)
+    pods = nodes * resources.cpus_per_node
+    if tasks == nodes * resources.tasks_per_node:
+        return whole == pods
+    # Tasks that only GPUs make, and CPUs that another option asks for (--mincpus), are those of the node.
+    of_node = not named or resources.cpus_per_node != resources.tasks_per_node * resources.cpus_per_task
+    return whole == tasks * resources.cpus_per_task or (of_node and whole == pods)
 
 
 def _memory(name: str) -> Callable[[ConversionRequest], Values]:

@@ -17,6 +17,10 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             yield from _mounted(request, role.main)
         else:
             yield from _embedded(request, role.main)
+    for role in facts.roles:
+        if role not in facts.carriers and role.main is not None and (role.main.command or role.main.args):
+            message = f"the {role.name} waits for what the launcher starts, and has a command of its own"
+            yield _breach(message, role.main, "command")
 
 
 def _embedded(request: ConversionRequest, container: Container) -> Iterator[Breach]:

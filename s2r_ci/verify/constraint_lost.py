@@ -9,12 +9,15 @@ from s2r_ci.verify.expected import MOST_HOSTS, feature_labels, hosts
 from s2r_ci.verify.facts import Facts, Role
 from s2r_ci.verify.features import (
     ALONE,
+    HOSTNAME,
     REQUIRED,
     agrees,
     expression,
     listed,
     mapping,
     preferred_terms,
+    required_terms,
+    term_expressions,
 )
 
 _TOPOLOGY: Final = "kai.scheduler/topology"
@@ -88,28 +91,20 @@ def _anti(role: Role) -> list[Any]:
 
 
 def named(role: Role, operator: str) -> set[str]:
-    """The host names that the pod's required node affinity puts in (``In``) or out (``NotIn``)."""
-    return {
-        str(host)
-        for expression in expressions(role.affinity)
-        if expression.get("key") == "kubernetes.io/hostname" and expression.get("operator") == operator
-        for host in _list(expression.get("values"))
-    }
+    """The host names that the pod's required node affinity puts in (``In``) or out (``NotIn``), whatever term it takes.
+
+    A node has to satisfy one term, and all expressions of it: hosts that only some terms name bind nothing.
+    """
+    every = [_of_term(mapping(term), operator) for term in required_terms(role.affinity)]
+    return every[0] if every and all(one == every[0] for one in every) else set()
 
 
-def expressions(affinity: object) -> Iterator[Mapping[str, Any]]:
-    """Every expression of the required node affinity."""
-    required = _mapping(
-        _mapping(_mapping(affinity).get("nodeAffinity")).get("requiredDuringSchedulingIgnoredDuringExecution")
-    )
-    for term in _list(required.get("nodeSelectorTerms")):
-        for each in _list(_mapping(term).get("matchExpressions")):
-            yield _mapping(each)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _of_term(term: Mapping[str, Any], operator: str) -> set[str]:
+    each = [
+        {str(host) for host in listed(expression.get("values"))}
+        for expression in term_expressions(term)
+        if expression.get("key") == HOSTNAME and expression.get("operator") == operator
+    ]
+    if operator == "NotIn":
+        return set().union(*each)
+    return set.intersection(*each) if each else set()

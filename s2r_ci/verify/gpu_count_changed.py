@@ -9,6 +9,7 @@ from s2r_ci.model import ConversionRequest
 from s2r_ci.verify import expected
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.facts import Facts, Role
+from s2r_ci.verify.totals import less
 
 _WHOLE: Final = "nvidia.com/gpu"
 _SHARED: Final = ("gpu-fraction", "gpu-memory", "gpu-fraction-num-devices", "gpu-fraction-container-name")
@@ -17,13 +18,17 @@ _NEVER: Final = ("gpu-memory", "gpu-fraction-container-name")
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Whole GPUs and slices requested and limited alike, shares as annotations; an MPIJob's launcher has none."""
+    differs = False
     for role in facts.roles:
         works = role in facts.workers
         share = expected.share(request) if works else Fraction(0)
         whole = share if share.denominator == 1 else Fraction(0)
         asked = expected.gpus(request) + whole if works else whole
-        yield from _counts(asked, expected.gpu_resource(request), role)
-        yield from _shares(share - whole, role)
+        found = [*_counts(asked, expected.gpu_resource(request), role), *_shares(share - whole, role)]
+        yield from found
+        differs = differs or bool(found)
+    if not differs:
+        yield from less("GPUs", request, facts)
 
 
 def _counts(asked: Fraction, name: str, role: Role) -> Iterator[Breach]:

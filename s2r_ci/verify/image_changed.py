@@ -20,6 +20,9 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     known: set[str] | None = None
     for role in facts.roles:
         for container in role.containers:
+            if container.node.get("imagePullPolicy") == "Never":
+                message = "an image that is never pulled is whatever lies under its name on the node"
+                yield Breach(message=message, subject="image", steps=(*container.steps, "imagePullPolicy"))
             if container.image and container.image == request.target.image:
                 continue
             known = _all(request) if known is None else known

@@ -7,19 +7,24 @@ from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import memory_mib
 from s2r_ci.verify.facts import MIB, Facts
+from s2r_ci.verify.totals import less
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Octet for octet, requested and limited alike; Slurm's sizes are binary."""
     asked = memory_mib(request)
     wanted = asked * MIB if asked else None
+    differs = False
     for role in facts.workers:
         for what, amounts in (("requests", role.requests), ("limits", role.limits)):
             granted = amounts.get("memory")
             if granted != wanted:
                 steps = (*role.spec, "containers", 0, "resources", what, "memory")
                 yield Breach(message=_message(request, asked, what, granted), subject="memory", steps=steps)
+                differs = True
                 break
+    if not differs:
+        yield from less("MiB", request, facts)
 
 
 def _message(request: ConversionRequest, asked: int, what: str, granted: Fraction | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from s2r_ci.verify.native_pod import Ends, Lifted, Pod, called, device, mapping, split, workload
+from s2r_ci.verify.native_pod import Ends, Lifted, Pod, called, device, mapping, pool_names, split, workload
 
 _KINDS: Final = {"standard": "Job", "pytorch": "PyTorchJob", "mpi": "MPIJob"}
 _SIZES: Final = ("cpu-core-request", "cpu-core-limit", "cpu-memory-request", "cpu-memory-limit", "gpu-devices-request",
@@ -63,6 +63,7 @@ def _above(lifted: dict[str, Any], root: Mapping[str, Any], flags: Mapping[str, 
     lifted |= {
         f"cli {name}": root[name] for name in root.keys() - {"kind", "metadata", "flags", "words", "indexes"}
     }
+    lifted |= {f"cli --{name} twice": flags[name] for name in _ONCE_EACH if _names_twice(flags.get(name))}
     if kind == "Job":
         lifted |= {
             f"cli --{name}": flags[name] for name in flags if name.startswith("master-") or name == "workers"
@@ -107,7 +108,7 @@ def _shared(pod: Pod, flags: Mapping[str, Any], *, selects: bool = True) -> None
         if flag in flags:
             pod.container[key] = flags[flag]
     if "node-pools" in flags:
-        pod.annotations["runai-nodepools"] = " ".join(map(str, _list(flags["node-pools"])))
+        pod.annotations["runai-nodepools"] = pool_names(_list(flags["node-pools"]))
     if selects and "node-type" in flags:
         pod.spec["nodeSelector"] = {"run.ai/type": flags["node-type"]}
     if selects and "exclude-node" in flags:
@@ -121,8 +122,10 @@ def _shared(pod: Pod, flags: Mapping[str, Any], *, selects: bool = True) -> None
         source = {"claimName": said.pop("claimname", None)}
         path = said.pop("path", None)
         pod.volume({"persistentVolumeClaim": source | said}, path)
-    if "large-shm" in flags:
+    if flags.get("large-shm") is True:
         pod.shared_memory()
+    elif "large-shm" in flags:
+        pod.odd["cli --large-shm"] = flags["large-shm"]
 
 
 def _sizes(pod: Pod, flags: Mapping[str, Any], prefix: str) -> None:
@@ -139,9 +142,9 @@ def _sizes(pod: Pod, flags: Mapping[str, Any], prefix: str) -> None:
     device(pod, of("gpu-devices-request"))
     for name, amount in _pairs(of("extended-resource")):
         pod.amount(name, amount, amount)
-    for folder in _list(flags.get("empty-dir-volume")) if not prefix else []:
+    for index, folder in enumerate(_list(flags.get("empty-dir-volume")) if not prefix else []):
         said = dict(_pairs(str(folder).split(",")))
-        if said.keys() == {"name", "path", "size-limit"} and said["path"] == "/tmp":  # noqa: S108 - a mount
+        if not index and said.keys() == {"name", "path", "size-limit"} and said["path"] == "/tmp":  # noqa: S108 - a mount
             pod.amount("ephemeral-storage", said["size-limit"], said["size-limit"])
         else:
             pod.odd["cli --empty-dir-volume"] = folder
@@ -161,6 +164,15 @@ def _pairs(value: object) -> Iterator[tuple[str, str]]:
     for entry in _list(value):
         name, _, text = str(entry).partition("=")
         yield name, text
+
+
+_ONCE_EACH: Final = ("annotation", "extended-resource", "master-extended-resource")
+
+
+def _names_twice(value: object) -> bool:
+    """Which of two values of one name counts is the command's secret."""
+    names = [name for name, _ in _pairs(value)]
+    return len(set(names)) < len(names)
 
 
 def _list(value: object) -> list[Any]:

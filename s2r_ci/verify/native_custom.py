@@ -21,7 +21,11 @@ def lift_custom(body: object) -> Lifted:
     metadata = dict(mapping(root.get("metadata")))
     pods = {"": spec} if not distributed else {"Launcher" if kind == "MPIJob" else "Master": master, "Worker": spec}
     if annotations := _items(spec.get("annotations"), metadata):
+        if "annotations" in metadata:
+            metadata["v2alpha1 annotations of both"] = metadata["annotations"]
         metadata["annotations"] = annotations
+    if distributed and master.get("annotations") != spec.get("annotations"):
+        metadata["v2alpha1 masterSpec annotations"] = master.get("annotations")
     made = {role: _custom_pod(source, called(kind), metadata.get("name")) for role, source in pods.items()}
     counts = dict.fromkeys(pods, 1) | {"Worker": _value(spec.get("workers"))}
     lifted = workload(kind or "Job", metadata, made, counts)
@@ -35,8 +39,9 @@ def lift_custom(body: object) -> Lifted:
         f"v2alpha1 {key}": root[key]
         for key in root.keys() - {"apiVersion", "kind", "metadata", "spec", "masterSpec"}
     }
-    if not distributed and master:
-        lifted["v2alpha1 masterSpec"] = dict(master)
+    if not distributed:
+        lifted |= {f"v2alpha1 {key}": spec[key] for key in ("jobType", "workers") if key in spec}
+        lifted |= {"v2alpha1 masterSpec": dict(master)} if "masterSpec" in root else {}
     ended = [_value(source.get("terminateAfterPreemption")) for source in pods.values()]
     backoff = _value(spec.get("backoffLimit")) if not distributed else 0
     return Lifted(lifted, Ends(ended[0] if all(one == ended[0] for one in ended) else "in part", backoff))
@@ -74,12 +79,16 @@ def _custom_fields(pod: Pod, value: Mapping[str, Any]) -> set[str]:
     device(pod, value.get("gpuDevices"))
     if value.get("gpu") is not None:
         pod.annotations["gpu-fraction"] = value["gpu"]
-    if value.get("largeShm") is not None:
+    if value.get("largeShm") is True:
         pod.shared_memory()
+    elif value.get("largeShm") not in (None, False):
+        pod.odd["v2alpha1 largeShm"] = value["largeShm"]
     if value.get("nodePools") is not None:
         pod.annotations["runai-nodepools"] = value["nodePools"]
     if value.get("nodeType") is not None:
         pod.spec["nodeSelector"] = {"run.ai/type": value["nodeType"]}
+    if value.get("runAsUser") not in (None, True, False):
+        pod.odd["v2alpha1 runAsUser"] = value["runAsUser"]
     if value.get("runAsUser") is True:
         pod.spec["securityContext"] = {"runAsUser": value.get("runAsUid"), "runAsGroup": value.get("runAsGid")}
     return {

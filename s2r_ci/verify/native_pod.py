@@ -1,6 +1,6 @@
 """A pod of a native workload, lifted into the shape of a pod template, and the workload around it."""
 
-import shlex
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -70,11 +70,43 @@ class Pod:
 
 
 def split(text: object) -> list[Any]:
-    """The words of a text as a shell has them; the text itself where it cannot be read so."""
-    try:
-        return shlex.split(text) if isinstance(text, str) else [text]
-    except ValueError:
+    """The words of a text as a shell has them; the text itself where it cannot be read so.
+
+    The standard library's ``shlex`` reads letter by letter, which for a carried script was half of the judge's time.
+
+    >>> split("-c 'a b' c\\\\ d \"e 'f\"")
+    ['-c', 'a b', 'c d', "e 'f"]
+    """
+    if not isinstance(text, str):
         return [text]
+    words: list[str] = []
+    word, at = "", 0
+    begun = False  # an empty pair of quotes is a word
+    while at < len(text):
+        piece = _PIECE.match(text, at)
+        if piece is None:  # a quote without its end, or nothing behind the last backslash
+            return [text]
+        at = piece.end()
+        if piece["blank"] is None:
+            word, begun = word + _unquoted(piece), True
+        elif begun:
+            words.append(word)
+            word, begun = "", False
+    return [*words, word] if begun else words
+
+
+_PIECE: Final = re.compile(
+    r"""(?P<blank>[ \t\r\n]+)|'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"|\\(?P<escaped>.)"""
+    r"""|(?P<plain>[^ \t\r\n'"\\]+)""",
+    re.DOTALL,
+)
+
+
+def _unquoted(piece: re.Match[str]) -> str:
+    """A piece without its quotes; in double quotes a backslash protects a quote and itself alone."""
+    if piece["double"] is not None:
+        return re.sub(r'\\(["\\])', r"\1", piece["double"])
+    return next(text for text in (piece["single"], piece["escaped"], piece["plain"]) if text is not None)
 
 
 def called(kind: str) -> str:
@@ -98,6 +130,12 @@ def workload(
 def mapping(value: object) -> Mapping[str, Any]:
     """The mapping, or an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def pool_names(pools: object) -> object:
+    """Pools as the annotation has them, with blanks between; a text that no pool is called where a name has one."""
+    plain = isinstance(pools, list) and all(isinstance(each, str) and each.split() == [each] for each in pools)
+    return " ".join(pools) if plain and isinstance(pools, list) else str([pools])
 
 
 def affinity(pod: Pod, terms: object) -> None:

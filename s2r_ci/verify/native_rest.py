@@ -3,7 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from s2r_ci.verify.native_pod import SCRATCH, Ends, Lifted, Pod, affinity, called, claim, device, mapping, workload
+from s2r_ci.verify.native_pod import (
+    SCRATCH,
+    Ends,
+    Lifted,
+    Pod,
+    affinity,
+    called,
+    claim,
+    device,
+    mapping,
+    pool_names,
+    workload,
+)
 
 _KINDS: Final = {"MPI": "MPIJob", "PyTorch": "PyTorchJob"}
 _ROOT: Final = frozenset({"name", "projectId", "clusterId", "spec", "masterSpec", "masterSpecSameAsWorker"})
@@ -29,7 +41,7 @@ def lift_rest(body: object) -> Lifted:
     made = {role: _rest_pod(source, called(kind)) for role, source in pods.items()}
     for role, pod in made.items():
         if pools := spec.get("nodePools"):
-            pod.annotations["runai-nodepools"] = " ".join(map(str, pools)) if isinstance(pools, list) else pools
+            pod.annotations["runai-nodepools"] = pool_names(pools)
         if role == "" and "restartPolicy" in spec:
             pod.spec["restartPolicy"] = spec["restartPolicy"]
     lifted = workload(
@@ -39,6 +51,9 @@ def lift_rest(body: object) -> Lifted:
         lifted["kind"] = str(framework)
     _rest_distribution(lifted, spec, kind, pods)
     lifted |= {f"rest {key}": root[key] for key in root.keys() - _ROOT}
+    lifted |= {f"rest masterSpec {key}": master[key] for key in master.keys() & _REST_WORKLOAD}
+    if kind == "Job":
+        lifted |= {f"rest {key}": spec[key] for key in ("numWorkers", "cleanPodPolicy") if key in spec}
     if kind == "Job" and root.keys() & {"masterSpec", "masterSpecSameAsWorker"}:
         lifted["rest masterSpec"] = dict(master)
     if kind == "PyTorchJob" and "masterSpec" in root and "masterSpecSameAsWorker" in root:
@@ -135,8 +150,10 @@ def _rest_compute(pod: Pod, compute: Mapping[str, Any]) -> None:
             pod.annotations["gpu-fraction-num-devices"] = compute.get("gpuDevicesRequest")
     else:
         device(pod, compute.get("gpuDevicesRequest"))
-    if compute.get("largeShmRequest") is not None:
+    if compute.get("largeShmRequest") is True:
         pod.shared_memory()
+    elif compute.get("largeShmRequest") not in (None, False):
+        pod.odd["rest largeShmRequest"] = compute["largeShmRequest"]
     for name, amount in _pairs(compute.get("extendedResources"), "quantity", "resource").items():
         pod.amount(name, amount, amount)
     known = {
@@ -152,8 +169,8 @@ def _rest_storage(pod: Pod, storage: Mapping[str, Any]) -> None:
     claims, scratch = storage.get("pvc"), storage.get("emptyDirVolume")
     for one in claims if isinstance(claims, list) else []:
         claim(pod, mapping(one))
-    for folder in scratch if isinstance(scratch, list) else []:
-        if mapping(folder).keys() == {"path", "sizeLimit"} and folder["path"] == SCRATCH:
+    for index, folder in enumerate(scratch if isinstance(scratch, list) else []):
+        if not index and mapping(folder).keys() == {"path", "sizeLimit"} and folder["path"] == SCRATCH:
             pod.amount("ephemeral-storage", folder["sizeLimit"], folder["sizeLimit"])
         else:
             pod.odd["rest emptyDirVolume"] = folder

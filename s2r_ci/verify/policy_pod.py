@@ -122,6 +122,14 @@ def _security(value: object, steps: Steps) -> Iterator[Breach]:
     user = context.get("runAsUser", 1)
     if isinstance(user, bool) or not isinstance(user, int) or user < 1:
         yield Breach(message="P-10 runs as root", subject="P-10", steps=(*steps, "runAsUser"))
+    listed = context.get("supplementalGroups")
+    groups = [
+        context.get("runAsGroup", 1),
+        context.get("fsGroup", 1),
+        *(listed if isinstance(listed, list) else []),
+    ]
+    if any(isinstance(group, bool) or not isinstance(group, int) or group < 1 for group in groups):
+        yield Breach(message="P-10 belongs to the group of root", subject="P-10", steps=steps)
     if context.get("runAsNonRoot", True) is not True:
         yield Breach(message="P-10 may run as root", subject="P-10", steps=(*steps, "runAsNonRoot"))
 

@@ -72,6 +72,7 @@ _ANNOTATIONS: Final = frozenset(
     }
 )  # fmt: skip
 _POD_ANNOTATIONS: Final = frozenset({"runai-nodepools", "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"})
+_SHORTEST_GRACE_S: Final = 30  # Slurm's KillWait, and what Kubernetes gives by itself
 _LONGEST_GRACE_S: Final = 3600
 _KEPT_S: Final = range(60, 366 * 86400)
 _LAUNCHER_CPUS: Final = 1
@@ -191,8 +192,8 @@ def _kept(facts: Facts) -> Iterator[Breach]:
         message = "P-39 finished workloads are kept for a minute at least and a year at most"
         yield _breach(message, (*facts.policy_steps, "ttlSecondsAfterFinished"))
     for role in facts.roles:
-        if role.grace_s is not None and not 0 <= role.grace_s <= _LONGEST_GRACE_S:
-            message = f"P-39 more than {_LONGEST_GRACE_S} s to end"
+        if role.grace_s is not None and not _SHORTEST_GRACE_S <= role.grace_s <= _LONGEST_GRACE_S:
+            message = f"P-39 a script has {_SHORTEST_GRACE_S} to {_LONGEST_GRACE_S} s between TERM and KILL"
             yield _breach(message, (*role.spec, "terminationGracePeriodSeconds"))
 
 
@@ -263,13 +264,12 @@ def _launcher(request: ConversionRequest, role: Role) -> Iterator[Breach]:
         "cpu": {Fraction(_LAUNCHER_CPUS), Fraction(request.job.resources.cpus_per_node)},
         "memory": {Fraction(mib * MIB) for mib in (_LAUNCHER_MEMORY_MIB, memory_mib(request)) if mib},
     }
-    for what, amounts in (("requests", role.requests), ("limits", role.limits)):
-        for name, several in allowed.items():
-            if amounts.get(name) not in several:
-                steps = (*role.spec, "containers", 0, "resources", what, name)
-                yield _breach(
-                    f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps
-                )
+    for name, several in allowed.items():
+        requested, limited = role.requests.get(name), role.limits.get(name)
+        if limited not in several or requested != limited:
+            what = "requests" if limited in several else "limits"
+            steps = (*role.spec, "containers", 0, "resources", what, name)
+            yield _breach(f"P-39 a launcher has {_LAUNCHER_CPUS} CPU and 2Gi, or what a worker has: {name}", steps)
 
 
 def _amounts(request: ConversionRequest, role: Role, *, works: bool) -> Iterator[Breach]:

@@ -27,6 +27,12 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         if said != wanted:
             message = f"the project is {wanted}, the label {label} says {said[:80] if said else 'nothing'}"
             yield Breach(message=message, subject="account", steps=("metadata", "labels", label))
+    namespace = request.target.namespace or f"runai-{wanted}"
+    if wanted and facts.form == "v2alpha1" and facts.namespace != namespace:
+        # A custom resource is put in by kubectl, whose namespace of the day would be another project's.
+        said = facts.namespace[:80] or "nothing"
+        message = f"the project {wanted} is the namespace {namespace}, the manifest says {said}"
+        yield Breach(message=message, subject="account", steps=("metadata", "namespace"))
     for role in facts.roles if wanted and request.target.name == "kai" else ():
         if role.labels.get("kai.scheduler/queue") != wanted:  # the open-source scheduler reads it from the pods
             message = (

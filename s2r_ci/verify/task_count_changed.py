@@ -6,6 +6,7 @@ from typing import Final
 from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.facts import Facts
+from s2r_ci.verify.totals import less
 
 _FIELDS: Final = {"PyTorchJob": "nprocPerNode", "MPIJob": "slotsPerWorker"}
 
@@ -20,3 +21,5 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         said = facts.processes_per_pod or "nothing"
         message = f"the script starts {tasks} tasks on a node, {field} says {said}"
         yield Breach(message=message, subject="tasks", steps=("spec", field))
+    else:
+        yield from less("tasks", request, facts)

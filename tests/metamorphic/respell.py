@@ -32,7 +32,27 @@ def directives(script: Script) -> list[Directive] | None:
 
 def respelled(script: Script, found: Sequence[Directive], seed: int) -> Script:
     """The script with its header in another spelling: other names, quotes, order and lines."""
+    return with_header(script, found, _header(found, random.Random(seed)))
+
+
+def components(script: Script) -> list[list[Directive]] | None:
+    """The directives of each component of a heterogeneous job that can be spelled anew; None for any other script."""
+    reading = read_script(script)
+    every = [list(one.directives) for one in reading.header.components]
+    spelled = all(found and all(one.origin == "script" for one in found) for found in every)
+    return every if len(every) > 1 and spelled and not reading.refused else None
+
+
+def respelled_components(script: Script, every: Sequence[Sequence[Directive]], seed: int) -> Script:
+    """The script with the header of each component in another spelling; the components keep their order."""
     rng = random.Random(seed)
+    header = _header(every[0], rng)
+    for found in every[1:]:
+        header += ["#SBATCH hetjob", *_header(found, rng)]
+    return with_header(script, [one for found in every for one in found], header)
+
+
+def _header(found: Sequence[Directive], rng: random.Random) -> list[str]:
     words = [_spelled(one, rng) for one in _shuffled(found, rng)]
     header: list[str] = []
     while words:
@@ -42,7 +62,7 @@ def respelled(script: Script, found: Sequence[Directive], seed: int) -> Script:
         if rng.random() < 0.3:
             header.append(rng.choice(("# a remark", "", "#")))
         del words[:count]
-    return with_header(script, found, header)
+    return header
 
 
 def with_header(script: Script, found: Sequence[Directive], header: Sequence[str]) -> Script:

@@ -11,13 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.judge.corpus import SCRIPTS as OWN
 from benchmarks.judge.corpus import answered, scripts
 from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.errors import ConversionError
 from s2r_ci.model import ConversionRequest, Item, ItemKind, JobSpec, Location, Script, Target
 from s2r_ci.runai.yaml import write_yaml
 from s2r_ci.slurm.job import read_script
-from tests.metamorphic.respell import directives, header_of, respelled, with_header
+from tests.metamorphic.respell import (
+    components,
+    directives,
+    header_of,
+    respelled,
+    respelled_components,
+    with_header,
+)
 
 SCRIPTS = {name: script for name, script in scripts() if directives(script) is not None}
 SEEDS = range(6)
@@ -68,12 +76,61 @@ def test_a_header_in_another_spelling_gives_the_same_manifest(name: str) -> None
     found = directives(script)
     assert found is not None
     job = job_of(script)
-    for target in (Target(), answered(job)):
+    for target in (Target(), answered(job), answered(job, "kai")):
         wanted = manifest_of(script, target)
         for seed in SEEDS:
             other = respelled(script, found, seed)
             assert without_places(job_of(other)) == without_places(job), other.text
             assert manifest_of(other, target) == wanted, other.text
+
+
+def _heterogeneous() -> dict[str, Script]:
+    """Those of the collections, and each two of our own scripts in one allocation, but for arrays, which cannot be."""
+    found = {name: script for name, script in scripts() if components(script)}
+    plain = {name: text for name, text in OWN.items() if "-a " not in text and "--array" not in text}
+    for first, one in plain.items():
+        for second, other in plain.items():
+            header = [line for line in one.split("\n") if line.startswith("#SBATCH")]
+            behind = [line for line in other.split("\n") if line.startswith("#SBATCH")]
+            text = "\n".join(["#!/bin/bash", *header, "#SBATCH hetjob", *behind, "srun --het-group=0,1 ./x", ""])
+            script = Script(path="het.sh", data=text.encode())
+            if components(script):
+                found[f"{first} and {second}"] = script
+    return found
+
+
+HETEROGENEOUS = _heterogeneous()
+
+
+@pytest.mark.parametrize("name", HETEROGENEOUS)
+def test_components_in_another_spelling_are_the_same_jobs_and_manifests(name: str) -> None:
+    script = HETEROGENEOUS[name]
+    found = components(script)
+    assert found is not None
+    jobs = read_script(script).jobs
+    assert len(jobs) == len(found)
+    for seed in SEEDS:
+        other = respelled_components(script, found, seed)
+        again = read_script(other).jobs
+        assert [without_places(job) for job in again] == [without_places(job) for job in jobs], other.text
+        for one, two in zip(jobs, again, strict=True):
+            for target in ("kubernetes", "kai"):
+                assert _component(other, two, target) == _component(script, one, target), other.text
+
+
+def _component(script: Script, job: JobSpec, target: str) -> str | None:
+    """What a component alone would become."""
+    request = ConversionRequest(script=script, job=job, target=answered(job, target))
+    try:
+        return write_yaml(_without(RulesConverter().convert(request).manifest.body, script.text))
+    except ConversionError:
+        return None
+
+
+def test_there_are_components_that_become_manifests() -> None:
+    assert len(HETEROGENEOUS) > 20
+    made = [_component(script, job, "kai") for script in HETEROGENEOUS.values() for job in read_script(script).jobs]
+    assert sum(one is not None for one in made) > 30
 
 
 def test_the_spellings_differ() -> None:

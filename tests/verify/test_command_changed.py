@@ -115,3 +115,10 @@ def test_fires_when_broken(shape: str, changes: dict[str, Any], says: dict[str, 
     found = breaches(check, shape, changes, **says)
     assert found
     assert {breach.subject for breach in found} == {"command"}
+
+
+@pytest.mark.parametrize("words", [{"command": ["/bin/sh"]}, {"args": ["-c", "true"]}])
+def test_fires_where_a_worker_of_a_launcher_has_a_command(words: dict[str, Any]) -> None:
+    place = "spec.mpiReplicaSpecs.Worker.template.spec.containers.0"
+    changes = {f"{place}.{key}": value for key, value in words.items()}
+    assert len(breaches(check, "mpi", changes)) == 1
