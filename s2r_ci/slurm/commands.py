@@ -45,9 +45,17 @@ def run_words(reader: "ShellReader", words: Words, around: Around) -> str:
     if words.paths:
         _word_paths(reader, words)
     name = value.rpartition("/")[2]
-    if words.raws[0][:1] in _EXPANDS or not is_ordinary(name):
+    if name in PEELS or words.raws[0][:1] in _EXPANDS:
         return _layers(reader, words, around)
-    return run_ordinary(reader, value, name, around)
+    if is_ordinary(name):
+        return run_ordinary(reader, value, name, around)
+    if name not in _SPEAKS:
+        return _layers(reader, words, around)
+    if name not in reader.functions:
+        reader.found.commands[value] = None
+    _SPEAKS[name](reader, words, 0, name, around)
+    _outside(reader, words.values, name, around)
+    return name
 
 
 def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
@@ -85,10 +93,16 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
         at += layer.program
     else:
         name = base_name(values[at]) if at < count else ""
-    if name and not found.outside and name not in inventory.HARMLESS and name not in functions:
-        idle = inside or around.computes or around.piped
-        found.outside = not idle and not _shell_text(values[at:])
+    if name and not inside:
+        _outside(reader, values[at:], name, around)
     return name
+
+
+def _outside(reader: "ShellReader", values: list[str], name: str, around: Around) -> None:
+    """Note where a program runs outside every launcher."""
+    found = reader.found
+    if not (found.outside or around.within or name in inventory.HARMLESS or name in reader.functions):
+        found.outside = not (around.computes or around.piped or _shell_text(values))
 
 
 def _known_text(reader: "ShellReader", words: Words, at: int, around: Around) -> bool:

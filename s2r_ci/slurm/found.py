@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, count
+from operator import add, itemgetter
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Item, ItemKind, Location, Step
@@ -99,7 +99,7 @@ class Found:
         self.exported: dict[str, None] = {}
         self.arguments_set = len(data) + 1  # where `set -- a b` stands
         self._ascii = data.isascii()
-        self._lines = [0, *accumulate([len(line) + 1 for line in data.split(b"\n")])]
+        self._lines = [0, *map(add, accumulate(map(len, data.split(b"\n"))), count(1))]
 
     def place(self, offset: int) -> Location:
         """Line and column of a byte, both from 1, columns in characters."""
@@ -126,9 +126,10 @@ class Found:
         """One more item, unless the same stands on this line already."""
         row = bisect_right(self._lines, offset)
         key = (kind, name, "" if kind in _BY_NAME else value, row)
-        if key not in self._known:
-            self._known.add(key)
-            self._items.append((offset, len(self._items), kind, name, value, row))
+        known, number = self._known, len(self._known)
+        known.add(key)
+        if len(known) != number:
+            self._items.append((offset, number, kind, name, value, row))
 
     def holds_variable(self, name: str, row: int) -> bool:
         """Whether this line is known to speak of this variable of Slurm's."""

@@ -105,6 +105,18 @@ def broken_parts(root: "Node") -> list[tuple[int, int]]:
     return found
 
 
+def has_ampersands(source: bytes) -> bool:
+    """Whether a text without errors may hold an ``&`` that sends a command into the background; False is sure.
+
+    >>> has_ampersands(b"a && b > c 2>&1"), has_ampersands(b"a & b")
+    (False, True)
+    """
+    if b"&" not in source:
+        return False
+    others = 2 * source.count(b" && ") + source.count(b">&1\n") + source.count(b">&1 ") + source.count(b">&2\n")
+    return source.count(b"&") != others
+
+
 def node_text(node: "Node") -> str:
     """The text of a node; octets that are not UTF-8 are surrogates."""
     return (node.text or b"").decode("utf-8", "surrogateescape")

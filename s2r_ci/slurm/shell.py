@@ -5,14 +5,14 @@ program, ``bash -c "..."``, ``eval``, ``trap`` and here-documents fed to a shell
 deep at most; all other here-documents are data, of which only what the shell expands counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import inventory, plain, statements, variables
 from s2r_ci.slurm.commands import DEPTH, is_ordinary, run_ordinary, run_words
 from s2r_ci.slurm.found import PATH, VARIABLE, Around, Found, Use, behind
-from s2r_ci.slurm.grammar import broken_parts, octets, parse, word_value
+from s2r_ci.slurm.grammar import broken_parts, has_ampersands, octets, parse, word_value
 from s2r_ci.slurm.launchers import words_of
 from s2r_ci.slurm.plain import Words
 from s2r_ci.slurm.quoted import left_over
@@ -52,7 +52,8 @@ class ShellReader:
         self._fixed: int | None = None
         self.depth = 0
         self.speaks_of_slurm = b"SLURM" in data or b"SBATCH_" in data
-        self._stack: list[tuple[_Handler, Node, Around]] = []
+        self._stack: list[tuple[Iterable[Node], Around]] = []
+        self._ampersands = True  # whether a command of this text may stand before an ampersand
         self._budget = 200_000 + 32 * len(data)  # octets of text to take into the hand
 
     # --- what comes out ------------------------------------------------------------------------------------
@@ -104,30 +105,40 @@ class ShellReader:
     # --- the walk ------------------------------------------------------------------------------------------
 
     def _walk(self, root: "Node", around: Around) -> None:
-        outer = self._stack
-        stack: list[tuple[_Handler, Node, Around]] = []
+        outer = self._stack, self._ampersands
+        stack: list[tuple[Iterable[Node], Around]] = []
         self._stack = stack
+        self._ampersands = root.has_error or has_ampersands(self.source)
         self.push((root,), around)
+        handler_of = _HANDLERS.get
         while stack:
-            handler, node, around = stack.pop()
-            handler(self, node, around)
-        self._stack = outer
+            top = nodes, around = stack[-1]
+            for node in nodes:
+                handler = handler_of(node.type)
+                if handler is not None:
+                    handler(self, node, around)
+                    if stack[-1] is not top:
+                        break  # what is in this one comes first
+            else:
+                stack.pop()
+        self._stack, self._ampersands = outer
 
     def _inside(self, node: "Node", around: Around) -> None:
         self.push(node.children, around)
 
     def push(self, nodes: "Sequence[Node]", around: Around) -> None:
         """Visit these nodes next, in their order; a command before ``&`` runs in the background."""
+        if not self._ampersands:
+            self._stack.append((iter(nodes), around))
+            return
         ampersand = False
-        handlers, push = _HANDLERS, self._stack.append
         for node in reversed(nodes):
             kind = node.type
-            handler = handlers.get(kind)
-            if handler is not None:
-                push((handler, node, behind(around) if ampersand else around))
-                ampersand = False
-            elif kind == "&":
+            if kind == "&":
                 ampersand = True
+            elif kind in _HANDLERS:
+                self._stack.append((iter((node,)), behind(around) if ampersand else around))
+                ampersand = False
 
     def nested(self, text: str, around: Around, *, base: int = 0, fixed: int | None = None) -> None:
         """Read text that a shell will read as program; its offsets begin at ``base``, or all are ``fixed``."""
