@@ -276,11 +276,21 @@ _GPU_MARKS: Final = (
 )
 
 
+_HEAD: Final = re.compile(rb"(?:#[^\n]*+\n)*+")
+
+
 def gpu_hints(data: bytes) -> Iterator[int]:
     """Where a program part speaks of a GPU as something it uses; lines that are comments do not count."""
     for mark, pattern in _GPU_MARKS:
         if mark in data:
             yield from (match.start() for match in pattern.finditer(data) if not is_commented(data, match.start()))
+
+
+def uses_gpu(data: bytes) -> bool:
+    """Whether a script speaks of a GPU behind the comments that it begins with."""
+    head = _HEAD.match(data)
+    body = data[head.end() :] if head else data
+    return next(gpu_hints(body), None) is not None
 
 
 def is_commented(data: bytes, at: int) -> bool:

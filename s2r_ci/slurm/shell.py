@@ -6,13 +6,14 @@ deep at most; all other here-documents are data, of which only what the shell ex
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import inventory, plain, statements, variables
 from s2r_ci.slurm.commands import DEPTH, is_ordinary, run_ordinary, run_words
 from s2r_ci.slurm.found import PATH, VARIABLE, Around, Found, Use, behind
-from s2r_ci.slurm.grammar import broken_parts, has_ampersands, octets, parse, word_value
+from s2r_ci.slurm.grammar import broken_parts, has_ampersands, kinds, octets, parse, word_value
 from s2r_ci.slurm.launchers import words_of
 from s2r_ci.slurm.plain import Words
 from s2r_ci.slurm.quoted import left_over
@@ -64,7 +65,7 @@ class ShellReader:
         if tree is None:
             self.broken = [(0, len(self.data))]
             self.found.outside = True
-            self.found.gpu = next(inventory.gpu_hints(self.data), None) is not None
+            self.found.gpu = inventory.uses_gpu(self.data)
             return
         root = tree.root_node
         if root.has_error:
@@ -73,7 +74,7 @@ class ShellReader:
             self._walk(root, Around())
         except _TooMuch:
             self.broken = [(0, len(self.data))]
-        self.found.gpu = next(inventory.gpu_hints(self.data), None) is not None
+        self.found.gpu = inventory.uses_gpu(self.data)
         if self.speaks_of_slurm:
             left_over(self, root)
         self.found.from_outside()
@@ -110,11 +111,11 @@ class ShellReader:
         self._stack = stack
         self._ampersands = root.has_error or has_ampersands(self.source)
         self.push((root,), around)
-        handler_of = _HANDLERS.get
+        handler_of = _handlers().get
         while stack:
             top = nodes, around = stack[-1]
             for node in nodes:
-                handler = handler_of(node.type)
+                handler = handler_of(node.kind_id)
                 if handler is not None:
                     handler(self, node, around)
                     if stack[-1] is not top:
@@ -163,22 +164,23 @@ class ShellReader:
         """A variable is read here."""
         offset = self._base + start if self._fixed is None else self._fixed
         if name.startswith(inventory.SLURM_BEGINNINGS):
-            self.add(VARIABLE, name, "", offset)
+            if self._fixed is None:
+                self.found.add(VARIABLE, name, "", offset)
         elif self._fixed is None and (self.depth == 0 or not (name.isdigit() or name in "@*")):
             own = around.assigned == name
             self.found.uses.append(_new(Use, (name, operator, default, offset, own, around.function)))
 
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
-        ascii_only = text.isascii()
         for match in plain.NAME.finditer(text):
-            at = match.start(1)
-            self.use(match[1], "", "", start + (at if ascii_only else octets(text, at)), around)
+            self.use(match[1], "", "", start + octets(text, match.start(1)), around)
 
     def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
         """The host's paths in a word: without quotes, as written, and where it begins."""
-        for path, inside, _ in inventory.host_paths(value, mount=mount):
-            self.add(PATH, path, inside, self.at(start + octets(text, max(text.find(path), 0))))
+        if self._fixed is None:  # what a variable brought along counts where it is written
+            base = self._base + start
+            for path, inside, _ in inventory.host_paths(value, mount=mount):
+                self.found.add(PATH, path, inside, base + octets(text, max(text.find(path), 0)))
 
     def node_paths(self, node: "Node", text: str) -> None:
         """The absolute paths in a node with this text."""
@@ -192,11 +194,12 @@ class ShellReader:
         start = node.start_byte
         text = self.slice(start, node.end_byte)
         words: Words | None
-        if (found := plain.ORDINARY.fullmatch(text)) and "HOME" not in text:
+        expands = "$" in text
+        if (found := plain.ORDINARY.fullmatch(text)) and not (expands and "HOME" in text):
             value = found[1]
-            name = value.rpartition("/")[2]
+            name = value.rpartition("/")[2] if "/" in value else value
             if is_ordinary(name):
-                if "$" in text:
+                if expands:
                     self.expand(text, start, around)
                 return run_ordinary(self, value, name, around)
             plainly = text.split()
@@ -208,7 +211,7 @@ class ShellReader:
         if words is None:
             return self._quoted_command(node, text, around)
         program = run_words(self, words, around)
-        if "$" in text:
+        if expands:
             self.expand(text, start, around)
         return program
 
@@ -284,3 +287,8 @@ _HANDLERS: Final[dict[str, _Handler]] = dict.fromkeys(_VISITED, ShellReader._ins
     "declaration_command": variables.declaration,
     "unset_command": variables.unset,
 }
+
+
+@cache
+def _handlers() -> dict[int, _Handler]:
+    return {number: _HANDLERS[name] for number, name in kinds(_HANDLERS).items()}
