@@ -26,7 +26,7 @@ _new: Final = tuple.__new__  # a named tuple's own constructor takes twice as lo
 
 def is_ordinary(name: str) -> bool:
     """Whether a command of this name runs a program, and its words say nothing else."""
-    return name not in _SPECIAL and (name[0] not in "pi" or peeler(name) is None)
+    return name not in SPECIAL and (name[0] not in "pi" or peeler(name) is None)
 
 
 def run_ordinary(reader: "ShellReader", value: str, name: str, around: Around) -> str:
@@ -216,7 +216,7 @@ _SPEAKS: Final[dict[str, _Speak]] = {
     **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "printf", "let"), _sets),
     "set": _set,
 }
-_SPECIAL: Final = frozenset({*_SPEAKS, *PEELS, ""})
+SPECIAL: Final = frozenset({*_SPEAKS, *PEELS, ""})
 
 
 def _word_paths(reader: "ShellReader", words: Words) -> None:

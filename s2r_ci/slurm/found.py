@@ -107,7 +107,7 @@ class Found:
         return _new(Location, (self.path, row, self._column(row, offset)))
 
     def _column(self, row: int, offset: int) -> int:
-        start = self._lines[row - 1]
+        start: int = self._lines[row - 1]
         if self._ascii:
             return offset - start + 1
         return len(self.data[start:offset].decode("utf-8", "surrogateescape")) + 1
@@ -138,7 +138,12 @@ class Found:
     @property
     def items(self) -> list[Item]:
         """What was found, in the order of the script."""
-        path, column = self.path, self._column
+        path, lines, column = self.path, self._lines, self._column
+        if self._ascii:
+            return [
+                _new(Item, (kind, name, value, _new(Location, (path, row, offset - lines[row - 1] + 1))))
+                for offset, _, kind, name, value, row in sorted(self._items)
+            ]
         return [
             _new(Item, (kind, name, value, _new(Location, (path, row, column(row, offset)))))
             for offset, _, kind, name, value, row in sorted(self._items)

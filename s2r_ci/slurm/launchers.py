@@ -233,7 +233,7 @@ def _option(words: Sequence[str], end: int, *names: str) -> str:
 
 def pyxis_image(words: Sequence[str]) -> str:
     """The value of ``--container-image`` among the words of an srun."""
-    if not any(word.startswith("--container-image") for word in words):
+    if "--container-image" not in " ".join(words):
         return ""
     return _option(words, _end_of_options(words, 1, _SRUN), "--container-image")
 

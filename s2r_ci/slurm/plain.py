@@ -45,14 +45,20 @@ class Words:
 
     def start(self, at: int) -> int:
         """The offset of the first byte of a word in the text that is being read."""
-        if self._starts is not None:
-            return self._starts[at]
         if at == 0:
             return self._begin
-        text, place = self._text, 0
-        for word in self.values[:at]:
-            place = text.index(word, place) + len(word)
-        return self._begin + text.index(self.values[at], place)
+        if self._starts is None:
+            self._starts = self._found()
+        return self._starts[at]
+
+    def _found(self) -> list[int]:
+        text, begin, place = self._text, self._begin, 0
+        starts = []
+        for word in self.raws:
+            place = text.index(word, place)
+            starts.append(begin + place)
+            place += len(word)
+        return starts
 
 
 def command(text: str, begin: int) -> Words | None:

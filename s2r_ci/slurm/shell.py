@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from s2r_ci.model import ItemKind
 from s2r_ci.slurm import inventory, plain, statements, variables
-from s2r_ci.slurm.commands import DEPTH, is_ordinary, run_ordinary, run_words
+from s2r_ci.slurm.commands import DEPTH, SPECIAL, is_ordinary, run_ordinary, run_words
 from s2r_ci.slurm.found import PATH, VARIABLE, Around, Found, Use, behind
 from s2r_ci.slurm.grammar import broken_parts, has_ampersands, kinds, octets, parse, word_value
-from s2r_ci.slurm.launchers import words_of
+from s2r_ci.slurm.launchers import peeler, words_of
 from s2r_ci.slurm.plain import Words
 from s2r_ci.slurm.quoted import left_over
 from s2r_ci.slurm.torn import leading, reattach
@@ -125,7 +125,10 @@ class ShellReader:
         self._stack, self._ampersands = outer
 
     def _inside(self, node: "Node", around: Around) -> None:
-        self.push(node.children, around)
+        if self._ampersands:
+            self.push(node.children, around)
+        else:
+            self._stack.append((iter(node.children), around))
 
     def push(self, nodes: "Sequence[Node]", around: Around) -> None:
         """Visit these nodes next, in their order; a command before ``&`` runs in the background."""
@@ -198,7 +201,7 @@ class ShellReader:
         if (found := plain.ORDINARY.fullmatch(text)) and not (expands and "HOME" in text):
             value = found[1]
             name = value.rpartition("/")[2] if "/" in value else value
-            if is_ordinary(name):
+            if name not in SPECIAL and (name[0] not in "pi" or peeler(name) is None):  # ``is_ordinary``
                 if expands:
                     self.expand(text, start, around)
                 return run_ordinary(self, value, name, around)
