@@ -81,21 +81,36 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
         if layer is None:
             break
         if layer.kind == "launcher":
+            if layer.name == "srun" and ":" in values[at:]:
+                return _parts(reader, words, at, around)
             inside = True
             _launch(reader, words, at, layer, around)
             around = launched(around, layer.name)
             if layer.name in PYTHON_LAUNCHERS:
                 return "python"
         elif layer.kind == "container":
-            reader.add(CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
-            if at + layer.program >= count and layer.runs and not (inside or around.computes or around.piped):
-                found.outside = True  # what the image itself says
+            _contain(reader, words, at, layer, around)
         at += layer.program
     else:
         name = base_name(values[at]) if at < count else ""
     if name and not inside:
         _outside(reader, values[at:], name, around)
     return name
+
+
+def _parts(reader: "ShellReader", words: Words, at: int, around: Around) -> str:
+    """``srun A : --het-group=1 B`` starts both at once, each a step of its own; the answer is the first's program."""
+    ends = [place for place in range(at, len(words.values)) if words.values[place] == ":"] + [len(words.values)]
+    programs: list[str] = []
+    first = at + 1
+    for end in ends:
+        if end > first or not programs:
+            start = words.start(first if programs else at)
+            raws, values = ([each[at], *each[first:end]] for each in (words.raws, words.values))
+            starts = [start, *map(words.start, range(first, end))]
+            programs.append(_layers(reader, Words(raws, values, starts, "", start, paths=False), around))
+        first = end + 1
+    return programs[0]
 
 
 def _outside(reader: "ShellReader", values: list[str], name: str, around: Around) -> None:
@@ -182,6 +197,12 @@ def _launch(reader: "ShellReader", words: Words, at: int, layer: Layer, around: 
             around.within,
         )
     )
+
+
+def _contain(reader: "ShellReader", words: Words, at: int, layer: Layer, around: Around) -> None:
+    reader.add(CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
+    if at + layer.program >= len(words.values) and layer.runs:  # what the image itself says
+        reader.found.outside |= not (around.within or around.computes or around.piped)
 
 
 def _sets(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
