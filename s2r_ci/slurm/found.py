@@ -131,9 +131,9 @@ class Found:
         if len(known) != number:
             self._items.append((offset, number, kind, name, value, row))
 
-    def holds_variable(self, name: str, row: int) -> bool:
-        """Whether this line is known to speak of this variable of Slurm's."""
-        return (VARIABLE, name, "", row) in self._known
+    def holds_variable(self, name: str, offset: int) -> bool:
+        """Whether the line of this byte is known to speak of this variable of Slurm's."""
+        return (VARIABLE, name, "", bisect_right(self._lines, offset)) in self._known
 
     @property
     def items(self) -> list[Item]:

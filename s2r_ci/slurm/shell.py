@@ -207,6 +207,8 @@ class ShellReader:
                 return run_ordinary(self, value, name, around)
             plainly = text.split()
             words = Words(plainly, plainly, None, text, start, paths=False)
+        elif '"' in text or "'" in text:
+            words = None
         else:
             words = plain.command(text, start)
         if text.startswith("coproc "):
