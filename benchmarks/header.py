@@ -19,6 +19,7 @@ from s2r_ci.slurm.options import catalogue
 
 SCRIPTS: Final = {"tenth": 500, "full": 5000}
 ROUNDS: Final = 5
+TRANSLATED: Final = 2500 / 8600  # the target for header and body, as a part of what the peer does in the same run
 _DIRECTIVES: Final = (
     "--job-name=run{a}_{b}", "--time=0{d}:{c}:00", "-t {d}-0{d}:00:00", "--nodes={d}", "-N {d}", "--ntasks={b}", "-n {b}",
     "--ntasks-per-node={d}", "--cpus-per-task={d}", "-c {d}", "--mem={b}G", "--mem-per-cpu={b}000", "--gres=gpu:{d}",
@@ -141,9 +142,17 @@ def run(scale: str) -> Iterator[Row]:
         target=">= 1.7", kept=ratio >= 1.7,
     )  # fmt: skip
     whole = len(texts) / (best["header"] + best["body"])
+    against = statistics.median(
+        peer / (head + body) for head, body, peer in zip(times["header"], times["body"], times["peer"], strict=True)
+    )
     shares = {name: best[name] / best["script"] for name in ("header", "body", "secrets")}
     yield Row(
         what="header and body", own=f"{whole:,.0f}/s", target=">= 2,500/s", kept=whole >= 2500,
+    )  # fmt: skip
+    yield Row(
+        what="header and body, on any machine: 2,500/s is meant where the peer reads 8,600/s", own=f"{whole:,.0f}/s",
+        peer=f"shlex + argparse, header alone {rate['peer']:,.0f}/s", ratio=f"{against:.2f}",
+        target=f">= {TRANSLATED:.2f}", kept=against >= TRANSLATED,
     )  # fmt: skip
     told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     yield Row(what=f"whole reading: {told}", own=f"{rate['script']:,.0f}/s")

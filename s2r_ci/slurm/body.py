@@ -159,6 +159,6 @@ def _without_grammar(
         exports=scanner.exports,
         commands=tuple(scanner.commands),
         runs_outside_steps=True,
-        uses_gpu=next(inventory.gpu_hints(data), None) is not None,
+        uses_gpu=inventory.uses_gpu(data),
     )
     return body, scanner.items

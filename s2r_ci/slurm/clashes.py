@@ -34,8 +34,8 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
 )
 # An option of these has to be there before anything below can be wrong: the common script skips it all.
 _CONCERNED: Final = frozenset({
-    "mem-per-gpu", "exclusive", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
-    "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "gpus-per-node", "begin", "hint", "ntasks-per-core",
+    "mem-per-gpu", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
+    "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "begin", "hint", "ntasks-per-core",
     "distribution", "resv-ports", "propagate", "segment",
 })  # fmt: skip
 _CONTROLLED: Final = frozenset({
@@ -103,6 +103,7 @@ def clashes(held: Options, release: Release) -> Iterable[Clash]:
         and ("mem" not in held or _OTHER_MEMORY.isdisjoint(held))
         and ("nodes" not in held or held["nodes"].data != units.NO_NODES)
         and release >= (23, 2)
+        and (release < (26, 5) or "gpus-per-node" not in held)
     ):
         return ()
     return _clashes(held, release)

@@ -4,21 +4,14 @@ The reader (``shell``) hands over the words; what is found goes where the reader
 """
 
 import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from s2r_ci.model import ItemKind, Step
+from s2r_ci.model import Step
 from s2r_ci.slurm import inventory
-from s2r_ci.slurm.found import Around, launched
-from s2r_ci.slurm.launchers import (
-    PYTHON_LAUNCHERS,
-    Layer,
-    base_name,
-    is_peeled,
-    peeled,
-    pyxis_image,
-    shell_text,
-    words_of,
-)
+from s2r_ci.slurm.found import COMMAND, CONTAINER, LAUNCHER, MODULE, Around, launched
+from s2r_ci.slurm.grammar import unquote
+from s2r_ci.slurm.launchers import PEELS, PYTHON_LAUNCHERS, SHELLS, Layer, base_name, peeler, pyxis_image
 from s2r_ci.slurm.plain import Words
 
 if TYPE_CHECKING:
@@ -27,27 +20,47 @@ if TYPE_CHECKING:
 DEPTH: Final = 3  # programs in strings of programs in strings
 _LAYERS: Final = 12  # launchers, containers and wrappers around one program
 _EXPANDS: Final = frozenset('$"')
-_SPECIAL: Final = inventory.SPOKEN | words_of("pdsh clush") | {""}
 _WHOLE_VARIABLE: Final = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?')
+_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
+
+
+def is_ordinary(name: str) -> bool:
+    """Whether a command of this name runs a program, and its words say nothing else."""
+    return name not in SPECIAL and (name[0] not in "pi" or peeler(name) is None)
+
+
+def run_ordinary(reader: "ShellReader", value: str, name: str, around: Around) -> str:
+    """Note a command that ``is_ordinary``; the answer is its name."""
+    if name not in reader.functions:
+        found = reader.found
+        found.commands[value] = None
+        if not (found.outside or around.within or around.computes or around.piped):
+            found.outside = name not in inventory.HARMLESS
+    return name
 
 
 def run_words(reader: "ShellReader", words: Words, around: Around) -> str:
     """Take a command apart, layer by layer; the answer is the name of the innermost program."""
-    values, raws = words.values, words.raws
+    value = words.values[0]
     if words.paths:
         _word_paths(reader, words)
-    name = values[0].rpartition("/")[2]
-    if name in _SPECIAL or raws[0][:1] in _EXPANDS or is_peeled(name):
+    name = value.rpartition("/")[2]
+    if name in PEELS or words.raws[0][:1] in _EXPANDS:
+        return _layers(reader, words, around)
+    if is_ordinary(name):
+        return run_ordinary(reader, value, name, around)
+    if name not in _SPEAKS:
         return _layers(reader, words, around)
     if name not in reader.functions:
-        reader.found.commands.setdefault(values[0])
-        if not (reader.found.outside or around.within or around.computes or around.piped):
-            reader.found.outside = name not in inventory.HARMLESS
+        reader.found.commands[value] = None
+    _SPEAKS[name](reader, words, 0, name, around)
+    _outside(reader, words.values, name, around)
     return name
 
 
 def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
     values, raws = words.values, words.raws
+    found, functions = reader.found, reader.functions
     count = len(values)
     at, inside = 0, bool(around.within)
     name = ""
@@ -59,30 +72,52 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
             return ""
         value = values[at]
         name = value.rpartition("/")[2]
-        if name and name not in reader.functions:
-            reader.found.commands.setdefault(value)
-        if name in inventory.SPOKEN:
-            _spoken(reader, words, at, name, around)
-        layer = peeled(values[at:] if at else values, name) if is_peeled(name) else None
+        if name and name not in functions:
+            found.commands[value] = None
+        if name in _SPEAKS:
+            _SPEAKS[name](reader, words, at, name, around)
+        take = peeler(name)
+        layer = take(values[at:] if at else values, name) if take else None
         if layer is None:
             break
         if layer.kind == "launcher":
+            if layer.name == "srun" and ":" in values[at:]:
+                return _parts(reader, words, at, around)
             inside = True
             _launch(reader, words, at, layer, around)
             around = launched(around, layer.name)
             if layer.name in PYTHON_LAUNCHERS:
                 return "python"
         elif layer.kind == "container":
-            reader.add(ItemKind.CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
-            if at + layer.program >= count and layer.runs and not (inside or around.computes or around.piped):
-                reader.found.outside = True  # what the image itself says
+            _contain(reader, words, at, layer, around)
         at += layer.program
     else:
         name = base_name(values[at]) if at < count else ""
-    if name and not reader.found.outside and name not in inventory.HARMLESS and name not in reader.functions:
-        idle = inside or around.computes or around.piped
-        reader.found.outside = not idle and not shell_text(values[at:])
+    if name and not inside:
+        _outside(reader, values[at:], name, around)
     return name
+
+
+def _parts(reader: "ShellReader", words: Words, at: int, around: Around) -> str:
+    """``srun A : --het-group=1 B`` starts both at once, each a step of its own; the answer is the first's program."""
+    ends = [place for place in range(at, len(words.values)) if words.values[place] == ":"] + [len(words.values)]
+    programs: list[str] = []
+    first = at + 1
+    for end in ends:
+        if end > first or not programs:
+            start = words.start(first if programs else at)
+            raws, values = ([each[at], *each[first:end]] for each in (words.raws, words.values))
+            starts = [start, *map(words.start, range(first, end))]
+            programs.append(_layers(reader, Words(raws, values, starts, "", start, paths=False), around))
+        first = end + 1
+    return programs[0]
+
+
+def _outside(reader: "ShellReader", values: list[str], name: str, around: Around) -> None:
+    """Note where a program runs outside every launcher."""
+    found = reader.found
+    if not (found.outside or around.within or name in inventory.HARMLESS or name in reader.functions):
+        found.outside = not (around.computes or around.piped or _shell_text(values))
 
 
 def _known_text(reader: "ShellReader", words: Words, at: int, around: Around) -> bool:
@@ -91,23 +126,50 @@ def _known_text(reader: "ShellReader", words: Words, at: int, around: Around) ->
     text = reader.texts.get(found[1] or found[2]) if found else None
     if text is None or reader.depth >= DEPTH:
         return False
+    text = text[1:-1] if text[:1] == "(" else unquote(text)
     rest = " ".join(words.raws[at + 1 :])
     reader.nested(f"{text} {rest}", around, fixed=words.start(at))
     return True
 
 
-def _spoken(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
-    """A command whose words say more than what runs."""
-    values = words.values[at:]
-    if name in inventory.LOADING:
-        for kind, what, place in inventory.module_loads(values):
-            reader.add(ItemKind.MODULE, kind, what, reader.at(words.start(at + place)))
-        return
-    if told := inventory.cluster_command(values):
-        reader.add(ItemKind.COMMAND, told, " ".join(words.raws[at:]), reader.at(words.start(at)))
-    _builtin(reader, name, words, at, around)
-    if inner := shell_text(values):
-        _shell_word(reader, words, at + inner, len(values) + at if name == "eval" else at + inner + 1, around)
+# --- commands whose words say more than what runs --------------------------------------------------------------
+
+
+def _loads(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
+    for kind, what, place in inventory.module_loads(words.values[at:] if at else words.values):
+        reader.add(MODULE, kind, what, reader.at(words.start(at + place)))
+
+
+def _asks(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
+    """A command that talks to the cluster, perhaps to run a program elsewhere."""
+    if told := inventory.cluster_command(words.values[at:]):
+        reader.add(COMMAND, told, " ".join(words.raws[at:]), reader.at(words.start(at)))
+    _reads_text(reader, words, at, name, around)
+
+
+def _shell_text(words: Sequence[str]) -> int:
+    """Where the program text of ``bash -lc TEXT``, ``eval TEXT``, ``trap TEXT SIGNAL`` stands; 0: nowhere."""
+    name = base_name(words[0]) if words else ""
+    if name in SHELLS:
+        for at in range(1, len(words) - 1):
+            if not words[at].startswith(("-", "+")):
+                return 0
+            if re.fullmatch(r"-[a-zA-Z]*c", words[at]):
+                return at + 1
+        return 0
+    if name == "trap" and len(words) > 2 and words[1] not in ("-", "", "-p", "-l"):
+        return 1
+    if name == "eval" and len(words) > 1:
+        return 1
+    if name in ("ssh", "pdsh", "clush") and len(words) > 2:
+        return len(words) - 1 if any(mark in words[-1] for mark in " ;|&") else 0
+    return 0
+
+
+def _reads_text(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
+    """``bash -c TEXT``, ``eval TEXT``, ``trap TEXT SIGNAL``."""
+    if inner := _shell_text(words.values[at:]):
+        _shell_word(reader, words, at + inner, len(words.values) if name == "eval" else at + inner + 1, around)
 
 
 def _shell_word(reader: "ShellReader", words: Words, first: int, last: int, around: Around) -> None:
@@ -121,23 +183,29 @@ def _shell_word(reader: "ShellReader", words: Words, first: int, last: int, arou
 
 def _launch(reader: "ShellReader", words: Words, at: int, layer: Layer, around: Around) -> None:
     offset = reader.at(words.start(at))
-    raws = tuple(words.raws[at:])
-    reader.add(ItemKind.LAUNCHER, layer.name, " ".join(raws), offset)
+    raws = tuple(words.raws[at:] if at else words.raws)
+    reader.add(LAUNCHER, layer.name, " ".join(raws), offset)
     if layer.name == "srun" and (image := pyxis_image(words.values[at:])):
-        reader.add(ItemKind.CONTAINER, "pyxis", image, offset)
+        reader.add(CONTAINER, "pyxis", image, offset)
     reader.found.steps.append(
         Step(
-            launcher=layer.name,
-            words=raws,
-            program=raws[layer.program :],
-            location=reader.found.place(offset),
-            background=around.background,
-            within=around.within,
+            layer.name,
+            raws,
+            raws[layer.program :],
+            reader.found.place(offset),
+            around.background,
+            around.within,
         )
     )
 
 
-def _builtin(reader: "ShellReader", name: str, words: Words, at: int, around: Around) -> None:
+def _contain(reader: "ShellReader", words: Words, at: int, layer: Layer, around: Around) -> None:
+    reader.add(CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
+    if at + layer.program >= len(words.values) and layer.runs:  # what the image itself says
+        reader.found.outside |= not (around.within or around.computes or around.piped)
+
+
+def _sets(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
     """The builtins that set variables or read the arguments."""
     values = words.values[at:]
     names: list[str] = []
@@ -150,11 +218,26 @@ def _builtin(reader: "ShellReader", name: str, words: Words, at: int, around: Ar
         names = values[2:3]
     elif name == "let":
         names = [value.partition("=")[0].rstrip("+-*/ ") for value in values[1:] if "=" in value]
-    elif name == "set" and "--" in values and not around.function:
-        reader.found.arguments_set = min(reader.found.arguments_set, reader.at(words.start(at)))
     for found in names:
         if found.isidentifier():
             reader.found.sets.setdefault(found, reader.at(words.start(at)))
+
+
+def _set(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:
+    """``set -- a b`` gives the arguments anew."""
+    if "--" in words.values[at:] and not around.function:
+        reader.found.arguments_set = min(reader.found.arguments_set, reader.at(words.start(at)))
+
+
+_Speak = Callable[["ShellReader", Words, int, str, Around], None]
+_SPEAKS: Final[dict[str, _Speak]] = {
+    **dict.fromkeys(inventory.LOADING, _loads),
+    **dict.fromkeys(inventory.ASKING, _asks),
+    **dict.fromkeys((*SHELLS, "eval", "trap"), _reads_text),
+    **dict.fromkeys(("read", "mapfile", "readarray", "getopts", "printf", "let"), _sets),
+    "set": _set,
+}
+SPECIAL: Final = frozenset({*_SPEAKS, *PEELS, ""})
 
 
 def _word_paths(reader: "ShellReader", words: Words) -> None:

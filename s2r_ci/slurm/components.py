@@ -1,7 +1,6 @@
 """The components of one script, read one after the other as sbatch does: words to options, options to a request."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from os.path import basename
 from typing import Any, Final, NamedTuple
 
 from s2r_ci import rules
@@ -69,7 +68,7 @@ class Reader:
             words, extra, refused = foreign.read_foreign(data, self._known, self._troubles)
             if refused:
                 self._lower("parse")
-        outside = [*self._variables(), *self._command_line()]
+        outside = [*self._variables(), *self._command_line()] if self._environ or self._arguments else []
         before = self.stage  # what stands outside the lines spoils every component
         stopped = _ACCEPTED
         for number, (each, (given, refused)) in enumerate(zip(components, spoken, strict=True), 1):
@@ -170,7 +169,7 @@ class Reader:
         """What a job without a name is called. The first component settles it for all."""
         if self._requests:
             return str(self._requests[0].get("name", ""))
-        return "external" if "external" in held else basename(self._path)
+        return "external" if "external" in held else self._path.rpartition("/")[2]
 
     def _check(self, held: dict[str, Held]) -> Shape | None:
         release = self._known.release

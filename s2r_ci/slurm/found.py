@@ -2,16 +2,24 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from functools import lru_cache
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, count
+from operator import add, itemgetter
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Item, ItemKind, Location, Step
 from s2r_ci.slurm import inventory
 from s2r_ci.slurm.grammar import unquote
 
-_BY_NAME: Final = (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)  # their value does not tell them apart
+_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
+# A member of an enumeration takes ten times as long to reach as a name of a module.
+VARIABLE: Final = ItemKind.VARIABLE
+PATH: Final = ItemKind.PATH
+LAUNCHER: Final = ItemKind.LAUNCHER
+CONTAINER: Final = ItemKind.CONTAINER
+COMMAND: Final = ItemKind.COMMAND
+MODULE: Final = ItemKind.MODULE
+_ARGUMENT: Final = ItemKind.ARGUMENT
+_BY_NAME: Final = (VARIABLE, PATH, _ARGUMENT)  # their value does not tell them apart
 
 
 class Around(NamedTuple):
@@ -25,22 +33,37 @@ class Around(NamedTuple):
     assigned: str = ""  # inside the value of this variable
 
 
-@lru_cache(maxsize=256)  # there are few, and making one costs six times as much as a look
+# Without _replace, which takes five times as long.
+
+
 def behind(around: Around) -> Around:
     """The same in the background."""
-    return around._replace(background=True)
+    within, _, function, computes, piped, assigned = around
+    return _new(Around, (within, True, function, computes, piped, assigned))
 
 
-@lru_cache(maxsize=256)
 def computing(around: Around) -> Around:
     """The same inside ``$( )``."""
-    return around._replace(computes=True)
+    within, background, function, _, piped, assigned = around
+    return _new(Around, (within, background, function, True, piped, assigned))
 
 
-@lru_cache(maxsize=256)
+def through_pipe(around: Around) -> Around:
+    """The same behind a pipe."""
+    within, background, function, computes, _, assigned = around
+    return _new(Around, (within, background, function, computes, True, assigned))
+
+
+def assigning(around: Around, name: str) -> Around:
+    """The same inside the value of a variable."""
+    within, background, function, computes, piped, _ = around
+    return _new(Around, (within, background, function, computes, piped, name))
+
+
 def launched(around: Around, launcher: str) -> Around:
     """The same behind a launcher."""
-    return around._replace(within=launcher)
+    _, background, function, computes, piped, assigned = around
+    return _new(Around, (launcher, background, function, computes, piped, assigned))
 
 
 class Use(NamedTuple):
@@ -55,7 +78,6 @@ class Use(NamedTuple):
 
 
 _START: Final = itemgetter(Use._fields.index("start"))
-_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 
 class Found:
@@ -64,7 +86,8 @@ class Found:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
-        self._places: dict[tuple[ItemKind, str, str, int], tuple[int, str]] = {}  # -> offset and value
+        self._known: set[tuple[ItemKind, str, str, int]] = set()  # kind, name, what tells them apart, row
+        self._items: list[tuple[int, int, ItemKind, str, str, int]] = []  # offset, number, kind, name, value, row
         self.steps: list[Step] = []
         self.commands: dict[str, None] = {}
         self.outside = False  # something runs outside every step
@@ -76,15 +99,15 @@ class Found:
         self.exported: dict[str, None] = {}
         self.arguments_set = len(data) + 1  # where `set -- a b` stands
         self._ascii = data.isascii()
-        self._lines = [0, *accumulate([len(line) + 1 for line in data.split(b"\n")])]
+        self._lines = [0, *map(add, accumulate(map(len, data.split(b"\n"))), count(1))]
 
     def place(self, offset: int) -> Location:
         """Line and column of a byte, both from 1, columns in characters."""
         row = bisect_right(self._lines, offset)
-        return Location(path=self.path, line=row, column=self._column(row, offset))
+        return _new(Location, (self.path, row, self._column(row, offset)))
 
     def _column(self, row: int, offset: int) -> int:
-        start = self._lines[row - 1]
+        start: int = self._lines[row - 1]
         if self._ascii:
             return offset - start + 1
         return len(self.data[start:offset].decode("utf-8", "surrogateescape")) + 1
@@ -102,19 +125,28 @@ class Found:
     def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
         """One more item, unless the same stands on this line already."""
         row = bisect_right(self._lines, offset)
-        self._places.setdefault((kind, name, "" if kind in _BY_NAME else value, row), (offset, value))
+        key = (kind, name, "" if kind in _BY_NAME else value, row)
+        known, number = self._known, len(self._known)
+        known.add(key)
+        if len(known) != number:
+            self._items.append((offset, number, kind, name, value, row))
 
-    def holds_variable(self, name: str, row: int) -> bool:
-        """Whether this line is known to speak of this variable of Slurm's."""
-        return (ItemKind.VARIABLE, name, "", row) in self._places
+    def holds_variable(self, name: str, offset: int) -> bool:
+        """Whether the line of this byte is known to speak of this variable of Slurm's."""
+        return (VARIABLE, name, "", bisect_right(self._lines, offset)) in self._known
 
     @property
     def items(self) -> list[Item]:
         """What was found, in the order of the script."""
-        path, column = self.path, self._column
+        path, lines, column = self.path, self._lines, self._column
+        if self._ascii:
+            return [
+                _new(Item, (kind, name, value, _new(Location, (path, row, offset - lines[row - 1] + 1))))
+                for offset, _, kind, name, value, row in sorted(self._items)
+            ]
         return [
             _new(Item, (kind, name, value, _new(Location, (path, row, column(row, offset)))))
-            for (kind, name, _, row), (offset, value) in sorted(self._places.items(), key=lambda found: found[1][0])
+            for offset, _, kind, name, value, row in sorted(self._items)
         ]
 
     @property
@@ -140,7 +172,7 @@ class Found:
         for name, use in first.items():
             default = use.default if use.operator in (":-", "-", ":=", "=") else ""
             shown = f"${name}" if name.isdigit() or name in "@*" else name
-            self.add(ItemKind.ARGUMENT, shown, unquote(default), use.start)
+            self.add(_ARGUMENT, shown, unquote(default), use.start)
 
     def _is_outside(self, use: Use) -> bool:
         name = use.name

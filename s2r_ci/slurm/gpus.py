@@ -14,6 +14,7 @@ from s2r_ci.slurm.troubles import RefusedError
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
 _PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
 _WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "gpu-freq"})  # these speak of whole GPUs
+_SHARES = frozenset({"shard", "mps"})
 _SHORT, _LONG, _UNSAID = 0xFFFF, 0xFFFFFFFF, 0xFFFE  # numbers travel in 16 or 32 bits
 
 
@@ -66,9 +67,10 @@ def _overlooks(records: list[_Record], held: Options) -> bool:
     """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains of a record behind the first
     and goes on without it.
     """
+    if len(records) < 2 or not counts(held, "cpus-per-gpu"):
+        return False
     gpus = [record for record in records if record.name == "gpu"]
-    counted = any(record.job or record.node for record in gpus)
-    return counts(held, "cpus-per-gpu") and len(records) > 1 and counted and all(record.typed for record in gpus)
+    return any(record.job or record.node for record in gpus) and all(record.typed for record in gpus)
 
 
 def _records(shape: Shape) -> list[_Record]:
@@ -94,8 +96,9 @@ def _check_entries(shape: Shape, held: Options) -> None:
         if len(types) > 1:
             raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
     names = {entry.name for entry in entries}
-    whole = "gpu" in names or any(counts(held, name) for name in _WHOLE)
-    if whole and names & {"shard", "mps"}:
+    if names.isdisjoint(_SHARES):
+        return
+    if "gpu" in names or any(counts(held, name) for name in _WHOLE):
         raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
 
 

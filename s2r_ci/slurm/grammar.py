@@ -6,13 +6,14 @@ pipes is not given to the grammar as a whole.
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.slurm.launchers import base_name
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Language, Node, Parser, Tree
 
 _WINDOW: Final = 2048  # octets
 _ERRORS: Final = 1000  # tokens in no place, over all windows
@@ -28,9 +29,16 @@ _SAFE: Final = bytes(range(0xF0)) + b"_" * 16
 
 @cache
 def _parser() -> "Parser":
-    from tree_sitter import Language, Parser
+    from tree_sitter import Parser
 
-    return Parser(Language(_bash().language()))
+    return Parser(_language())
+
+
+@cache
+def _language() -> "Language":
+    from tree_sitter import Language
+
+    return Language(_bash().language())
 
 
 def _bash() -> Any:
@@ -50,6 +58,13 @@ def _bash() -> Any:
     module = module_from_spec(found)
     found.loader.exec_module(module)
     return module
+
+
+def kinds(names: Iterable[str]) -> dict[int, str]:
+    """The numbers that the grammar gives to kinds of nodes. A number is at hand sooner than a name."""
+    language = _language()
+    numbers = {name: language.id_for_node_kind(name, True) for name in names}
+    return {number: name for name, number in numbers.items() if number is not None}
 
 
 def parse(data: bytes) -> "Tree | None":
@@ -105,6 +120,15 @@ def broken_parts(root: "Node") -> list[tuple[int, int]]:
     return found
 
 
+def has_ampersands(source: bytes) -> bool:
+    """Whether a text without errors may hold an ``&`` that sends a command into the background; False is sure.
+
+    >>> has_ampersands(b"a && b > c 2>&1"), has_ampersands(b"a & b")
+    (False, True)
+    """
+    return _ALONE.search(source) is not None
+
+
 def node_text(node: "Node") -> str:
     """The text of a node; octets that are not UTF-8 are surrogates."""
     return (node.text or b"").decode("utf-8", "surrogateescape")
@@ -123,6 +147,7 @@ def unquote(text: str) -> str:
     return _QUOTED.sub(_bare, text)
 
 
+_ALONE: Final = re.compile(rb"&(?!(?<=>&)[12][ \n;)]|(?<= &)& |(?<= &&) )")  # not of 2>&1, not of a && b
 _QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(\n|.)""", re.DOTALL)
 _ONE_STRING: Final = re.compile(r"""\"[^"\\]*+"|'[^']*+'""")
 _ESCAPED: Final = re.compile(r'\\([$`"\\\n])')

@@ -5,7 +5,7 @@ program is launched how (that is ``launchers``).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -56,6 +56,9 @@ _NOT_A_PLACE: Final = lazy(
     r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
+# A word that is one such path and nothing else, and how those that are no place begin.
+_ONE_PATH: Final = re.compile(r"/[A-Za-z0-9_.$@~*?%+-][A-Za-z0-9_./$@~*?%+-]*+")
+_NO_PLACES: Final = ("/dev/", "/usr/", "/bin/", "/sbin/")
 _MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -b -m")
 MOUNT_VARIABLES: Final = words_of(
     "APPTAINER_BIND APPTAINER_BINDPATH SINGULARITY_BIND SINGULARITY_BINDPATH PODMANHPC_MOUNTS"
@@ -81,7 +84,7 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
             yield path, start
 
 
-def host_paths(text: str, *, mount: bool = False) -> Iterator[tuple[str, str, int]]:
+def host_paths(text: str, *, mount: bool = False) -> Sequence[tuple[str, str, int]]:
     """The host's paths in a word: each as written, where a mount puts it in the container ("" where it says nothing),
     and its place.
 
@@ -90,10 +93,16 @@ def host_paths(text: str, *, mount: bool = False) -> Iterator[tuple[str, str, in
     >>> [found[:2] for found in host_paths("type=bind,src=/a,dst=/b", mount=True)]
     [('/a', '/b')]
     """
-    for path, start in paths_in(text, mount=mount):
-        if not mount:
-            yield path, "", start
-        elif not _NOT_HERE.search(text[max(0, start - 16) : start]):
+    if _ONE_PATH.fullmatch(text) and not text.startswith(_NO_PLACES):
+        return ((text, "", 0),)
+    if not mount:
+        return [(path, "", start) for path, start in paths_in(text)]
+    return list(_mounted(text))
+
+
+def _mounted(text: str) -> Iterator[tuple[str, str, int]]:
+    for path, start in paths_in(text, mount=True):
+        if not _NOT_HERE.search(text[max(0, start - 16) : start]):
             inside = _INSIDE.match(text, start + len(path))
             yield path, (inside[1] or inside[2]) if inside else "", start
 
@@ -116,7 +125,7 @@ _WORK_FOLDER: Final = {  # the engines' options that name a folder of the contai
 
 def _inside(words: list[str], at: int, option: str) -> bool:
     """Whether the value of this option is a folder inside the container that the command starts."""
-    return option.startswith("-") and any(option in _WORK_FOLDER.get(base_name(word), ()) for word in words[:at])
+    return any(option in _WORK_FOLDER.get(base_name(word), ()) for word in words[:at])
 
 
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
@@ -130,7 +139,9 @@ def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
             continue
         if "/" in word and not (quiet and not word.startswith("/")):
             option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
-            if not _inside(words, at, option):
+            if option[:1] != "-":
+                yield at, False
+            elif not _inside(words, at, option):
                 yield at, option in _MOUNTS
 
 
@@ -144,61 +155,68 @@ _UNLOADS: Final = words_of(
 )
 
 
-def module_loads(words: list[str]) -> Iterator[tuple[str, str, int]]:
+def module_loads(words: list[str]) -> Iterable[tuple[str, str, int]]:
     """What a command loads: kind (module, spack, conda, venv, source), what, and the number of its word.
 
     Each module of ``module load a b`` comes alone. What loads nothing is given as written: ``purge``, ``use /x``.
     """
-    name = base_name(words[0])
-    if name in ("module", "ml"):
-        yield from _module(words, name)
-    elif name == "spack" and len(words) > 1:
-        yield from _spack(words)
-    elif name in ("conda", "mamba", "micromamba") and words[1:2] == ["activate"]:
-        yield "conda", next((word for word in words[2:] if not word.startswith("-")), "base"), 0
-    elif name in ("conda", "mamba", "micromamba") and words[1:2] == ["run"]:
-        yield from (
-            ("conda", words[at + 1], 0)
-            for at in range(2, len(words) - 1)
-            if words[at] in ("-n", "--name", "-p", "--prefix")
-        )
-    elif name in ("source", ".") and len(words) > 1:
-        yield _sourced(words)
+    load = _LOADERS.get(base_name(words[0]))
+    return load(words) if load else ()
 
 
-def _module(words: list[str], name: str) -> Iterator[tuple[str, str, int]]:
+def _module(words: list[str]) -> Iterator[tuple[str, str, int]]:
     places = [
         at for at in range(1, len(words)) if not (words[at].startswith("--") or words[at] in ("-q", "-s", "-f"))
     ]
     verb = words[places[0]] if places else "list"
-    if name == "ml" and verb not in _LOADS | _SWAPS | _UNLOADS:
-        places.insert(0, 0)
-    elif verb in _SWAPS:
+    if verb in _SWAPS:
         places = [0, *places[-1:]]
     elif verb not in _LOADS:
-        yield "module", " ".join(words[1:]) or "list", 0
-        return
+        if base_name(words[0]) != "ml" or verb in _UNLOADS:
+            yield "module", " ".join(words[1:]) or "list", 0
+            return
+        places.insert(0, 0)
     for at in places[1:]:
         gone = words[at].startswith("-")  # `ml -x` unloads x
         yield "module", f"unload {words[at][1:]}" if gone else words[at], at
 
 
+def _conda(words: list[str]) -> Iterator[tuple[str, str, int]]:
+    if words[1:2] == ["activate"]:
+        yield "conda", next((word for word in words[2:] if not word.startswith("-")), "base"), 0
+    elif words[1:2] == ["run"]:
+        for at in range(2, len(words) - 1):
+            if words[at] in ("-n", "--name", "-p", "--prefix"):
+                yield "conda", words[at + 1], 0
+
+
 def _spack(words: list[str]) -> Iterator[tuple[str, str, int]]:
-    if words[1] == "load":
+    if words[1:2] == ["load"]:
         yield from (("spack", words[at], at) for at in range(2, len(words)) if not words[at].startswith("-"))
     elif words[1:3] == ["env", "activate"] and len(words) > 3:
         yield "spack", words[-1], len(words) - 1
 
 
-def _sourced(words: list[str]) -> tuple[str, str, int]:
+def _sourced(words: list[str]) -> Iterator[tuple[str, str, int]]:
+    if len(words) == 1:
+        return
     file = words[1]
     if base_name(file) != "activate":
-        return "source", file, 1
-    if (
+        yield "source", file, 1
+    elif (
         len(words) > 2 or file == "activate"
     ):  # `source activate x`, `source miniconda3/bin/activate x`: conda's old way
-        return "conda", words[2] if len(words) > 2 else "base", 2 if len(words) > 2 else 1
-    return "venv", file, 1
+        yield "conda", words[2] if len(words) > 2 else "base", 2 if len(words) > 2 else 1
+    else:
+        yield "venv", file, 1
+
+
+_LOADERS: Final[dict[str, Callable[[list[str]], Iterator[tuple[str, str, int]]]]] = {
+    **dict.fromkeys(("module", "ml"), _module),
+    "spack": _spack,
+    **dict.fromkeys(("conda", "mamba", "micromamba"), _conda),
+    **dict.fromkeys(("source", "."), _sourced),
+}
 
 
 # --- commands ----------------------------------------------------------------------------------------------
@@ -230,16 +248,9 @@ def cluster_command(words: list[str]) -> str:
     )
 
 
-# Commands whose words say more than what runs: all others need no second look.
-LOADING: Final = words_of("module ml spack conda mamba micromamba source .")  # ``module_loads``
-SPOKEN: Final = (
-    _CLUSTER
-    | LOADING
-    | words_of(
-        "snakemake nextflow cromwell java read mapfile readarray getopts printf let set eval trap "
-        "bash sh zsh dash ksh ksh93 mksh ash rbash"
-    )
-)
+# Commands whose words say more than what runs.
+LOADING: Final = frozenset(_LOADERS)  # ``module_loads``
+ASKING: Final = _CLUSTER | _HEADS.keys() | {"java"}  # ``cluster_command``
 
 # What may stand outside every step without anything "happening" there: it prints, prepares, waits or decides.
 HARMLESS: Final = words_of(
@@ -265,11 +276,21 @@ _GPU_MARKS: Final = (
 )
 
 
+_HEAD: Final = re.compile(rb"(?:#[^\n]*+\n)*+")
+
+
 def gpu_hints(data: bytes) -> Iterator[int]:
     """Where a program part speaks of a GPU as something it uses; lines that are comments do not count."""
     for mark, pattern in _GPU_MARKS:
         if mark in data:
             yield from (match.start() for match in pattern.finditer(data) if not is_commented(data, match.start()))
+
+
+def uses_gpu(data: bytes) -> bool:
+    """Whether a script speaks of a GPU behind the comments that it begins with."""
+    head = _HEAD.match(data)
+    body = data[head.end() :] if head else data
+    return next(gpu_hints(body), None) is not None
 
 
 def is_commented(data: bytes, at: int) -> bool:

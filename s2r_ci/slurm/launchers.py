@@ -7,7 +7,7 @@ Sources: srun(1), mpirun of Open MPI 4 and 5, mpiexec of Hydra, and the help tex
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 
@@ -188,7 +188,6 @@ _WRAPPERS: Final[dict[str, _Options]] = {
 }
 _RUNNERS: Final = words_of("poetry uv pipenv pixi hatch rye")  # poetry run python x.py
 _CONDAS: Final = words_of("conda mamba micromamba")
-_PEELED: Final = frozenset({*_LAUNCHERS, *_ENGINES, *_DIRECT, *_WRAPPERS, *_RUNNERS, *_CONDAS, "accelerate", "ray"})
 SHELLS: Final = words_of("bash sh zsh dash ksh ksh93 mksh ash rbash")
 _ASSIGNED: Final = re.compile(r"[A-Za-z_]\w*=")
 
@@ -234,6 +233,8 @@ def _option(words: Sequence[str], end: int, *names: str) -> str:
 
 def pyxis_image(words: Sequence[str]) -> str:
     """The value of ``--container-image`` among the words of an srun."""
+    if "--container-image" not in " ".join(words):
+        return ""
     return _option(words, _end_of_options(words, 1, _SRUN), "--container-image")
 
 
@@ -242,14 +243,16 @@ def _module_start(words: Sequence[str], at: int) -> int:
     return at - 1 if at < len(words) and words[at - 1] in ("-m", "--module") else at
 
 
-def _python(words: Sequence[str]) -> Layer | None:
+def _python(words: Sequence[str], name: str) -> Layer | None:
+    if "-m" not in words:
+        return None
     for at in range(1, len(words) - 1):
         if words[at] == "-m":
             known = _MODULES.get(words[at + 1])
             if known is None:
                 return None
-            name, spec = known
-            return Layer("launcher", name, _module_start(words, _end_of_options(words, at + 2, spec)))
+            launcher, spec = known
+            return Layer("launcher", launcher, _module_start(words, _end_of_options(words, at + 2, spec)))
         if not words[at].startswith("-"):
             return None
     return None
@@ -263,7 +266,7 @@ def _launcher(words: Sequence[str], name: str) -> Layer | None:
         return Layer("launcher", name, _module_start(words, _end_of_options(words, 2, _ACCELERATE)))
     if name == "ray" and words[1:2] == ["start"]:
         return Layer("launcher", name, len(words))
-    return _python(words) if _PYTHON.fullmatch(name) else None
+    return None
 
 
 def _container(words: Sequence[str], name: str) -> Layer | None:
@@ -309,9 +312,21 @@ def _wrapper(words: Sequence[str], name: str) -> Layer | None:
     return Layer("wrapper", name, end)
 
 
-def is_peeled(name: str) -> bool:
-    """Whether a command of this name may have a layer to take off."""
-    return name in _PEELED or (name[:1] in "pi" and _PYTHON.fullmatch(name) is not None)
+_Peel = Callable[[Sequence[str], str], Layer | None]
+PEELS: Final[dict[str, _Peel]] = {
+    **dict.fromkeys((*_LAUNCHERS, "accelerate", "ray"), _launcher),
+    **dict.fromkeys((*_ENGINES, *_DIRECT), _container),
+    **dict.fromkeys((*_WRAPPERS, *_RUNNERS, *_CONDAS), _wrapper),
+    **dict.fromkeys(("python", "python3"), _python),
+}
+
+
+def peeler(name: str) -> _Peel | None:
+    """What takes the outermost layer off a command of this name (words without quotes, name); None: nothing can."""
+    found = PEELS.get(name)
+    if found is None and name.startswith(("python", "pypy", "ipython")) and _PYTHON.fullmatch(name):
+        return _python
+    return found
 
 
 def peel(words: Sequence[str]) -> Layer | None:
@@ -323,28 +338,5 @@ def peel(words: Sequence[str]) -> Layer | None:
     Layer(kind='container', name='apptainer', program=4, image='a.sif', runs=True)
     """
     name = base_name(words[0]) if words else ""
-    return peeled(words, name) if is_peeled(name) else None
-
-
-def peeled(words: Sequence[str], name: str) -> Layer | None:
-    """The same for a command whose name is known, and known to be ``is_peeled``."""
-    return _launcher(words, name) or _container(words, name) or _wrapper(words, name)
-
-
-def shell_text(words: Sequence[str]) -> int:
-    """Where the program text of ``bash -lc TEXT``, ``eval TEXT``, ``trap TEXT SIGNAL`` stands; 0: nowhere."""
-    name = base_name(words[0]) if words else ""
-    if name in SHELLS:
-        for at in range(1, len(words) - 1):
-            if not words[at].startswith(("-", "+")):
-                return 0
-            if re.fullmatch(r"-[a-zA-Z]*c", words[at]):
-                return at + 1
-        return 0
-    if name == "trap" and len(words) > 2 and words[1] not in ("-", "", "-p", "-l"):
-        return 1
-    if name == "eval" and len(words) > 1:
-        return 1
-    if name in ("ssh", "pdsh", "clush") and len(words) > 2:
-        return len(words) - 1 if any(mark in words[-1] for mark in " ;|&") else 0
-    return 0
+    take = peeler(name)
+    return take(words, name) if take else None

@@ -31,10 +31,10 @@ def directives(given: Sequence[Given], path: str, release: Release, troubles: Tr
         winner = last[_SAME.get(option.means, option.means)]
         overridden = None
         if winner is not each and option.means not in _ADDED:
-            overridden = Location(path=path, line=winner.line, column=winner.column)
+            overridden = _new(Location, (path, winner.line, winner.column))
             if origin == winner.origin == "script":
                 _tell(each, winner, release, troubles)
-        found.append(Directive(option.means, value, path, line, column, origin, overridden))
+        found.append(_new(Directive, (option.means, value, path, line, column, origin, overridden)))
     return tuple(found)
 
 

@@ -8,7 +8,13 @@ seen. Asking the tree for each of these words costs ten times as much as reading
 import re
 from typing import Final
 
-_COMMAND: Final = re.compile(r"(?:[\w./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++", re.ASCII)
+# Ranges instead of \w: one look into a table a character.
+_COMMAND: Final = re.compile(r"(?:[A-Za-z0-9_./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))++")
+# The same without assignments before it, and without absolute paths (but for $HOME); the group is the first word.
+ORDINARY: Final = re.compile(
+    r"([A-Za-z0-9_.+-][A-Za-z0-9_.+/-]*+)(?![^ \t])"
+    r"(?:[A-Za-z0-9_.:=,@%+*? \t-]++|/(?<![ \t,:=]/)(?<![ \t]-[A-Za-z]/)|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))*+"
+)
 _ASSIGNMENT: Final = re.compile(
     r"([A-Za-z_]\w*)=(?:(?:[\w./:,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++"
     r'|"(?:[\w ./:=,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))*+")',
@@ -18,6 +24,8 @@ _NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}
 NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)  # in a text that holds nothing else to expand
 # In a plain command (``inventory.paths_in``). Each way to begin is a letter, which is found fast.
 _MAY_BE_PATH: Final = re.compile(r"/(?:(?<=[ \t,:=]/)|(?<=[ \t]-[A-Za-z]/)|(?<![\s\S]/))|~|HOME")
+# The same in any text, with quotes or without.
+_MAY_HOLD_PATH: Final = re.compile(r"/(?:(?<![A-Za-z0-9_.}/]/)|(?<=-[A-Za-z]/))|~|HOME|\\")
 
 
 class Words:
@@ -25,22 +33,32 @@ class Words:
 
     __slots__ = ("_begin", "_starts", "_text", "paths", "raws", "values")
 
-    def __init__(self, raws: list[str], values: list[str], starts: list[int] | None, text: str, begin: int) -> None:
+    def __init__(
+        self, raws: list[str], values: list[str], starts: list[int] | None, text: str, begin: int, *, paths: bool
+    ) -> None:
         self.raws = raws
         self.values = values  # what a command substitution gives is "$()"
-        self.paths = "/" in text and (starts is not None or _MAY_BE_PATH.search(text) is not None)
+        self.paths = paths  # whether there may be absolute paths in it
         self._starts = starts
         self._text = text
         self._begin = begin
 
     def start(self, at: int) -> int:
         """The offset of the first byte of a word in the text that is being read."""
-        if self._starts is not None:
-            return self._starts[at]
-        text, place = self._text, 0
-        for word in self.values[:at]:
-            place = text.index(word, place) + len(word)
-        return self._begin + (text.index(self.values[at], place) if at else 0)
+        if at == 0:
+            return self._begin
+        if self._starts is None:
+            self._starts = self._found()
+        return self._starts[at]
+
+    def _found(self) -> list[int]:
+        text, begin, place = self._text, self._begin, 0
+        starts = []
+        for word in self.raws:
+            place = text.index(word, place)
+            starts.append(begin + place)
+            place += len(word)
+        return starts
 
 
 def command(text: str, begin: int) -> Words | None:
@@ -56,7 +74,16 @@ def command(text: str, begin: int) -> Words | None:
     words = text.split()
     if "=" in words[0]:  # `A=1 ./a` begins with an assignment
         return None
-    return Words(words, words, None, text, begin)
+    return Words(words, words, None, text, begin, paths="/" in text and _MAY_BE_PATH.search(text) is not None)
+
+
+def may_hold_path(text: str) -> bool:
+    """Whether a word, or a text of many, may hold an absolute path; False is sure.
+
+    >>> may_hold_path("a/b $A/c"), may_hold_path('x="/a"'), may_hold_path("-I/a"), may_hold_path("~/a")
+    (False, True, True, True)
+    """
+    return "/" in text and _MAY_HOLD_PATH.search(text) is not None
 
 
 def assigned(text: str) -> str:

@@ -6,8 +6,8 @@
 import re
 from typing import TYPE_CHECKING, Final
 
-from s2r_ci.model import ItemKind
 from s2r_ci.slurm import inventory
+from s2r_ci.slurm.found import VARIABLE
 from s2r_ci.slurm.grammar import first_word
 
 if TYPE_CHECKING:
@@ -24,12 +24,11 @@ def left_over(reader: "ShellReader", root: "Node") -> None:
     """Names the walk did not meet: hidden in arithmetic, or quoted for someone else to expand."""
     for match in BARE_NAME.finditer(reader.data):
         start, name = match.start(), match[1].decode()
-        line = reader.found.row(start)
-        if reader.found.holds_variable(name, line) or inventory.is_commented(reader.data, start):
+        if reader.found.holds_variable(name, start) or inventory.is_commented(reader.data, start):
             continue
         node = root.descendant_for_byte_range(start, match.end())
         if node is not None and _is_used(reader, node, match):
-            reader.add(ItemKind.VARIABLE, name, "", start)
+            reader.add(VARIABLE, name, "", start)
 
 
 def _is_used(reader: "ShellReader", node: "Node", match: "re.Match[bytes]") -> bool:

@@ -5,19 +5,19 @@ program, ``bash -c "..."``, ``eval``, ``trap`` and here-documents fed to a shell
 deep at most; all other here-documents are data, of which only what the shell expands counts.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci.model import ItemKind
-from s2r_ci.slurm import inventory, plain, variables
-from s2r_ci.slurm.commands import DEPTH, run_words
-from s2r_ci.slurm.found import Around, Found, Use, behind, computing
-from s2r_ci.slurm.grammar import broken_parts, first_word, octets, parse, word_value
-from s2r_ci.slurm.launchers import SHELLS, words_of
+from s2r_ci.slurm import inventory, plain, statements, variables
+from s2r_ci.slurm.commands import DEPTH, SPECIAL, is_ordinary, run_ordinary, run_words
+from s2r_ci.slurm.found import PATH, VARIABLE, Around, Found, Use, behind
+from s2r_ci.slurm.grammar import broken_parts, has_ampersands, kinds, octets, parse, word_value
+from s2r_ci.slurm.launchers import peeler, words_of
 from s2r_ci.slurm.plain import Words
-from s2r_ci.slurm.quoted import BARE_NAME, FOREIGN, left_over
-from s2r_ci.slurm.torn import glue, leading, over_the_line
+from s2r_ci.slurm.quoted import left_over
+from s2r_ci.slurm.torn import leading, reattach
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,7 +31,7 @@ _VISITED: Final = words_of(
     "concatenation string translated_string array simple_expansion expansion command_substitution "
     "process_substitution variable_name ERROR brace_expression"
 )
-_QUIET: Final = re.compile(r"[^$`()/]*+")  # nothing to expand, no path
+_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 
 class _TooMuch(Exception):  # noqa: N818 - never leaves this file
@@ -45,15 +45,16 @@ class ShellReader:
         self.data = data
         self.found = Found(path, data)
         self.broken: list[tuple[int, int]] = []  # byte ranges the grammar could not read
-        self.texts: dict[str, str] = {}  # what a variable holds, as far as the script says
+        self.texts: dict[str, str] = {}  # what a variable holds, as written, as far as the script says
         self.functions: set[str] = set()
-        self._source = data  # what is being read: the script, or a text in it
+        self.source = data  # what is being read: the script, or a text in it
         self._ascii = data.decode("ascii") if data.isascii() else None
         self._base = 0
         self._fixed: int | None = None
         self.depth = 0
-        self._slurm = b"SLURM" in data or b"SBATCH_" in data
-        self._stack: list[tuple[_Handler, Node, Around]] = []
+        self.speaks_of_slurm = b"SLURM" in data or b"SBATCH_" in data
+        self._stack: list[tuple[Iterable[Node], Around]] = []
+        self._ampersands = True  # whether a command of this text may stand before an ampersand
         self._budget = 200_000 + 32 * len(data)  # octets of text to take into the hand
 
     # --- what comes out ------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ class ShellReader:
         if tree is None:
             self.broken = [(0, len(self.data))]
             self.found.outside = True
-            self.found.gpu = next(inventory.gpu_hints(self.data), None) is not None
+            self.found.gpu = inventory.uses_gpu(self.data)
             return
         root = tree.root_node
         if root.has_error:
@@ -73,8 +74,8 @@ class ShellReader:
             self._walk(root, Around())
         except _TooMuch:
             self.broken = [(0, len(self.data))]
-        self.found.gpu = next(inventory.gpu_hints(self.data), None) is not None
-        if self._slurm:
+        self.found.gpu = inventory.uses_gpu(self.data)
+        if self.speaks_of_slurm:
             left_over(self, root)
         self.found.from_outside()
 
@@ -82,7 +83,7 @@ class ShellReader:
 
     def add(self, kind: ItemKind, name: str, value: str, offset: int) -> None:
         """One more item. In text that a variable brought along, names and paths count where they are written."""
-        if self._fixed is None or kind not in (ItemKind.VARIABLE, ItemKind.PATH):
+        if self._fixed is None or kind not in (VARIABLE, PATH):
             self.found.add(kind, name, value, offset)
 
     def at(self, offset: int) -> int:
@@ -100,153 +101,65 @@ class ShellReader:
             raise _TooMuch
         if self._ascii is not None:
             return self._ascii[start:end]
-        return self._source[start:end].decode("utf-8", "surrogateescape")
+        return self.source[start:end].decode("utf-8", "surrogateescape")
 
     # --- the walk ------------------------------------------------------------------------------------------
 
     def _walk(self, root: "Node", around: Around) -> None:
-        outer = self._stack
-        stack: list[tuple[_Handler, Node, Around]] = []
+        outer = self._stack, self._ampersands
+        stack: list[tuple[Iterable[Node], Around]] = []
         self._stack = stack
+        self._ampersands = root.has_error or has_ampersands(self.source)
         self.push((root,), around)
+        handler_of = _handlers().get
         while stack:
-            handler, node, around = stack.pop()
-            handler(self, node, around)
-        self._stack = outer
+            top = nodes, around = stack[-1]
+            for node in nodes:
+                handler = handler_of(node.kind_id)
+                if handler is not None:
+                    handler(self, node, around)
+                    if stack[-1] is not top:
+                        break  # what is in this one comes first
+            else:
+                stack.pop()
+        self._stack, self._ampersands = outer
 
     def _inside(self, node: "Node", around: Around) -> None:
-        self.push(node.children, around)
+        if self._ampersands:
+            self.push(node.children, around)
+        else:
+            self._stack.append((iter(node.children), around))
 
     def push(self, nodes: "Sequence[Node]", around: Around) -> None:
         """Visit these nodes next, in their order; a command before ``&`` runs in the background."""
+        if not self._ampersands:
+            self._stack.append((iter(nodes), around))
+            return
         ampersand = False
-        handlers, push = _HANDLERS, self._stack.append
         for node in reversed(nodes):
             kind = node.type
-            handler = handlers.get(kind)
-            if handler is not None:
-                push((handler, node, behind(around) if ampersand else around))
-                ampersand = False
-            elif kind == "&":
+            if kind == "&":
                 ampersand = True
+            elif kind in _HANDLERS:
+                self._stack.append((iter((node,)), behind(around) if ampersand else around))
+                ampersand = False
 
     def nested(self, text: str, around: Around, *, base: int = 0, fixed: int | None = None) -> None:
         """Read text that a shell will read as program; its offsets begin at ``base``, or all are ``fixed``."""
         if self.depth >= DEPTH or not text.strip():
             return
-        before = self._base, self._fixed, self._source, self._ascii
+        before = self._base, self._fixed, self.source, self._ascii
         if self._fixed is None:
             self._base, self._fixed = self._base + base, fixed if fixed is None else self._base + fixed
         self.depth += 1
         self._budget -= 4 * len(text)
-        self._source = text.encode("utf-8", "surrogateescape")
+        self.source = text.encode("utf-8", "surrogateescape")
         self._ascii = text if text.isascii() else None
-        tree = parse(self._source)
+        tree = parse(self.source)
         if tree is not None:
             self._walk(tree.root_node, around)
         self.depth -= 1
-        self._base, self._fixed, self._source, self._ascii = before
-
-    # --- statements ----------------------------------------------------------------------------------------
-
-    def _pipeline(self, node: "Node", around: Around) -> None:
-        kids = node.children
-        self.push([kid for kid in kids[1:] if kid.type != "&"], around._replace(piped=True))
-        self.push(kids[:1], around)
-
-    def _redirected(self, node: "Node", around: Around) -> None:
-        kids = node.children
-        program, rest = "", kids
-        if kids and kids[0].type == "command":
-            program, rest = self._command(kids[0], around), kids[1:]
-        for kid in rest:
-            if kid.type == "heredoc_redirect":
-                self._heredoc(kid, around, program)
-            elif not self._says_nothing(kid):
-                self.push((kid,), around)
-
-    def _says_nothing(self, node: "Node") -> bool:
-        """A redirection such as ``> log 2>&1``: no expansion, no absolute path."""
-        if node.type != "file_redirect":
-            return False
-        text = self.text(node)
-        return "\n" not in text and _QUIET.fullmatch(text) is not None
-
-    def _heredoc(self, node: "Node", around: Around, program: str = "") -> None:
-        kids = node.children
-        start = next((self.text(kid) for kid in kids if kid.type == "heredoc_start"), "")
-        for kid in kids:
-            if kid.type == "pipeline":  # cat <<EOF | bash
-                tail = [part for part in kid.children if part.type == "command"]
-                program = (first_word(tail[-1]) if tail else "") or program
-        for kid in kids:
-            if kid.type == "heredoc_body":
-                self._heredoc_body(kid, around, program, quoted=start[:1] in "'\"\\" and bool(start))
-            elif handler := _HANDLERS.get(kid.type):
-                self._stack.append((handler, kid, around))
-
-    def _heredoc_body(self, node: "Node", around: Around, program: str, *, quoted: bool) -> None:
-        if not quoted:
-            self.push((node,), around)
-        if program in SHELLS or program == "ssh":
-            text = self.text(node)
-            if not quoted:
-                text = text.replace("\\$", "$")
-            self.nested(text, around, base=node.start_byte)
-        elif self._slurm and FOREIGN.fullmatch(program):
-            self._slurm_names(node)
-
-    def _function(self, node: "Node", around: Around) -> None:
-        kids = node.children
-        self.functions.update(self.text(kid) for kid in kids if kid.type == "word")
-        self.push(kids, around._replace(function=True))
-
-    def _for(self, node: "Node", around: Around) -> None:
-        rest = []
-        named = values = False
-        for kid in node.children:
-            kind = kid.type
-            if kind == "variable_name" and not named:
-                named = True
-                variables.put(self, self.text(kid), kid)
-            else:
-                rest.append(kid)
-                values = values or kind == "in"
-                if kind in ("word", "string", "raw_string", "concatenation"):
-                    self.node_paths(kid, self.text(kid))
-        if not values:  # `for x; do` walks over the arguments
-            self.use("@", "", "", node.start_byte, around)
-        self.push(rest, around)
-
-    def _test(self, node: "Node", around: Around) -> None:
-        text = self.text(node)
-        if "/" in text:
-            self.node_paths(node, text)
-        if node.has_error:  # whatever it holds, commands even
-            self.push(node.children, around)
-        elif _QUIET.fullmatch(text):
-            return
-        elif plain.only_names(text):
-            self.expand(text, node.start_byte, around)
-        else:
-            self.push(node.children, around)
-
-    def _redirect(self, node: "Node", around: Around) -> None:
-        kids = node.children
-        if self.depth == 0 and over_the_line(self._source, kids):
-            self.broken.append((node.start_byte, node.end_byte))
-        if kids and kids[-1].type != "process_substitution":
-            text = self.text(kids[-1])
-            if "/" in text:
-                self.node_paths(kids[-1], text)
-        self.push(kids, around)
-
-    def _substitution(self, node: "Node", around: Around) -> None:
-        self.push(node.children, computing(around))
-
-    def _slurm_names(self, node: "Node") -> None:
-        for match in BARE_NAME.finditer(self._source, node.start_byte, node.end_byte):
-            self.add(ItemKind.VARIABLE, match[1].decode(), "", self.at(match.start(1)))
+        self._base, self._fixed, self.source, self._ascii = before
 
     # --- names and paths -----------------------------------------------------------------------------------
 
@@ -254,52 +167,70 @@ class ShellReader:
         """A variable is read here."""
         offset = self._base + start if self._fixed is None else self._fixed
         if name.startswith(inventory.SLURM_BEGINNINGS):
-            self.add(ItemKind.VARIABLE, name, "", offset)
+            if self._fixed is None:
+                self.found.add(VARIABLE, name, "", offset)
         elif self._fixed is None and (self.depth == 0 or not (name.isdigit() or name in "@*")):
             own = around.assigned == name
-            self.found.uses.append(Use(name, operator, default, offset, own, around.function))
+            self.found.uses.append(_new(Use, (name, operator, default, offset, own, around.function)))
 
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
-        ascii_only = text.isascii()
         for match in plain.NAME.finditer(text):
-            at = match.start(1)
-            self.use(match[1], "", "", start + (at if ascii_only else octets(text, at)), around)
+            self.use(match[1], "", "", start + octets(text, match.start(1)), around)
 
     def paths(self, value: str, text: str, start: int, *, mount: bool = False) -> None:
         """The host's paths in a word: without quotes, as written, and where it begins."""
-        for path, inside, _ in inventory.host_paths(value, mount=mount):
-            self.add(ItemKind.PATH, path, inside, self.at(start + octets(text, max(text.find(path), 0))))
+        if self._fixed is None:  # what a variable brought along counts where it is written
+            base = self._base + start
+            for path, inside, _ in inventory.host_paths(value, mount=mount):
+                self.found.add(PATH, path, inside, base + octets(text, max(text.find(path), 0)))
 
     def node_paths(self, node: "Node", text: str) -> None:
         """The absolute paths in a node with this text."""
-        self.paths(word_value(node, text), text, node.start_byte)
+        if plain.may_hold_path(text):
+            self.paths(word_value(node, text), text, node.start_byte)
 
     # --- commands ------------------------------------------------------------------------------------------
 
-    def _command(self, node: "Node", around: Around) -> str:
+    def command(self, node: "Node", around: Around) -> str:
         """Take a command apart; the answer is the name of the innermost program."""
         start = node.start_byte
         text = self.slice(start, node.end_byte)
+        words: Words | None
+        expands = "$" in text
+        if (found := plain.ORDINARY.fullmatch(text)) and not (expands and "HOME" in text):
+            value = found[1]
+            name = value.rpartition("/")[2] if "/" in value else value
+            if name not in SPECIAL and (name[0] not in "pi" or peeler(name) is None):  # ``is_ordinary``
+                if expands:
+                    self.expand(text, start, around)
+                return run_ordinary(self, value, name, around)
+            plainly = text.split()
+            words = Words(plainly, plainly, None, text, start, paths=False)
+        elif '"' in text or "'" in text:
+            words = None
+        else:
+            words = plain.command(text, start)
         if text.startswith("coproc "):
-            around = around._replace(background=True)
-        words = plain.command(text, start)
+            around = behind(around)
         if words is None:
             return self._quoted_command(node, text, around)
         program = run_words(self, words, around)
-        if "$" in text:
+        if expands:
             self.expand(text, start, around)
         return program
 
     def _quoted_command(self, node: "Node", whole: str, around: Around) -> str:
         """A command with quotes, substitutions, assignments: word by word, as the grammar has them."""
         raws: list[str] = []
-        values: list[str] = []
+        parts: list[list[tuple[Node, str]]] = []  # of each word
         starts: list[int] = []
         visit: list[Node] = []
-        settings, rest, alone = leading(self._source, node.children)
-        for pieces in settings:
-            variables.assign_pieces(self, pieces, around, prefix=not alone)
+        rest: Sequence[Node] = node.children
+        if rest[0].type == "variable_assignment":
+            settings, rest, alone = leading(self.source, rest)
+            for pieces in settings:
+                variables.assign_pieces(self, pieces, around, prefix=not alone)
         end = -1
         for kid in rest:
             kind, start, before = kid.type, kid.start_byte, end
@@ -311,10 +242,12 @@ class ShellReader:
                 continue
             text = self.slice(start, end)
             if start == before and raws:
-                glue(self, raws, values, kid, around)
+                reattach(self, raws[-1], kid, around)
+                raws[-1] += text
+                parts[-1].append((kid, text))
             else:
                 raws.append(text)
-                values.append(word_value(kid, text))
+                parts.append([(kid, text)])
                 starts.append(start)
             if "$" in text or "`" in text or kind == "process_substitution":
                 if plain.only_names(text):
@@ -323,24 +256,35 @@ class ShellReader:
                     visit += kid.children
                 else:
                     visit.append(kid)
-        program = run_words(self, Words(raws, values, starts, whole, starts[0]), around) if raws else ""
+        program = self._run_parts(raws, parts, starts, whole, around) if raws else ""
         if visit:
             self.push(visit, around)
         return program
 
+    def _run_parts(
+        self, raws: list[str], parts: "list[list[tuple[Node, str]]]", starts: list[int], whole: str, around: Around
+    ) -> str:
+        """Words without their quotes are made only for a command whose words say something."""
+        name = raws[0]
+        paths = plain.may_hold_path(whole)
+        if not paths and name.isidentifier() and is_ordinary(name):
+            return run_ordinary(self, name, name, around)
+        values = ["".join([word_value(kid, text) for kid, text in part]) for part in parts]
+        return run_words(self, Words(raws, values, starts, whole, starts[0], paths=paths), around)
+
 
 _Handler = Callable[[ShellReader, "Node", Around], object]
 _HANDLERS: Final[dict[str, _Handler]] = dict.fromkeys(_VISITED, ShellReader._inside) | {
-    "command": ShellReader._command,
-    "pipeline": ShellReader._pipeline,
-    "redirected_statement": ShellReader._redirected,
-    "heredoc_redirect": ShellReader._heredoc,
-    "function_definition": ShellReader._function,
-    "for_statement": ShellReader._for,
-    "test_command": ShellReader._test,
-    "file_redirect": ShellReader._redirect,
-    "command_substitution": ShellReader._substitution,
-    "process_substitution": ShellReader._substitution,
+    "command": ShellReader.command,
+    "pipeline": statements.pipeline,
+    "redirected_statement": statements.redirected,
+    "heredoc_redirect": statements.heredoc,
+    "function_definition": statements.function,
+    "for_statement": statements.for_loop,
+    "test_command": statements.test,
+    "file_redirect": statements.redirect,
+    "command_substitution": statements.substitution,
+    "process_substitution": statements.substitution,
     "variable_name": variables.variable,
     "simple_expansion": variables.simple,
     "expansion": variables.expansion,
@@ -348,3 +292,8 @@ _HANDLERS: Final[dict[str, _Handler]] = dict.fromkeys(_VISITED, ShellReader._ins
     "declaration_command": variables.declaration,
     "unset_command": variables.unset,
 }
+
+
+@cache
+def _handlers() -> dict[int, _Handler]:
+    return {number: _HANDLERS[name] for number, name in kinds(_HANDLERS).items()}

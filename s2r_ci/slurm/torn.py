@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from s2r_ci.slurm.grammar import word_value
-
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -43,14 +41,6 @@ def over_the_line(source: bytes, kids: "Sequence[Node]") -> bool:
     """Whether a redirection goes on behind the end of its line, which no shell takes."""
     gaps = (source[one.end_byte : two.start_byte] for one, two in pairwise(kids))
     return any(b"\n" in gap.replace(b"\\\n", b"") for gap in gaps)
-
-
-def glue(reader: "ShellReader", raws: list[str], values: list[str], kid: "Node", around: "Around") -> None:
-    """Give the last word back what was torn from it."""
-    reattach(reader, raws[-1], kid, around)
-    text = reader.text(kid)
-    raws[-1] += text
-    values[-1] += word_value(kid, text)
 
 
 def reattach(reader: "ShellReader", before: str, kid: "Node", around: "Around") -> None:

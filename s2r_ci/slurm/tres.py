@@ -30,14 +30,14 @@ def read_gres(text: str, release: Release) -> tuple[Gres, ...]:
     if release >= (23, 11) and "gres/gres:" in text:
         raise RefusedError("knows the prefix gres: no more, write gres/ or leave it out")
     parts = (part.removeprefix("gres/").removeprefix("gres:") for part in text.split(","))
-    return tuple(_entry(part, release) for part in parts if part)
+    return tuple([_entry(part, release) for part in parts if part])
 
 
 def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """The entries of a --gpus value: the type stands first, so ``gpu:2`` asks for a type called gpu."""
     if not text:
         return ()
-    return tuple(_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(",") if part)
+    return tuple([_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(",") if part])
 
 
 def _nameless(text: str, release: Release) -> Gres | None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from s2r_ci.model import ItemKind
 from s2r_ci.slurm import plain
+from s2r_ci.slurm.found import VARIABLE, assigning
 from s2r_ci.slurm.grammar import literal, unquote
 from s2r_ci.slurm.inventory import MOUNT_VARIABLES, is_slurm
 from s2r_ci.slurm.torn import reattach
@@ -53,7 +53,7 @@ def _expanded(reader: "ShellReader", node: "Node", kids: "list[Node]", place: in
     if behind is not None and behind.type.lstrip(":") in _OPERATORS:
         operator = behind.type
         default = reader.slice(behind.end_byte, node.end_byte - 1)
-        if "/" in default:
+        if plain.may_hold_path(default):
             reader.paths(unquote(default), default, behind.end_byte)
     reader.use(name, operator, default, kids[place].start_byte, around)
     if operator in (":=", "="):
@@ -66,7 +66,7 @@ def _expanded(reader: "ShellReader", node: "Node", kids: "list[Node]", place: in
 def put(reader: "ShellReader", name: str, node: "Node") -> None:
     """A variable gets a value here."""
     if is_slurm(name):
-        reader.add(ItemKind.VARIABLE, name, "", reader.at(node.start_byte))
+        reader.add(VARIABLE, name, "", reader.at(node.start_byte))
     reader.found.sets.setdefault(name, reader.at(node.end_byte))
 
 
@@ -86,7 +86,7 @@ def assign(reader: "ShellReader", node: "Node", around: "Around", *, prefix: boo
     if not prefix:
         put(reader, name, node)
     elif is_slurm(name):
-        reader.add(ItemKind.VARIABLE, name, "", reader.at(node.start_byte))
+        reader.add(VARIABLE, name, "", reader.at(node.start_byte))
     return name
 
 
@@ -108,21 +108,20 @@ def assign_pieces(reader: "ShellReader", pieces: "Sequence[Node]", around: "Arou
         parts = [
             kid for piece in pieces[1:] for kid in (piece.children if piece.type == "command_name" else [piece])
         ]
-        reader.push(parts, around._replace(assigned=name))
+        reader.push(parts, assigning(around, name))
     if not prefix:
         put(reader, name, pieces[-1])
     elif is_slurm(name):
-        reader.add(ItemKind.VARIABLE, name, "", reader.at(start))
+        reader.add(VARIABLE, name, "", reader.at(start))
 
 
 def _plain_value(reader: "ShellReader", name: str, text: str, start: int, around: "Around", *, keep: bool) -> None:
-    value = unquote(text)
     if keep:
-        _remember(reader, name, None if "$" in text else value, value)
-    if "/" in text:
-        reader.paths(value, text, start, mount=name in MOUNT_VARIABLES)
+        _remember(reader, name, None if "$" in text else unquote(text), text)
+    if plain.may_hold_path(text):
+        reader.paths(unquote(text), text, start, mount=name in MOUNT_VARIABLES)
     if "$" in text:
-        reader.expand(text, start, around._replace(assigned=name))
+        reader.expand(text, start, assigning(around, name))
 
 
 def _any_value(reader: "ShellReader", node: "Node", around: "Around", *, keep: bool) -> str:
@@ -140,12 +139,11 @@ def _any_value(reader: "ShellReader", node: "Node", around: "Around", *, keep: b
         elif value is None:
             _remember(reader, name, "", None)
         else:
-            known = text[1:-1] if value.type == "array" else unquote(text)
-            _remember(reader, name, literal(value.type, text), known)
+            _remember(reader, name, literal(value.type, text), text)
     if value is not None:
-        if "/" in text and value.type != "command_substitution":
+        if plain.may_hold_path(text) and value.type != "command_substitution":
             reader.node_paths(value, text)
-        reader.push((value,), around._replace(assigned=name))
+        reader.push((value,), assigning(around, name))
     return name
 
 
@@ -193,7 +191,7 @@ def _declared(reader: "ShellReader", node: "Node", word: str, *, exports: bool) 
     elif word in ("local", "declare", "typeset"):
         put(reader, name, node)
     if is_slurm(name):
-        reader.add(ItemKind.VARIABLE, name, "", reader.at(node.start_byte))
+        reader.add(VARIABLE, name, "", reader.at(node.start_byte))
 
 
 def unset(reader: "ShellReader", node: "Node", around: "Around") -> None:
@@ -203,4 +201,4 @@ def unset(reader: "ShellReader", node: "Node", around: "Around") -> None:
         if kid.type != "variable_name":
             reader.push((kid,), around)
         elif is_slurm(name := reader.text(kid)):
-            reader.add(ItemKind.VARIABLE, name, "", reader.at(kid.start_byte))
+            reader.add(VARIABLE, name, "", reader.at(kid.start_byte))

@@ -40,10 +40,10 @@ class Header(NamedTuple):
 
 # What most lines look like: an option, perhaps with a quoted value, perhaps a value behind it, perhaps a remark.
 _QUOTED: Final = r"(\"[ !#-\[\]-~]+\"|'[ -&(-\[\]-~]+')"
+_PART: Final = "-A-Za-z0-9_=.,/%@+~"  # ranges instead of \\w: one look into a table a character
 _PLAIN: Final = re.compile(
-    rf"#SBATCH[ \t]*(-[\w=.,/%@+:\[\]~-]*){_QUOTED}?"
-    rf"(?:[ \t]+(?:([\w=.,/%@+~-][\w=.,/%@+:\[\]~-]*)|{_QUOTED}))?[ \t]*(?:(?<=[ \t])#(?: [^\n#]*)?)?(?:\n|\Z)",
-    re.ASCII,
+    rf"#SBATCH[ \t]*(-[{_PART}:\[\]]*){_QUOTED}?"
+    rf"(?:[ \t]+(?:([{_PART}][{_PART}:\[\]]*)|{_QUOTED}))?[ \t]*(?:(?<=[ \t])#(?: [^\n#]*)?)?(?:\n|\Z)"
 )
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
 

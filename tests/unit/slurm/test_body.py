@@ -52,6 +52,10 @@ LAUNCHERS: Final = {
     ),
     "in a substitution": ("ip=$(srun hostname -I)", ["srun|hostname -I"]),
     "over several lines": ("srun \\\n  -n 2 \\\n  ./a", ["srun|./a"]),
+    "two programs of one srun": ("srun ./a -x : --het-group=1 -n 2 ./b", ["srun|./a -x", "srun|./b"]),
+    "a launcher in the second": ("srun --het-group=0 ./a : --het-group=1 torchrun t.py", ["srun|./a", "srun|torchrun t.py", "torchrun|t.py"]),
+    "three programs": ("time srun ./a : ./b : bash -c 'srun ./d' &", ["srun|./a", "srun|./b", "srun|bash -c 'srun ./d'", "srun|./d"]),
+    "a colon of the program's own": ("srun ./a x:y :z", ["srun|./a x:y :z"]),
     "asked for only": ("command -v srun; which mpirun", []),
 }  # fmt: skip
 
@@ -350,3 +354,16 @@ def test_a_byte_order_mark_and_carriage_returns_hide_nothing() -> None:
     script = Script(path="x", data=b"\xef\xbb\xbf#!/bin/bash\r\nsrun ./a\r\n")
     body, items, _ = read_body(script)
     assert (body.interpreter, [item.location.line for item in items]) == ("/bin/bash", [2])
+
+
+def test_each_program_of_one_srun_has_its_own_place_and_words() -> None:
+    body, items, _ = read("srun ./a : --het-group=1 ./b : &")
+    assert [(step.words, step.location.column, step.background) for step in body.steps] == [
+        (("srun", "./a"), 1, True),
+        (("srun", "--het-group=1", "./b"), 12, True),
+    ]
+    assert shown(items, ItemKind.LAUNCHER) == [
+        "launcher srun | srun ./a",
+        "launcher srun | srun --het-group=1 ./b",
+    ]
+    assert "./b" in body.commands

@@ -39,7 +39,7 @@ def test_a_value_of_several_pieces_is_one_value(
 _PIECES = st.sampled_from(["$a", "${b}", "/", "x", ".y", "-", "_", ":", "1", "$1", '"q $c"', "'s'", ",", "@", "="])
 
 
-@given(st.lists(_PIECES, min_size=1, max_size=5).map("".join))
+@given(st.lists(_PIECES, min_size=1, max_size=5).map("".join).filter(":".__ne__))  # alone, it parts two programs
 @settings(max_examples=300)
 def test_a_word_without_blanks_stays_one_word(word: str) -> None:
     reader = ShellReader("a.sh", f"Z={word}\nsrun -n 2 prog {word} end\n".encode())
