@@ -142,13 +142,13 @@ class _Refined(NamedTuple):
 def _answered(target: Target, answers: Mapping[str, Any]) -> Target:
     """The target with the answers that the service names, each checked as if it stood in the settings."""
     from s2r_ci.settings.places import Place, Source
-    from s2r_ci.settings.site import read_answers, read_site
+    from s2r_ci.settings.site import read_answer, read_site
     from s2r_ci.settings.values import memory_mib
 
     place = Place(Source("the service's answers"))
     said = {name: value for name, value in answers.items() if name not in _BESIDE}
     try:
-        (answer,) = read_answers([{"scripts": "**", **said}], place, "")
+        answer = read_answer({"scripts": "**", **said}, place, "")
         site: Mapping[str, Any] = read_site(answers.get("site", {}), place.step("site"))
     except ConfigurationError as error:
         raise MalformedReplyError(error.what, where=error.where) from None
