@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from s2r_ci.remote.access import Access
 
 _WRONG_SETTINGS = 2
-_NO_SECRET = "not set: no service is asked (S2R_SHARED_SECRET, or S2R_SHARED_SECRET_FILE)"
+_UNSET = "not set: no service is asked (S2R_SHARED_SECRET, or S2R_SHARED_SECRET_FILE)"
 _PARTS = {
     "PyYAML": "reads manifests",
     "jsonschema": "explains what is wrong with a manifest",
@@ -96,7 +96,7 @@ def _service(place: Place) -> tuple[list[tuple[str, str]], int]:
     lines.append(("key id", settings.key_id or "not set: the service tries its default keys"))
     access = access_for(replace(settings, converter="auto"), os.environ)
     if access is None:
-        return [*lines, ("secret", _NO_SECRET)], 0
+        return [*lines, ("secret", _UNSET)], 0
     reached, code = _reached(place, access)
     return [*lines, ("secret", "set (not shown)"), *reached], code
 
