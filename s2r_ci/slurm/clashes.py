@@ -6,6 +6,7 @@ from typing import Final
 
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
+from s2r_ci.slurm.binding import read_gpu_bind
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Held, Options, counts, hint_dropped, topology
@@ -38,7 +39,7 @@ _CONCERNED: Final = frozenset({
     "distribution", "resv-ports", "propagate", "segment",
 })  # fmt: skip
 _CONTROLLED: Final = frozenset({
-    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task",
+    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task", "tres-bind",
 })  # fmt: skip
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -239,11 +240,10 @@ def _plane(held: Options) -> Iterator[Clash]:
 
 
 def _empty_entry(held: Options, release: Release) -> bool:
-    """Up to 22.05 the controller refuses a list of --gres with nothing between or behind its commas."""
+    """Up to 22.05 the controller refuses a --gres that says nothing, also between or behind its commas."""
     if release >= (23, 11) or "gres" not in held:
         return False
-    entries = str(held["gres"].data).split(",")
-    return len(entries) > 1 and "gres:" in entries
+    return "gres:" in str(held["gres"].data).split(",")
 
 
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
@@ -278,6 +278,20 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
             tres.read_per_task(held["tres-per-task"].data, release)
         except RefusedError as trouble:
             yield "tres-per-task", str(trouble)
+    if "tres-bind" in held and held["tres-bind"].data:
+        yield from _bound(held["tres-bind"].data, release)
+
+
+def _bound(text: str, release: Release) -> Iterator[Clash]:
+    """The controller reads --tres-bind; what stands behind a name is a --gpu-bind, whatever the name."""
+    for part in text.split("+"):
+        name, _, bind = part.partition(":")
+        try:
+            if not name.startswith("gres/"):
+                raise RefusedError("needs gres/NAME:BIND")
+            read_gpu_bind(bind, release)
+        except RefusedError as trouble:
+            yield "tres-bind", f"--tres-bind={part}: {trouble}"
 
 
 def too_late(held: Options, release: Release, now: float | None) -> Iterator[Clash]:

@@ -242,7 +242,7 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
         said += [
             f"gres/{name}:per_task:{number}"
             for name in names
-            if (number := _each(shape, name, release)) and (not said or name != "gpu")
+            if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
         ]
     return "+".join(filter(None, said))
 
