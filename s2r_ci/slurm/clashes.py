@@ -278,13 +278,13 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
             tres.read_per_task(held["tres-per-task"].data, release)
         except RefusedError as trouble:
             yield "tres-per-task", str(trouble)
-    if "tres-bind" in held and held["tres-bind"].data:
-        yield from _bound(held["tres-bind"].data, release)
+    yield from _bound(held, release)
 
 
-def _bound(text: str, release: Release) -> Iterator[Clash]:
+def _bound(held: Options, release: Release) -> Iterator[Clash]:
     """The controller reads --tres-bind; what stands behind a name is a --gpu-bind, whatever the name."""
-    for part in text.split("+"):
+    text = held["tres-bind"].data if "tres-bind" in held else ""
+    for part in text.split("+") if text else ():
         name, _, bind = part.partition(":")
         try:
             if not name.startswith("gres/"):
