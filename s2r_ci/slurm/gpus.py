@@ -192,7 +192,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
     asked = any(record.job or record.node or record.socket or record.task for record in gpus)
-    if counts(held, "mem-per-gpu") and not asked:
+    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not asked:  # 0 asks for nothing
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data

@@ -108,8 +108,8 @@ def _option(words: Sequence[str], at: int, known: Catalogue) -> tuple[list[str],
     following = words[at + used] if at + used < len(words) else ""
     if option.kind == "size" and value.isdigit() and _BINARY.fullmatch(value + following) and following:
         value, used = value + following, used + 1
-    word = _long(option, value, known)
-    return None if word is None else ([word], at + used)
+    made = _long(option, value, known)
+    return None if made is None else ([made], at + used)
 
 
 def _long(option: Option, value: str, known: Catalogue) -> str | None:
