@@ -245,8 +245,10 @@ def _once_a_process(root: str) -> Callable[[], Keeper]:
 
 def incomplete(findings: Sequence[Finding]) -> str:
     """Why the run is incomplete, or empty: files that could not be read were not checked."""
+    from s2r_ci.render.words import count
+
     unread = [f for f in findings if f.rule.id == "file-unreadable" and not f.suppression]
-    return f"{len(unread)} files could not be read" if unread else ""
+    return f"{count(len(unread), 'file')} could not be read" if unread else ""
 
 
 # --- check, write ------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from s2r_ci.errors import ConfigurationError
 from s2r_ci.session import Place
 from s2r_ci.settings.places import Place as Where
 from s2r_ci.settings.places import Source
-from s2r_ci.settings.site import read_answers
+from s2r_ci.settings.site import read_answer
 
 if TYPE_CHECKING:
     from s2r_ci.model import Report
@@ -78,7 +78,7 @@ def _answer(asked: Asked) -> str:
             return ""
         try:
             table = {"scripts": [_literal(path) for path in asked.scripts], **_typed(asked, said)}
-            read_answers([table], Where(source=Source(name=asked.key)), "")
+            read_answer(table, Where(source=Source(name=asked.key)), "")
         except (ConfigurationError, ValueError) as error:
             _say(f"  {error.what if isinstance(error, ConfigurationError) else error}")
             continue

@@ -17,6 +17,8 @@ from s2r_ci.signing import WINDOW_S
 if TYPE_CHECKING:
     from s2r_ci.remote.access import Access
 
+_WRONG_SETTINGS = 2
+_UNSET = "not set: no service is asked (S2R_SHARED_SECRET, or S2R_SHARED_SECRET_FILE)"
 _PARTS = {
     "PyYAML": "reads manifests",
     "jsonschema": "explains what is wrong with a manifest",
@@ -28,15 +30,19 @@ _PARTS = {
 
 
 def run(verb: str, words: Sequence[str]) -> int:
-    """Print the configuration; wrong settings end it with exit code 2, as they would end a run."""
+    """Print the configuration; wrong settings end it with exit code 2, as they would end a run.
+
+    A service that does not answer is 3 and a key that it does not take is 2, after everything was printed.
+    """
     made = parser(verb, VERBS[verb])
     add_target(made)
     add_service(made)
     place = place_of(parse(made, words))
-    lines = [*_machine(), *_settings(place), *_variables()]
+    service, code = _service(place)
+    lines = [*_machine(), *_settings(place, service), *_variables()]
     width = max(len(name) for name, _ in lines)
     publish("".join(f"{name:{width}}  {value}\n" for name, value in lines), "")
-    return 0
+    return code
 
 
 def _machine() -> Iterator[tuple[str, str]]:
@@ -60,7 +66,7 @@ def _git() -> str:
     return done.stdout.strip().removeprefix("git version ")
 
 
-def _settings(place: Place) -> Iterator[tuple[str, str]]:
+def _settings(place: Place, service: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     settings = place.settings
     site = settings.site
     yield "root", place.root
@@ -69,7 +75,7 @@ def _settings(place: Place) -> Iterator[tuple[str, str]]:
         f"{settings.target}, Run:ai {settings.runai_release}, scripts read as Slurm {settings.slurm_version}",
     )
     yield "converter", settings.converter
-    yield from _service(place)
+    yield from service
     yield "image", settings.image or 'not set: every script that names none is asked for one (image = "...")'
     yield "memory", settings.memory or 'not set: scripts without --mem are asked for it (memory = "16G")'
     yield "project", settings.project or "not set: the submit command says -p PROJECT"
@@ -79,43 +85,43 @@ def _settings(place: Place) -> Iterator[tuple[str, str]]:
     yield "manifests", settings.manifest_pattern
 
 
-def _service(place: Place) -> Iterator[tuple[str, str]]:
-    """Where the service is, with which key, whether it answers, and how far apart the clocks are."""
+def _service(place: Place) -> tuple[list[tuple[str, str]], int]:
+    """Where the service is, with which key, whether it answers, how far apart the clocks are; and the exit code."""
     from s2r_ci.asking import access_for
 
     settings = place.settings
-    yield "service", settings.api_endpoint or "not set: no service is asked (api-endpoint)"
+    lines = [("service", settings.api_endpoint or "not set: no service is asked (api-endpoint)")]
     if not settings.api_endpoint:
-        return
-    yield "key id", settings.key_id or "not set: the service tries its default keys"
+        return lines, 0
+    lines.append(("key id", settings.key_id or "not set: the service tries its default keys"))
     access = access_for(replace(settings, converter="auto"), os.environ)
     if access is None:
-        yield "secret", "not set: no service is asked (S2R_SHARED_SECRET, or S2R_SHARED_SECRET_FILE)"
-        return
-    yield "secret", "set (not shown)"
-    yield from _reached(place, access)
+        return [*lines, ("secret", _UNSET)], 0
+    reached, code = _reached(place, access)
+    return [*lines, ("secret", "set (not shown)"), *reached], code
 
 
-def _reached(place: Place, access: "Access") -> Iterator[tuple[str, str]]:
+def _reached(place: Place, access: "Access") -> tuple[list[tuple[str, str]], int]:
     from s2r_ci.asking import service_for
-    from s2r_ci.errors import ConversionError
+    from s2r_ci.errors import ConversionError, SignatureError
     from s2r_ci.remote.questions import health, quota
     from s2r_ci.remote.transport import Transport
 
     try:
         found = health(Transport(access.origin))
     except ConversionError as error:
-        yield "reached", f"NO: {error.what}"
-        return
-    yield "reached", f"yes, wire versions {', '.join(map(str, found.versions)) or 'none'}"
+        return [("reached", f"NO: {error.what}")], error.exit_code
     skewed = "; requests are signed with the service's time" if abs(found.skew_s) > WINDOW_S else ""
-    yield "clock", f"{found.skew_s:+d} s, the service against this machine{skewed}"
+    lines = [
+        ("reached", f"yes, wire versions {', '.join(map(str, found.versions)) or 'none'}"),
+        ("clock", f"{found.skew_s:+d} s, the service against this machine{skewed}"),
+    ]
     try:
         left = quota(service_for(access, place.settings, os.environ, root=place.root).client)
     except ConversionError as error:
-        yield "key", f"NOT accepted: {error.what}"
-        return
-    yield "key", f"accepted; {left.remaining:,} of {left.limit:,} conversions left today"
+        wrong = isinstance(error, SignatureError)  # a matter of the settings, not of the service
+        return [*lines, ("key", f"NOT accepted: {error.what}")], _WRONG_SETTINGS if wrong else error.exit_code
+    return [*lines, ("key", f"accepted; {left.remaining:,} of {left.limit:,} conversions left today")], 0
 
 
 def _variables() -> Iterator[tuple[str, str]]:

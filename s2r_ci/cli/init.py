@@ -103,7 +103,7 @@ def _settings(place: Place) -> str:
 
 def _served(questions: Sequence[tuple[str, str, str, int]], key: str) -> str:
     count = sum(number for name, _, _, number in questions if name == key)
-    return f"  # answers a question of {count} scripts" if count else ""
+    return f"  # answers a question of {count} script{'s' * (count != 1)}" if count else ""
 
 
 def _there(root: str, path: str) -> bool:

@@ -35,8 +35,13 @@ def show_outgoing(place: "Place", verb: str) -> int:
         if each.what in (SEND, UNSENT):
             publish(_told(candidate.path, each, world, client, wish), "")
     total = sum(each.octets for each in planned)
-    count = sum(each.what == SEND for each in planned)
-    print(f"s2r-scan: {count:,} scripts, {total:,} octets of script text; nothing was sent", file=sys.stderr)
+    from s2r_ci.render.words import count
+
+    sending = sum(each.what == SEND for each in planned)
+    print(
+        f"s2r-scan: {count(sending, 'script')}, {count(total, 'octet')} of script text; nothing was sent",
+        file=sys.stderr,
+    )
     return 0
 
 

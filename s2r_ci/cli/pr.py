@@ -280,9 +280,10 @@ def _policy(place: "Place") -> "Policy":
 
 def _show(proposals: Sequence[Proposal]) -> None:
     from s2r_ci.render.safe import shown_path
+    from s2r_ci.render.words import count
 
     for proposal in proposals:
-        print(f"{proposal.group.key}: {len(proposal.changes)} manifests")
+        print(f"{proposal.group.key}: {count(len(proposal.changes), 'manifest')}")
         for change in proposal.changes:
             print(f"  {shown_path(change.path)}")
         for gone in proposal.removals:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s2r_ci.session import Place
 
 _STDIN = "-"
+_STDIN_SHOWN = "stdin"  # what header and messages call it: there is no file of another name
 
 
 def command() -> NoReturn:
@@ -81,7 +82,7 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     """Convert, and publish. The exit code says whether the service, where one is set up, had its part in it."""
     from s2r_ci.publish.report import publish
 
-    path = "job.sh" if name == _STDIN else place.paths[0]
+    path = _STDIN_SHOWN if name == _STDIN else place.paths[0]
     script, target = Script(path=path, data=_read(name)), place.tree.target_for(path)
     service = _service(place, target)
     text = _converted(script, target, service)

@@ -184,7 +184,7 @@ def _named(name: str, item: Item, book: _Book) -> Answer:
     if name.startswith(("SLURM", "CUDA_")):
         return _variable(Item(kind=ItemKind.VARIABLE, name=name, value="", location=item.location), book)
     if item.value:
-        return Answer(NEAR, "", "nothing sets it, so the script's own default counts")
+        return Answer(NEAR, "", f"nothing sets it, so the script's own default counts: {item.value}")
     known = "the container's own value counts" if name in GIVEN_BY_POD else "nothing sets it; it stays unset"
     return Answer(NEAR, "", known)
 
@@ -196,8 +196,10 @@ def _command(item: Item, book: _Book) -> Answer:
         return Answer(
             NEAR, field, "the prelude's scontrol ends the pod with status 143, after which it is started again"
         )
-    if (key := outside.key_of(item)) in book.asked:
-        return Answer(ASK, "", book.asked[key].text)
+    reach = outside.reach_of(item)
+    key = reach.key if reach else ""
+    if reach and key in book.asked:
+        return Answer(ASK, "", reach.text)  # of this command; the question may name others too
     if item.name == "scontrol" and any(word.startswith("host") for word in words[:4]):
         return Answer(NEAR, field, "the prelude's scontrol prints the names of the pods")
     if item.name == "scontrol" and "requeue" in words:

@@ -5,7 +5,7 @@ a person answers: by changing the script, or by accepting it as it is (``accepte
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -14,11 +14,16 @@ from s2r_ci.runai.distribution import Plan
 
 
 class Reach(NamedTuple):
-    """One way in which a script reaches outside: the key of its question, what to say, and where it shows."""
+    """One way in which a script reaches outside: the key of its question, what to say, and where it shows.
+
+    ``says`` is the text with a place for names, where several commands of a script may stand in one question.
+    """
 
     key: str
     text: str
     location: Location | None = None
+    says: str = ""
+    name: str = ""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -94,7 +99,7 @@ _SERVICE_SAYS: Final = "{name} waits for people to connect: how shall its port b
 def reaches(made: Plan) -> Iterator[Reach]:
     """Every way in which the script reaches outside, in the order in which it shows; a key may come again."""
     for item in made.job.inventory:
-        reach = _OF_KIND.get(item.kind, _nothing)(item)
+        reach = reach_of(item)
         if reach and item.kind is ItemKind.LAUNCHER and made.nodes == 1:
             continue
         if reach and not (reach.key == "requeue" and requeued_by_prelude(item, made)):
@@ -119,8 +124,29 @@ def requeued_by_prelude(item: Item, made: Plan) -> bool:
 
 def key_of(item: Item) -> str:
     """The question that an item of the inventory belongs to; empty for none."""
-    reach = _OF_KIND.get(item.kind, _nothing)(item)
+    reach = reach_of(item)
     return reach.key if reach else ""
+
+
+def reach_of(item: Item) -> Reach | None:
+    """The way in which one item of the inventory reaches outside, in words about this item alone."""
+    return _OF_KIND.get(item.kind, _nothing)(item)
+
+
+def together(found: Iterable[Reach]) -> Iterator[Reach]:
+    """One for each key, at its first place; commands that raise the same question stand in it by their names."""
+    first: dict[str, Reach] = {}
+    names: dict[str, list[str]] = {}
+    for each in found:
+        reach = first.setdefault(each.key, each)
+        if each.says == reach.says and each.name not in names.setdefault(each.key, []):
+            names[each.key].append(each.name)
+    for key, reach in first.items():
+        every = names[key]
+        if reach.says.startswith("the script") and len(every) > 1:
+            listed = f"{', '.join(every[:-1])} and {every[-1]}"
+            reach = reach._replace(text=reach.says.format(name=listed))
+        yield reach
 
 
 def _nothing(item: Item) -> Reach | None:
@@ -131,7 +157,12 @@ def _command(item: Item) -> Reach | None:
     if item.name == "scontrol":
         return _scontrol(item)
     key = _KEYS.get(item.name)
-    return Reach(key, _COMMANDS[key][1].format(name=item.name), item.location) if key else None
+    return _calls(key, item.name, item) if key else None
+
+
+def _calls(key: str, name: str, item: Item) -> Reach:
+    says = _COMMANDS[key][1]
+    return Reach(key, says.format(name=name), item.location, says, name)
 
 
 def _scontrol(item: Item) -> Reach | None:
@@ -142,7 +173,7 @@ def _scontrol(item: Item) -> Reach | None:
         return Reach("requeue", _REQUEUE_SAYS.format(verb=verb), item.location)
     if verb == "show" and words[1:2] and words[1].startswith(("host", "job")):
         return None
-    return Reach("cluster-state", _COMMANDS["cluster-state"][1].format(name="scontrol"), item.location)
+    return _calls("cluster-state", "scontrol", item)
 
 
 def _container(item: Item) -> Reach | None:

@@ -350,7 +350,7 @@ def uses_folder(made: Plan) -> bool:
 
 
 def _outside(made: Plan) -> Iterator[Question]:
-    for reach in outside.reaches(made):
+    for reach in outside.together(outside.reaches(made)):
         yield Question(
             key=reach.key,
             text=reach.text,

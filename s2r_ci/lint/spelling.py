@@ -8,10 +8,9 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
-from s2r_ci.slurm.options import OPTIONS, PLUGIN_OPTIONS, Release, catalogue, parse_release
+from s2r_ci.slurm.options import GONE, OPTIONS, PLUGIN_OPTIONS, Release, catalogue, parse_release
 
 _NAME: Final = re.compile(r"--([A-Za-z][\w-]*)")
-_GONE: Final = {option.name: option.until for option in OPTIONS if option.until}
 _CAME: Final = {option.name: option.since for option in OPTIONS}
 # Which option does today what one that went did; only those that mean the same are put in by --fix.
 SAME_MEANING: Final = {
@@ -41,7 +40,7 @@ _SRUNS: Final = frozenset({
 def named_anew(findings: Iterable[Finding], release: Release) -> Iterator[Finding]:
     """The reading's findings; of unknown options those that Slurm had once, or that are srun's, by their own rules."""
     for finding in findings:
-        if finding.rule is rules.UNKNOWN_DIRECTIVE:
+        if finding.rule in (rules.UNKNOWN_DIRECTIVE, rules.REMOVED_OPTION):
             yield _named_anew(finding, release)
         else:
             yield finding
@@ -49,7 +48,7 @@ def named_anew(findings: Iterable[Finding], release: Release) -> Iterator[Findin
 
 def _named_anew(finding: Finding, release: Release) -> Finding:
     name = finding.subject
-    until = _GONE.get(name, "")
+    until = GONE.get(name, "")
     if until and parse_release(until) < release:
         instead = f"write --{SAME_MEANING[name]}" if name in SAME_MEANING else _INSTEAD.get(name, "take it away")
         message = f"Slurm {until} was the last release whose sbatch knows --{name}: {instead}"

@@ -86,7 +86,9 @@ class Item(NamedTuple):
     def __str__(self) -> str:
         if self.kind is ItemKind.DIRECTIVE:
             return f"--{self.name}={self.value}" if self.value else f"--{self.name}"
-        return self.name if self.kind is ItemKind.PATH else self.value or self.name
+        if self.kind in (ItemKind.PATH, ItemKind.ARGUMENT):  # the value of the one is empty, of the other a default
+            return self.name
+        return self.value or self.name
 
 
 class Step(NamedTuple):

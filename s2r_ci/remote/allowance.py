@@ -22,7 +22,9 @@ class Allowance:
     def take(self, octets: int) -> Estimate:
         """Take leave to send a script. Raises QuotaExceededError where a limit of the run is reached."""
         if self._most_scripts and self.sent >= self._most_scripts:
-            raise self._over(f"this run may send {self._most_scripts:,} scripts", "max-requests")
+            raise self._over(
+                f"this run may send {self._most_scripts:,} script{'s' * (self._most_scripts != 1)}", "max-requests"
+            )
         estimate = self.price.estimate(octets)
         if self._most_dollars is not None:
             planned = self.spent.dollars + self._on_its_way + estimate.dollars

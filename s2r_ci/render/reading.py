@@ -223,7 +223,8 @@ def program(script: Script, reading: Reading) -> Iterator[str]:
         inventory: Iterable[Item] = reading.jobs[0].inventory
     else:
         body, inventory, _ = read_body(script)
-    yield _row("read by", printable(body.interpreter) + ("" if body.understood else ", and not all understood"))
+    reader = printable(body.interpreter) or "nothing: the first line does not say"
+    yield _row("read by", reader + ("" if body.understood else ", and not all understood"))
     yield from _rows("steps", _steps(body))
     items = [item for item in inventory if item.kind is not ItemKind.DIRECTIVE]
     yield from _rows("software", _items(items, ItemKind.MODULE, ItemKind.CONTAINER))

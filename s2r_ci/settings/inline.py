@@ -13,7 +13,7 @@ from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import Script, Target
 from s2r_ci.settings import keys
 from s2r_ci.settings.places import Place, Source
-from s2r_ci.settings.site import read_answers
+from s2r_ci.settings.site import read_answer
 from s2r_ci.settings.values import memory_mib
 
 _LINE: Final = re.compile(
@@ -64,7 +64,7 @@ def _answer(found: re.Match[bytes], script: Script) -> Inline:
         place = Place(source=Source(name=f"{script.path}:{line}"))
         if table not in keys.ANSWER_KEYS or table == "scripts" or key == "variables":
             return Inline(key, line, trouble=f"there is no answer {key!r}; one of: {', '.join(KEYS)}")
-        (read,) = read_answers([{"scripts": "**", table: value}], place, "")
+        read = read_answer({"scripts": "**", table: value}, place, "")
     except (ConfigurationError, ValueError) as error:
         return Inline(key, line, trouble=error.what if isinstance(error, ConfigurationError) else str(error))
     ((field, answer),) = read.values.items()

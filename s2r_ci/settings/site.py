@@ -49,10 +49,11 @@ def read_answers(value: object, place: Place, folder: str) -> tuple[Answer, ...]
         place.wrong("a list of tables", value, hint="write [[tool.s2r-ci.answers]] ([[answers]] in s2r-ci.toml)")
     if len(value) > MOST:
         place.wrong(f"a list of at most {MOST:,} tables", value)
-    return tuple(_answer(each, place.step(i), folder) for i, each in enumerate(value))
+    return tuple(read_answer(each, place.step(i), folder) for i, each in enumerate(value))
 
 
-def _answer(value: object, place: Place, folder: str) -> Answer:
+def read_answer(value: object, place: Place, folder: str) -> Answer:
+    """One table of answers. Raises ConfigurationError for what is none."""
     table = read_table(value, place, keys.ANSWER_KEYS)
     if "scripts" not in table:
         place.wrong("a table with the key scripts", value, hint='say which scripts: scripts = "jobs/**"')

@@ -81,6 +81,8 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         return
     elif per_node > 0:
         shape.tasks = shape.least_nodes * per_node
+        if release < (23, 2) and units.signed(shape.tasks) < 0:
+            raise RefusedError(f"{per_node} tasks a node come out as {units.signed(shape.tasks)} tasks")
         shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held, release))
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:

@@ -80,7 +80,7 @@ def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:
 
 def unbound(text: str, release: Release) -> str:
     """The part of a --tres-bind value that the controller refuses, or nothing; from 25.05 on lists hold numbers."""
-    for part in text.removesuffix(";").split(";") if text else ():
+    for part in text.removesuffix("+").split("+") if text else ():
         name, colon, how = part.partition(":")
         kind, _, numbers = how.removeprefix("verbose,").lower().partition(":")
         if not colon or not name.startswith("gres/") or not _BOUND.match(how.removeprefix("verbose,").lower()):

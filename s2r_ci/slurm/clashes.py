@@ -218,13 +218,14 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
 def _plane(held: Options) -> Iterator[Clash]:
     """Every node but the last gets a full plane of tasks, where both counts are said."""
     plane = int(held["distribution"].spelled[6:])
-    nodes, named = 0, "nodelist" in held and "/" not in held["nodelist"].data
+    nodes = listed = 0
     if "nodes" in held:
-        nodes = held["nodes"].data[0]
-    elif named:
-        nodes = node_names(held["nodelist"].data)
+        nodes = listed = held["nodes"].data[0]
+    elif "nodelist" in held and "/" not in held["nodelist"].data:
+        listed = node_names(held["nodelist"].data)
+        nodes = listed or 1  # a job has a node, also where an empty list leaves it no task
     per_node = held["ntasks-per-node"].data if "ntasks-per-node" in held else 1
-    tasks = held["ntasks"].data if "ntasks" in held else nodes * per_node
+    tasks = held["ntasks"].data if "ntasks" in held else listed * per_node
     if nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
         yield (
             "distribution",

@@ -50,7 +50,7 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
     if "ntasks-per-tres" in held:
         found.pop("SLURM_NTASKS_PER_GPU", None)
-    if "ntasks-per-node" in held and shape.tasks_per_node not in (0, _UNSAID):
+    if "ntasks-per-node" in held and shape.tasks_per_node != _UNSAID:
         found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node % _WRAP)
     if shape.tasks_exported > 0:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from s2r_ci import rules
-from s2r_ci.slurm.options import Catalogue, Option, UnknownOptionError
+from s2r_ci.slurm.options import GONE, Catalogue, Option, UnknownOptionError, parse_release
 from s2r_ci.slurm.troubles import Troubles
 from s2r_ci.slurm.words import Word
 
@@ -216,6 +216,11 @@ def _tell_abbreviation(word: Word, name: str, option: Option, troubles: Troubles
 def _tell_unknown(word: Word, name: str, candidates: tuple[str, ...], known: Catalogue, troubles: Troubles) -> None:
     release = ".".join(f"{part:02}" for part in known.release)
     shown = f"--{name}" if word.text.startswith("--") else f"-{name}"
+    gone = GONE.get(name, "") if word.text.startswith("--") else ""
+    if gone and parse_release(gone) < known.release:
+        message = f"Slurm {gone} was the last release whose sbatch knows {shown}; sbatch {release} refuses it"
+        troubles.add(rules.REMOVED_OPTION, message, word.line, word.column, name[:60])
+        return
     if candidates:
         message = f"{shown} is ambiguous: write one of " + ", ".join("--" + each for each in candidates)
     elif name in _SRUN_ONLY:

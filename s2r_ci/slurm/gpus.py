@@ -38,7 +38,7 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
             setattr(shape, field, tres.read_gpus(held[option].data, release))
     if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
         read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
-        said = read(held["gpus-per-task"].data, release)
+        said = tuple(each._replace(type=each.type.lower()) for each in read(held["gpus-per-task"].data, release))
         shape.per_task = said + shape.per_task if release < (25, 5) else shape.per_task + said
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
@@ -150,7 +150,7 @@ def _nodes_of_node(total: int, node: int, shape: Shape) -> None:
     if needed == _LONG - 1:  # the number that stands for "not said"
         return
     shape.least_nodes = shape.most_nodes = needed
-    shape.nodes_said = True
+    shape.nodes_said = shape.most_said = True
 
 
 def _sockets(node: int, socket: int, held: Options) -> None:
@@ -170,7 +170,8 @@ def _tasks_of_task(record: _Record, shape: Shape) -> None:
     needed = record.job // record.task
     if shape.tasks_said and shape.tasks != needed:
         raise RefusedError(f"{record.job} GPUs with {record.task} a task need {needed} tasks, not {shape.tasks}")
-    shape.tasks, shape.tasks_said = needed, True
+    if needed & _LONG != _LONG - 1:  # the number that stands for "not said"
+        shape.tasks, shape.tasks_said = needed, True
 
 
 def _tasks_a_node(record: _Record, shape: Shape) -> None:
@@ -194,7 +195,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
     asked = any(record.job or record.node or record.socket or record.task for record in gpus)
-    if counts(held, "mem-per-gpu") and not asked:
+    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not asked:  # 0 asks for nothing
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data
@@ -213,11 +214,11 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
     """All that the job gets of one record; nodes and tasks count as they were before the GPUs had a say."""
     if record.job:
-        return record.job
+        return record.job % tres.UNSAID
     if record.task and shape.tasks_said:
         return record.task * tasks
     if record.most:
-        return record.most * nodes
+        return record.most % tres.UNSAID * nodes
     if record.socket:
         return record.socket * (topology(held)[0] or 1) * nodes
     return 0

@@ -159,7 +159,9 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
     kept = {name: said for name, said in held.items() if known.names[name].het == "carried"}
     if hint := kept.get("hint"):
         kept["hint"] = hint._replace(origin="carried")
-        if hint.data is None or (hint.origin != "carried" and gave_way(held)):
+        if hint.origin == "carried":  # one component may say more; the next one has it again
+            kept["hint"] = hint._replace(data=hint.spelled)
+        elif hint.data is None or gave_way(held):
             del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):

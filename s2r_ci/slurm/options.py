@@ -200,6 +200,8 @@ _PYXIS: Final = (
 # fmt: on
 
 OPTIONS: Final = tuple(Option(*row, means=_ALIASES.get(row[0], row[0])) for row in _ROWS)
+GONE: Final = {option.name: option.until for option in OPTIONS if option.until}
+"""Options that went, with the last release that had them."""
 PLUGIN_OPTIONS: Final = {
     name: Option(
         name,

@@ -108,8 +108,16 @@ def _option(words: Sequence[str], at: int, known: Catalogue) -> tuple[list[str],
     following = words[at + used] if at + used < len(words) else ""
     if option.kind == "size" and value.isdigit() and _BINARY.fullmatch(value + following) and following:
         value, used = value + following, used + 1
+    made = _long(option, value, known)
+    return None if made is None else ([made], at + used)
+
+
+def _long(option: Option, value: str, known: Catalogue) -> str | None:
+    """The option with its value; a yes to one that needs none is left out."""
     settled = _value(option, value, known)
-    return None if settled is None else ([f"--{option.name}={settled}"], at + used)
+    if settled is None:
+        return f"--{option.name}" if option.argument == "optional" and value.lower() in _YES else None
+    return f"--{option.name}={settled}"
 
 
 def _short(word: str, words: Sequence[str], at: int, known: Catalogue) -> tuple[list[str], int] | None:

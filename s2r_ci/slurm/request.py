@@ -184,11 +184,12 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
     request["min_cpus"] = shape.cpus & _LONG
     if shape.nodes_said:
         request["min_nodes"] = shape.least_nodes
-        if shape.most_nodes:
+        if shape.most_nodes or shape.most_said:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
-        request["num_tasks"] = shape.tasks & _LONG
-    if shape.tasks_per_node and shape.tasks_per_node & _SHORT != _UNSAID:
+        tasks = shape.tasks & _LONG
+        request["num_tasks"] = tasks if tasks != _LONG else "UNLIMITED"
+    if (shape.tasks_per_node or "ntasks-per-node" in held) and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
         request["ntasks_per_socket"] = shape.tasks_per_socket
@@ -241,7 +242,7 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
         said += [
             f"gres/{name}:per_task:{number}"
             for name in names
-            if (number := _each(shape, name, release)) and (not said or name != "gpu")
+            if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
         ]
     return "+".join(filter(None, said))
 

@@ -30,6 +30,7 @@ class Shape:
     least_nodes: int = 1
     most_nodes: int = 0  # 0: no upper bound said
     nodes_said: bool = False
+    most_said: bool = False  # the upper bound follows from the GPUs, and may be 0
     tasks: int = 1
     tasks_said: bool = False  # the task count goes into the request
     tasks_exported: int = 0  # what SLURM_NTASKS says; 0: it is not set
@@ -74,6 +75,8 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
         hint = str(held["hint"].data).lower()
         if held["hint"].origin == "environment" and any(field is not None for field in fields):
             return [*fields[:2], 1 if hint in ("nomultithread", "compute_bound") else fields[2]]
+        if hint == "nomultithread" and held["hint"].origin == "carried":
+            return [*fields[:2], 1]
         if hint in ("nomultithread", "compute_bound"):
             return [None, None, 1]
         if hint == "memory_bound":

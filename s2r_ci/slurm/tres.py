@@ -1,16 +1,16 @@
 """GPUs and other countable resources, wherever they are written: --gres, --gpus..., --tres-per-task."""
 
+import re
 from typing import Final, NamedTuple
 
-from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.units import digits, signed
 
 _FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
 _WRAP: Final = 2**64
-_UNSAID: Final = _WRAP - 2
-_INTEGER: Final = lazy(r"(?<![^:=])[+-]?[0-9]+(?=[kKmMgGtTpP]?\Z)")
+_NUMBER: Final = re.compile(r"[+-]?\d+", re.ASCII)
+UNSAID: Final = _WRAP - 2  # as a count: none, where GPUs are added up
 _NOT_OF_TASKS: Final = frozenset({"mem", "node", "energy", "billing", "bb", "fs", "vmem", "pages"})
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
@@ -49,34 +49,30 @@ def _nameless(text: str, release: Release) -> Gres | None:
 
 
 def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
-    """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them."""
+    """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them.
+
+    The number ends at the first letter that is no digit; the type stays as it was written. Raises RefusedError for
+    a negative number, and for an entry that cannot be read.
+    """
     entries: tuple[Gres, ...] = ()
-    for part in map(_narrowed, text.split(",")):
-        if _counted(part, release) and "::" not in part and not (part[:1] == ":" and part.count(":") > 1):
-            entries += _one_counted(part.rstrip("kKmMgGtTpP"), release)  # a unit is not read
+    for part in text.split(","):
+        name, _, said = part.replace("=", ":").rpartition(":")
+        found = _NUMBER.match(said)
+        number = signed(int(found[0])) if found else 0  # it is kept in 32 bits
+        if number < 0:
+            raise RefusedError(f"`{part}` holds a negative number: GPUs are counted from 0")
+        if found and "::" not in part and not (part[:1] == ":" and part.count(":") > 1):
+            spelled = part[: len(name)] if name or said == part else " "  # `:2` has a type without a name
+            entries += _one_counted(spelled, number, release)
     return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
 
 
-def _narrowed(part: str) -> str:
-    """The part with its number as the 32 bits it is kept in. Raises RefusedError for a negative one."""
-    if (found := _INTEGER.search(part)) is None:
-        return part
-    number = signed(int(found[0]))
-    if number < 0:
-        raise RefusedError(f"`{part}` is a negative number of GPUs")
-    return f"{part[: found.start()]}{number}{part[found.end() :]}"
-
-
-def _counted(part: str, release: Release) -> bool:
-    return amount(part.replace("=", ":").rpartition(":")[2], release) is not None
-
-
-def _one_counted(part: str, release: Release) -> tuple[Gres, ...]:
+def _one_counted(name: str, number: int, release: Release) -> tuple[Gres, ...]:
     """Here an equals sign before the type belongs to the type."""
-    name, _, number = part.rpartition(":")
-    if name[:1] == "=" and len(name) > 1:
-        return (Gres("gpu", name.lower(), amount(number, release) or 0),)
-    return read_gpus(part, release)
+    if name == " " or (name[:1] == "=" and len(name) > 1):
+        return (Gres("gpu", name, number),)
+    made = read_gpus(f"{name}:{number}" if name else str(number), release)
+    return tuple(entry._replace(type=name) if entry.type.strip() else entry for entry in made)
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
@@ -121,8 +117,7 @@ def amount(text: str, release: Release) -> int | None:
         number = (_WRAP - number) % _WRAP if number < _WRAP else _WRAP
     if number >= _WRAP - 1:  # past the largest: no number
         return None
-    number = number * factor % _WRAP
-    return 0 if number == _UNSAID else number
+    return number * factor % _WRAP
 
 
 def unusable(text: str) -> str:

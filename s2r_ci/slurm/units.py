@@ -113,7 +113,7 @@ def mebibytes(text: str) -> int | None:
     if number is None or (number == _LARGEST and int(body.removesuffix(unit).lstrip("0")[:20]) > _LARGEST):
         return None
     if unit == "K":
-        return -(-number // 1024)
+        return (number + 1023 - (2**64 if number + 1023 > _LARGEST else 0)) // 1024 % 2**64  # a sum of 63 bits
     return number * _MIB.get(unit, 1) % 2**64
 
 

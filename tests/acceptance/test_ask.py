@@ -66,6 +66,8 @@ def test_equal_questions_are_asked_once_and_answers_are_kept(place: Repository) 
     assert code == 0, said
     assert said.count("image (2 scripts)") == 1
     assert said.count("container image, such as") >= 1  # the first answer was none, and was asked again
+    assert "  image must be" in said
+    assert "[1]" not in said.replace("b[1].sh", "")
     assert "the settings answer it: site.partitions.gpu" in said
     text = place.read("s2r-ci.toml")
     assert text.startswith('memory = "8G"  # a remark\n')

@@ -355,3 +355,32 @@ def test_a_hostile_name_cannot_speak_to_the_runner(repository: Repository) -> No
         assert "##[" not in line
         if line.strip().startswith("::error"):
             assert line.startswith(("::error file=", "::error title=")), line
+
+
+def single(repository: Repository, script: bytes) -> "subprocess.CompletedProcess[str]":
+    """What ``s2r`` says of a script on its standard input."""
+    call = "from s2r_ci.cli.single import main; raise SystemExit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", call], cwd=repository.root, input=script.decode(), text=True, capture_output=True,
+        check=False, env=clean(),
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def test_a_script_of_standard_input_is_called_so(repository: Repository) -> None:
+    made = single(repository, b"#!/bin/bash\n#SBATCH -t 60 --mem=4G\nsrun hostname\n")
+    assert made.returncode == 0, made.stderr
+    assert "source:          stdin\n" in made.stdout
+    refused = single(repository, b"#!/bin/bash\n#SBATCH --nodez=1\nsrun hostname\n")
+    assert refused.returncode == 1
+    assert "stdin:2" in refused.stderr
+    assert "job.sh" not in made.stdout + refused.stderr
+
+
+def test_the_settings_that_init_proposes_count_a_single_script_as_one(repository: Repository) -> None:
+    (repository.root / "s2r-ci.toml").unlink()
+    repository.write("jobs/one.sh", "#!/bin/bash\n#SBATCH -t 60\nsrun hostname\n")
+    said = repository.run("init", "--dry-run").stdout
+    assert "answers a question of 1 script\n" in said
+    assert " 1 scripts" not in said

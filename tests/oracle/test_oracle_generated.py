@@ -2,7 +2,8 @@
 
 ``generated.jsonl`` was written by ``tools/slurm_oracle/compare.py --freeze``: scripts of ``headers.py`` beside it,
 with their environment and command line, up to four for every kind of mistake that an earlier reading made.
-``asked.jsonl`` holds questions that were put by hand, to learn the rule behind a difference.
+``asked.jsonl`` holds questions that were put by hand, to learn the rule behind a difference; ``extremes.jsonl`` those
+about numbers past 31, 32 and 63 bits, negative counts, empty lists, and hints that one component hands to the next.
 """
 
 import json
@@ -16,7 +17,7 @@ from tools.slurm_oracle.headers import Made
 
 CASES: dict[str, dict[str, Any]] = {
     f"{name[0]}{row['number']:05}": row
-    for name in ("generated", "asked")
+    for name in ("generated", "asked", "extremes")
     for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     if line
     for row in [json.loads(line)]

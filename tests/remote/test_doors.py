@@ -202,13 +202,21 @@ def test_the_doctor_reports_a_service_that_answers(run: Run) -> None:
     assert "accepted; 100 of 100" in lines["key"]
 
 
-def test_the_doctor_reports_a_service_that_does_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_ends_with_3_where_the_service_does_not_answer(run: Run) -> None:
     ended = run("http://127.0.0.1:1", "doctor")
-    assert ended.code == 0
+    assert ended.code == 3
     assert "NO: the service cannot be reached: connection refused" in ended.out
+
+
+def test_the_doctor_ends_with_2_for_a_key_that_the_service_does_not_take(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with StandIn() as service:
         monkeypatch.setattr("tests.remote.conftest.SECRET", b"another-secret-made-up-for-tests-0123456789")
-        assert "NOT accepted: the signature is wrong" in run(service, "doctor").out
+        ended = run(service, "doctor")
+    assert "NOT accepted: the signature is wrong" in ended.out
+    assert "set (not shown)" in ended.out
+    assert ended.code == 2
 
 
 def test_the_doctor_without_a_service(run: Run) -> None:

@@ -48,7 +48,7 @@ class Difference(NamedTuple):
 
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
-    ("stage .*", "'error: .*--spread-job", "which resources exist is the site's"),
+    ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
     ("stage accepted for verify.*", "holds gres=gres[/:][a-z]+-", "which resources exist is the site's"),
     (

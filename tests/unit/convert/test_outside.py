@@ -152,3 +152,41 @@ def test_with_every_question_accepted_nothing_in_the_ledger_waits(path: Path) ->
         assert result.questions == ()
         assert not [entry for entry in result.ledger if entry.disposition is Disposition.NEEDS_ANSWER]
         assert not [note for note in result.notes if note.rule.id == "question-open"]
+
+
+CALLS = "squeue -j 1\nsacct -j 1\nscontrol show node n1\nscancel 2\nsqueue -j 2"
+
+
+def test_a_question_names_every_command_that_raises_it_once() -> None:
+    text = asked(CALLS)["cluster-state"].text
+    assert text.startswith("the script calls squeue, sacct, scontrol and scancel, and there is no Slurm")
+
+
+def test_a_single_command_stands_alone_in_its_question() -> None:
+    assert asked("sacct -j 1")["cluster-state"].text.startswith("the script calls sacct, and")
+
+
+def test_the_ledger_speaks_of_each_command_by_its_own_name() -> None:
+    script = Script(path="x.sh", data=f"#!/bin/bash\n#SBATCH -n 1\n{CALLS}\n".encode())
+    result = walk(script, READY, RulesConverter()).result
+    assert result
+    said = [
+        (entry.item.name, entry.reason) for entry in result.ledger if entry.reason.startswith("the script calls")
+    ]
+    assert [name for name, _ in said] == ["squeue", "sacct", "scontrol", "scancel", "squeue"]
+    assert all(reason.startswith(f"the script calls {name}, and") for name, reason in said)
+
+
+@pytest.mark.parametrize(
+    ("line", "item", "reason"),
+    [
+        ("python t.py ${CFG:-a.yaml}", "CFG", "nothing sets it, so the script's own default counts: a.yaml"),
+        ('python t.py "${OUT:-runs}/x"', "OUT", "nothing sets it, so the script's own default counts: runs"),
+        ("python t.py ${1:-b.yaml}", "$1", "the script is started without arguments"),
+    ],
+)
+def test_a_variable_with_a_default_is_named_by_itself(line: str, item: str, reason: str) -> None:
+    script = Script(path="x.sh", data=f"#!/bin/bash\n#SBATCH -n 1\n{line}\n".encode())
+    result = walk(script, READY, RulesConverter()).result
+    assert result
+    assert (item, reason) in [(str(entry.item), entry.reason) for entry in result.ledger]

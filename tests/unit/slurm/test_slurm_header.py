@@ -300,3 +300,28 @@ def test_a_foreign_directive_is_refused(line: str) -> None:
 )  # fmt: skip
 def test_releases_differ(release: str, line: str, stage: str) -> None:
     assert directives(line, release=release).stage == stage
+
+
+@pytest.mark.parametrize(
+    ("word", "release", "rule", "message"),
+    [
+        ("--power=level", "24.11", "removed-option", "Slurm 23.11 was the last release whose sbatch knows --power"),
+        ("--power=level", "26.05", "removed-option", "Slurm 23.11 was the last release whose sbatch knows --power"),
+        ("--workdir=/x", "22.05", "removed-option", "the last release whose sbatch knows --workdir"),
+        ("--pover=level", "24.11", "unknown-directive", "sbatch 24.11 does not know --pover"),
+    ],
+)  # fmt: skip
+def test_an_option_that_went_is_named_with_its_last_release(
+    word: str, release: str, rule: str, message: str
+) -> None:
+    header = read_header(f"#!/bin/bash\n#SBATCH {word}\n".encode(), "x.sh", release=release)
+    found = [
+        (f.rule.id, f.message) for f in header.findings if f.rule.id in ("removed-option", "unknown-directive")
+    ]
+    assert [each for each, _ in found] == [rule]
+    assert message in found[0][1]
+
+
+def test_an_option_is_not_gone_before_it_went() -> None:
+    header = read_header(b"#!/bin/bash\n#SBATCH --power=level\n", "x.sh", release="22.05")
+    assert header.stage == "accepted"

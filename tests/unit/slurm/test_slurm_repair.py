@@ -34,6 +34,7 @@ EVIDENT = [
     ("-n 2;", "-n 2", ("ntasks", "2")),
     ("--exclusive user", "--exclusive=user", ("exclusive", "user")),
     ("--hold=yes", "--hold", ("hold", "set")),
+    ("--exclusive=yes", "--exclusive", ("exclusive", "exclusive")),
 ]
 UNCLEAR = [
     "--time=2 days", "--bogus=1", "--mem=1.3G", "--hold no", "-n 4 8", "--mpi=pmix", "N=2", "--mem=4,000",
