@@ -18,6 +18,7 @@ Path: TypeAlias = tuple[str | int, ...]
 LARGEST_FILE: Final = 262_144  # octets; `kubectl apply` keeps a copy in an annotation of that size
 LARGEST_INTEGER: Final = 2**53  # beyond, readers that use doubles lose digits
 MOST_DEPTH: Final = 40
+MOST_NODES: Final = 20_000
 
 LONGEST_COMMENT: Final = 200
 _LONGEST_PLAIN: Final = 200
