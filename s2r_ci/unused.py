@@ -36,7 +36,9 @@ def unused(answers: Sequence[Answer], found: Found, world: Callable[[], World]) 
 
 
 def _finding(answer: Answer, message: str, subject: str) -> Finding:
-    place = Location(path=answer.folder or ".")
+    name = answer.place.source.name
+    inside = not (name.startswith("/") or ".." in name.split("/"))  # --config may name a file anywhere
+    place = Location(path=name, line=answer.place.line) if inside else Location(path=".")
     return Finding(rule=rules.ANSWER_UNUSED, message=message, location=place, subject=subject)
 
 

@@ -42,7 +42,24 @@ def _text(rule: Rule) -> str:
         f"What it means:       {rule.summary}.\n"
         f"How to put it right: {rule.hint}.\n"
         f"To silence it:       {_silence(rule)}\n"
+        f"{_example(rule)}"
     )
+
+
+def _example(rule: Rule) -> str:
+    """A script in which the rule is found, what is said there, and what ``lint --fix`` makes of the line."""
+    from s2r_ci.lint.shown import shown
+    from s2r_ci.render.safe import printable
+
+    if (example := shown(rule.id)) is None:
+        return ""
+    lines = ["", "Found, for example, in:", ""]
+    for number, text in enumerate(example.script, start=1):
+        lines.append(f"{'>' if number == example.line else ' '} {number:3} | {printable(text)}")
+    lines += ["", f"  {printable(example.message)}"]
+    if example.repaired is not None:
+        lines += ["", f"  lint --fix writes: {printable(example.repaired)}"]
+    return "\n".join([*lines, ""])
 
 
 def _silence(rule: Rule) -> str:

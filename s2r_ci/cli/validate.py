@@ -1,6 +1,11 @@
-"""``s2r-scan validate MANIFEST…``: is it YAML that cannot be misread, of a known kind, without contradictions?"""
+"""``s2r-scan validate [MANIFEST|FOLDER…]``: is it YAML that cannot be misread, of a known kind, without contradictions?
 
-from collections.abc import Sequence
+A file that is named is looked at whatever it is; in a folder, or in the whole repository where none is named, what
+bears the header of a manifest.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
 
 from s2r_ci import __version__, rules
 from s2r_ci.cli import VERBS
@@ -10,25 +15,40 @@ from s2r_ci.errors import ConfigurationError, IncompleteError, MalformedReplyErr
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Level, Location, Outcome, Report, ScriptClass, Target, Verdict
 from s2r_ci.pipeline import World
-from s2r_ci.session import place_of, world_of
+from s2r_ci.session import Place, found_in, place_of, world_of
 
 
 def run(verb: str, words: Sequence[str]) -> int:
-    """Validate each file on its own; one that cannot be read does not hide the next."""
+    """Validate each file on its own; one that cannot be read does not hide the next.
+
+    Raises ConfigurationError where a repository or folder holds no manifest: a mistyped folder is no success.
+    """
     made = parser(verb, VERBS[verb])
     add_paths(made)
     add_report(made)
     add_target(made)
     given = parse(made, words)
-    if not given.get("paths"):
-        raise ConfigurationError("validate needs a manifest", hint="s2r-scan validate jobs/train.sh.runai.yaml")
     place = place_of(given)
     world, fail_on = world_of(place), place.settings.fail_on
-    verdicts = tuple(_verdict(path, world, fail_on) for path in place.paths)
+    verdicts = tuple(_verdict(path, world, fail_on) for path in dict.fromkeys(_manifests(place)))
+    if not (verdicts or "files-from" in given or place.settings.changed_since):
+        raise ConfigurationError("there is no manifest here", hint="s2r-scan write makes them, beside each script")
     return conclude(
         place,
         Report(tool_version=__version__, verb=verb, verdicts=verdicts, fail_on=fail_on, examined=len(verdicts)),
     )
+
+
+def _manifests(place: Place) -> Iterator[str]:
+    folders = []
+    for path in place.paths:
+        if os.path.isdir(os.path.join(place.root, path)):
+            folders.append(path)
+        else:
+            yield path
+    if folders or not place.paths:
+        found = found_in(place._replace(paths=tuple(folders)))
+        yield from (other.path for other in found.others if other.script_class is ScriptClass.MANIFEST)
 
 
 def _verdict(path: str, world: World, fail_on: Level) -> Verdict:

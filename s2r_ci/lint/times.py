@@ -22,7 +22,7 @@ def time_in_minutes(case: Case) -> Iterator[Finding]:
     if minutes in _HOURS:
         hours, other = f"{minutes} minutes", f"for {minutes} hours write --time={minutes}:00:00"
     elif minutes > _MOST_MINUTES or minutes in _SECONDS:
-        hours = f"{minutes} minutes, which is {minutes / 1440:.1f} days"
+        hours = f"{minutes} minutes, which is {_days(minutes * 60)}"
         other = f"for {minutes} seconds write --time={_clock(minutes)}"
     else:
         return
@@ -45,6 +45,10 @@ def time_limit_long(case: Case) -> Iterator[Finding]:
     limit = case.job.time_limit_s if case.job else None
     if limit is None or not case.says("time") or 0 < limit <= _LONG_S:
         return
-    shown = f"is {limit / 86_400:.1f} days" if limit else "sets no limit"
+    shown = f"is {_days(limit)}" if limit else "sets no limit"
     value = case.directives["time"].value
     yield found(rules.TIME_LIMIT_LONG, f"--time={value} {shown}", case.at("time"), "time")
+
+
+def _days(seconds: int) -> str:
+    return f"{seconds / 86_400:.1f} days".replace(".0 ", " ")

@@ -42,8 +42,13 @@ class Place(NamedTuple):
             text += f"[{name + 1}]" if isinstance(name, int) else f".{_spelled(name)}"
         return text.removeprefix(".")
 
+    @property
+    def line(self) -> int:
+        """The line of the source it stands on, counted from 1; 0 where that is unknown."""
+        return line_of(self.source.text, (*self.source.within, *self.steps)) if self.source.text else 0
+
     def __str__(self) -> str:
-        line = line_of(self.source.text, (*self.source.within, *self.steps)) if self.source.text else 0
+        line = self.line
         return f"{self.source.name}:{line}" if line else self.source.name
 
     def wrong(self, expected: str, value: object, *, hint: str = "") -> NoReturn:

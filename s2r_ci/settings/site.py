@@ -25,11 +25,11 @@ class Answer(NamedTuple):
     folder: str  # of the settings file, relative to the root; "" is the root
     scripts: tuple[str, ...]  # globs relative to the folder
     values: Mapping[str, object]  # field name of Target -> value
+    place: Place  # where it stands
 
     def without(self, names: set[str]) -> "Answer":
         """The answer without what a nearer layer says."""
-        kept = {name: value for name, value in self.values.items() if name not in names}
-        return Answer(folder=self.folder, scripts=self.scripts, values=kept)
+        return self._replace(values={name: value for name, value in self.values.items() if name not in names})
 
 
 def read_site(value: object, place: Place) -> dict[str, Mapping[str, object]]:
@@ -65,7 +65,7 @@ def _answer(value: object, place: Place, folder: str) -> Answer:
         for name, each in table.items()
         if name != "scripts"
     }
-    return Answer(folder=folder, scripts=globs, values=values)
+    return Answer(folder=folder, scripts=globs, values=values, place=place)
 
 
 def _answered(name: str, value: object, place: Place) -> object:

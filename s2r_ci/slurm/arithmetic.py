@@ -40,6 +40,7 @@ def shape_of(held: Options, release: Release) -> Shape:
     _nodes(shape, held, release)
     _tasks(shape, held, release)
     shape.tasks = units.signed(shape.tasks)
+    shape.tasks_exported = max(units.signed(shape.tasks_exported), 0)
     if shape.tasks_said and not shape.tasks and not shape.nodes_said:
         shape.least_nodes, shape.nodes_said = 0, True  # no tasks need no node
     _cpus(shape, held)
@@ -72,7 +73,7 @@ def _named_nodes(shape: Shape, text: str, release: Release) -> None:
         named = len(hosts(text))
     except HostListError as trouble:
         raise NodelistError(f"--nodelist={text} {trouble}") from None
-    if not shape.nodes_said and named:
+    if not shape.nodes_said:
         shape.least_nodes, shape.most_nodes, shape.nodes_said = named, 0, True
     elif release < (23, 2) and shape.most_nodes:
         if named > shape.most_nodes:
@@ -135,4 +136,7 @@ def _cpus(shape: Shape, held: Options) -> None:
     elif shape.nodes_said and shape.least_nodes == 0 and not shape.cpus_per_task:
         shape.cpus = 0
     else:
-        shape.cpus = shape.tasks * (shape.cpus_per_task or 1)
+        tasks = shape.tasks or int(
+            not shape.tasks_said
+        )  # zero nodes that follow from an empty list hold a task here
+        shape.cpus = tasks * (shape.cpus_per_task or 1)

@@ -214,10 +214,10 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
         yield from _plane(held)
     if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
         nodes, segment = held["nodes"].data, held["segment"].data
-        named = nodes.named if isinstance(nodes, units.Sizes) else [range(nodes[0], nodes[0] + 1)]
-        sizes = (size for span in named for size in span[: 2 * segment + 2])
-        if odd := next((size for size in sizes if size > segment and size % segment), 0):
-            yield "segment", f"--segment={segment} does not divide the {odd} nodes"
+        # of a list of sizes the largest counts, of a range the smaller end
+        size = max(span[-1] for span in nodes.named if span) if isinstance(nodes, units.Sizes) else nodes[0]
+        if size > segment and size % segment:
+            yield "segment", f"--segment={segment} does not divide the {size} nodes"
 
 
 def _plane(held: Options) -> Iterator[Clash]:

@@ -46,17 +46,26 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     lenient = _overlooks(records, held)
     if not lenient:
         _check_entries(shape, held)
-    for record in records:
+    looked_at = records
+    for place, record in enumerate(records):
         if record.job or record.socket or record.task:
-            _check_order(record, held, lenient)
-            _count(record, shape, held, lenient)
+            try:
+                _check_order(record, held)
+                _count(record, shape, held)
+            except RefusedError:
+                if not (lenient and place):
+                    raise
+                looked_at = records[:place]
+                break
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
-        every = [_every(record, shape, held, nodes, tasks) for record in records if record.name == "gpu"]
+        every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
         _per_gpu(shape, held, release, records, every)
 
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
-    """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains and goes on."""
+    """With --cpus-per-gpu, several records, and a type for every GPU, sbatch complains of a record behind the first
+    and goes on without it.
+    """
     gpus = [record for record in records if record.name == "gpu"]
     counted = any(record.job or record.node for record in gpus)
     return counts(held, "cpus-per-gpu") and len(records) > 1 and counted and all(record.typed for record in gpus)
@@ -90,7 +99,7 @@ def _check_entries(shape: Shape, held: Options) -> None:
         raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
 
 
-def _check_order(record: _Record, held: Options, lenient: bool) -> None:
+def _check_order(record: _Record, held: Options) -> None:
     """The job has at least what a node has, a node at least what a socket or a task has."""
     job, node, socket, task = record.job, record.node, record.socket, record.task
     if job and max(node, socket, task) > job:
@@ -99,11 +108,11 @@ def _check_order(record: _Record, held: Options, lenient: bool) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and topology(held)[0] is None and not lenient:
+    if socket and topology(held)[0] is None:
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
-def _count(record: _Record, shape: Shape, held: Options, lenient: bool) -> None:
+def _count(record: _Record, shape: Shape, held: Options) -> None:
     if record.job:
         _nodes_of_job(record.job, shape)
     if record.job and record.node:
@@ -113,7 +122,7 @@ def _count(record: _Record, shape: Shape, held: Options, lenient: bool) -> None:
     if record.socket and record.task:
         shape.tasks_per_socket = max(record.socket // record.task, 1)
     if record.task:
-        _tasks_of_task(record, shape, lenient)
+        _tasks_of_task(record, shape)
     if record.task and record.node:
         _tasks_a_node(record, shape)
 
@@ -148,9 +157,9 @@ def _sockets(node: int, socket: int, held: Options) -> None:
         raise RefusedError(f"{node} GPUs a node with {socket} a socket need {node // socket} sockets")
 
 
-def _tasks_of_task(record: _Record, shape: Shape, lenient: bool) -> None:
+def _tasks_of_task(record: _Record, shape: Shape) -> None:
     if not record.job:
-        if not shape.tasks_said and not lenient:
+        if not shape.tasks_said:
             raise RefusedError("GPUs per task need a task count: give --ntasks, or --gpus for all of the job")
         return
     if record.job % record.task:

@@ -103,12 +103,16 @@ def _as_meant(
     if again.stage != "accepted":
         return header, parts
     findings = tuple(
-        replace(f, message=f"{f.message}. Read here as `{repaired.lines[f.location.line]}`")
+        replace(f, message=_and_meant(f.message, repaired.lines[f.location.line]))
         if f.level is Level.ERROR and f.location.line in repaired.lines
         else f
         for f in header.findings
     )
     return replace(header, findings=findings), meant
+
+
+def _and_meant(message: str, line: str) -> str:
+    return f"{message}{'' if message.endswith('?') else '.'} Read here as `{line}`"
 
 
 def _secrets(script: Script) -> Iterator[Finding]:

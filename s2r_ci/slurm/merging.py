@@ -62,7 +62,9 @@ def _one_field(other: str) -> Together:
         if name in ("no-requeue", "oversubscribe"):
             spelled, data = name, int(name == "oversubscribe")
         elif name == "requeue":
-            spelled, data = ("requeue" if spelled == "set" else spelled), 1
+            earlier = held.get("requeue")
+            once = earlier is not None and earlier.spelled == "expedite"  # it stays, whatever is said later
+            spelled, data = "expedite" if once else "requeue" if spelled == "set" else spelled, 1
         if before := held.get(other):
             held[other] = before._replace(spelled=spelled, data=data)
         return spelled, data

@@ -8,6 +8,7 @@ in ``options``.
 from collections.abc import Callable
 from typing import Any, Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import units
 from s2r_ci.slurm.binding import read_gpu_bind, read_mem_bind
 from s2r_ci.slurm.moments import read_moment
@@ -23,6 +24,7 @@ _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
 _INVALID: Final = -2  # a time to wait that sbatch cannot read and keeps
 _NICE_LIMIT: Final = 2_147_483_645
 _LARGEST_INT: Final = 2**31 - 1
+_FREQUENCY: Final = lazy(r"^\s*\d|(?i:task|energy|network|filesystem)=\d")
 _STRICT: Final[Release] = (23, 2)  # numbers that never wrapped around
 
 
@@ -281,11 +283,9 @@ def _priority(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _acctg(text: str, release: Release) -> tuple[str, Any]:
-    """A number, or a list of NAME=NUMBER; a number ends at the first letter that is no digit."""
-    for part in text.split(",") if text and not text[0].isdigit() else ():
-        name, _, number = part.partition("=")
-        if name.lower() not in ("task", "energy", "network", "filesystem") or not number[:1].isdigit():
-            raise RefusedError("takes a number of seconds, or a list of task=N, energy=N, network=N, filesystem=N")
+    """Numbers and NAME=NUMBER, separated by commas; sbatch looks for the name anywhere in a part."""
+    if any(part and not _FREQUENCY.search(part) for part in text.split(",")):
+        raise RefusedError("takes a number of seconds, or a list of task=N, energy=N, network=N, filesystem=N")
     return text, text
 
 

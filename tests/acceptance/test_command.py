@@ -273,6 +273,21 @@ def test_a_rule_says_whether_a_comment_silences_it(repository: Repository, rule:
     assert said in line
 
 
+def test_a_rule_shows_a_line_it_is_found_on_and_what_the_repair_writes(repository: Repository) -> None:
+    said = repository.run("rule", "short-option-equals").stdout
+    assert ">   2 | #SBATCH -p=gpu\n" in said
+    assert "lint --fix writes: #SBATCH -p gpu\n" in said
+    assert "lint --fix" not in repository.run("rule", "time-in-minutes").stdout  # a person has to say
+    assert "for example" not in repository.run("rule", "manifest-stale").stdout
+
+
+@pytest.mark.parametrize("rule", ["secret-in-script", "hidden-characters"])
+def test_a_rule_shows_no_secret_and_nothing_that_hides(repository: Repository, rule: str) -> None:
+    said = repository.run("rule", rule).stdout
+    assert "0123456789" not in said
+    assert said.isascii()
+
+
 def test_validate_names_file_and_line(repository: Repository) -> None:
     repository.write("jobs/train.sh", GOOD)
     repository.run("write")
@@ -285,6 +300,21 @@ def test_validate_names_file_and_line(repository: Repository) -> None:
     assert "bad.yaml:" in done.stdout
     assert "restartPolicy" in done.stdout
     assert "worse.yaml" in done.stdout
+
+
+def test_validate_finds_the_manifests_of_a_folder_and_of_the_repository(repository: Repository) -> None:
+    repository.write("jobs/train.sh", GOOD)
+    repository.write("other/train.sh", GOOD)
+    repository.write("notes/config.yaml", "a: 1\na: 2\n")
+    empty = repository.run("validate")
+    assert (empty.returncode, empty.stdout) == (2, "")
+    assert "no manifest here" in empty.stderr
+    repository.run("write")
+    assert "2 scripts: 2 passed" in repository.run("validate").stdout
+    assert "1 script: 1 passed" in repository.run("validate", "jobs").stdout
+    assert "2 scripts: 2 passed" in repository.run("validate", "jobs/train.sh.runai.yaml", ".").stdout
+    assert repository.run("validate", "notes").returncode == 2
+    assert repository.run("validate", "--files-from", "/dev/null").returncode == 0  # nothing changed: nothing to do
 
 
 def test_lint_speaks_of_the_script_alone(repository: Repository) -> None:

@@ -10,7 +10,7 @@ RULE = "time-limit-long"
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        pytest.param(job("--time=30-00:00:00"), "30.0 days", id="a month"),
+        pytest.param(job("--time=30-00:00:00"), "30 days", id="a month"),
         pytest.param(job("--time=UNLIMITED"), "no limit", id="no limit"),
         pytest.param(job("--time=0"), "no limit", id="zero"),
     ],
