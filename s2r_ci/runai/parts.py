@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
 from s2r_ci.runai import prelude_texts as texts
-from s2r_ci.runai import shims, srun
+from s2r_ci.runai import shims, srun, srun_options
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"
@@ -85,13 +85,20 @@ _SHIMS: Final = {
     "apptainer": (("apptainer", shims.APPTAINER),),
     "singularity": (("singularity", shims.APPTAINER),),
 }
-# The pieces of srun, each slot a choice.
+# The pieces of srun behind its options, each slot a choice.
 _SRUN: Final = (
-    (("srun layout", srun.LAYOUT),),
-    (("srun room", srun.ROOM),),
+    (("srun begin", srun.BEGIN),),
+    (("srun places", srun.PLACES), ("srun everywhere", srun.EVERYWHERE)),
+    (("srun layout", srun.LAYOUT), ("srun layout of one", srun.LAYOUT_OF_ONE)),
+    (("srun amounts", srun.AMOUNTS),),
+    (("srun room", srun.ROOM), ("srun room of one", srun.ROOM_OF_ONE)),
     (("srun told", srun.TOLD),),
     (("srun export", srun.EXPORT),),
-    (("srun devices", srun.DEVICES), ("srun devices of room", srun.DEVICES_OF_ROOM)),
+    (
+        ("srun devices", srun.DEVICES),
+        ("srun devices of room", srun.DEVICES_OF_ROOM),
+        ("srun devices of room of one", srun.DEVICES_OF_ROOM_OF_ONE),
+    ),
     (("srun alone", srun.ALONE), ("srun nodes", srun.NODES), ("srun launcher", srun.LAUNCHER)),
     (("srun marks", srun.MARKS),),
     (("srun mpi", srun.MPI),),
@@ -143,15 +150,7 @@ def _slots() -> Iterator[tuple[Part, ...]]:
         Part("steps", texts.STEPS, {"name": QUOTED, **numbers, "list": several, "gpus_per_task": f"''|{NUMBER}"}),
     )
     yield (Part("bin", 'mkdir "$S2R_DIR/bin"\nexport S2R_DIR PATH="$S2R_DIR/bin:$PATH"\n'),)
-    yield (
-        Part("shim srun one", f"{_HERE.replace('NAME', 'srun')}{shims.SRUN_ONE}S2R_END\n"),
-        Part(
-            "shim srun", f"{_HERE.replace('NAME', 'srun')}#!%shell%\n{srun.OPTIONS}", {"shell": "/bin/sh|/bin/bash"}
-        ),
-    )
-    for choice in _SRUN:
-        yield tuple(Part(name, text) for name, text in choice)
-    yield (Part("srun end", "S2R_END\n"),)
+    yield from _srun()
     for name, forms in _SHIMS.items():
         here = _HERE.replace("NAME", name)
         yield tuple(Part(f"shim {form}", f"{here}{text}S2R_END\n") for form, text in forms)
@@ -168,6 +167,31 @@ def _slots() -> Iterator[tuple[Part, ...]]:
         yield (Part(name, f"exec {begin}%file%\n", {"file": _WORD}),)
     yield (Part("error to output", "exec 2>&1\n"),)
     yield from _ends()
+
+
+def _srun() -> Iterator[tuple[Part, ...]]:
+    """The stand-in of srun: its short form, or options and pieces."""
+    yield (
+        Part("shim srun one", f"{_HERE.replace('NAME', 'srun')}{shims.SRUN_ONE}S2R_END\n"),
+        Part(
+            "shim srun",
+            f"{_HERE.replace('NAME', 'srun')}#!%shell%\n{srun_options.BEGIN}",
+            {"shell": "/bin/sh|/bin/bash"},
+        ),
+    )
+    yield (Part("srun no options", srun_options.NONE), Part("srun options", srun_options.WORDS))
+    yield (
+        Part("srun any flags", srun_options.FLAGS),
+        Part("srun flags", "    %names%) _f=$1 ;;\n", {"names": srun_options.LONG}),
+    )
+    yield (Part("srun values", srun_options.VALUES),)
+    for name in srun_options.GROUPS:
+        yield (Part(f"srun option {name}", srun_options.line(name)),)
+    yield (Part("srun ignored", "    %names%) ;;\n", {"names": srun_options.IGNORED}),)
+    yield (Part("srun options end", srun_options.END), Part("srun any options end", srun_options.END_OF_ANY))
+    for choice in _SRUN:
+        yield tuple(Part(name, text) for name, text in choice)
+    yield (Part("srun end", "S2R_END\n"),)
 
 
 def _ends() -> Iterator[tuple[Part, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.patterns import lazy
-from s2r_ci.runai import output
+from s2r_ci.runai import output, srun_options, srun_use
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
 from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
@@ -111,30 +111,42 @@ def _srun(made: Plan) -> Iterator[Chosen]:
         yield Chosen("shim srun one")
         return
     yield Chosen("shim srun", {"shell": "/bin/bash" if _hands_on_functions(made) else "/bin/sh"})
+    yield from _read_options(made)
     yield from map(Chosen, _pieces(made))
 
 
 def _pieces(made: Plan) -> Iterator[str]:
-    text = made.request.script.data
+    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
+    used = None if _hidden(made) else srun_use.use(calls)
+    groups = srun_options.GROUPS.keys() if used is None else used.groups
     room = _side_by_side(made)
-    yield "srun layout"
+    yield "srun begin"
+    one = " of one" if made.kind == JOB else ""
+    if {"nodelist", "relative"} & groups:
+        yield "srun places"
+    elif not one:
+        yield "srun everywhere"
+    yield from (f"srun layout{one}", "srun amounts")
     if room:
-        yield "srun room"
+        yield f"srun room{one}"
     yield "srun told"
-    drops = b"--export" in text  # in the header too, which the steps obey
+    drops = b"--export" in made.request.script.data  # in the header too, which the steps obey
     if drops:
         yield "srun export"
     if made.kind == MPI:
         yield from ("srun launcher", "srun marks", "srun mpi", "srun end")
         return
-    yield "srun devices of room" if room else "srun devices"
+    yield f"srun devices of room{one}" if room else "srun devices"
     yield "srun nodes" if made.kind == PYTORCH else "srun alone"
-    mpi = b"--mpi" in text and made.kind == JOB
-    asked = {"multi": b"--multi-prog" in text, "drop": drops, **dict.fromkeys(("files", "labels"), True)}
-    if not _hidden(made):
-        calls = [step.words for step in made.job.body.steps if step.launcher == "srun"]
-        asked["files"] = mpi or _asks(calls, "-o", "-e", "--output", "--error")
-        asked["labels"] = _asks(calls, "-l", "--label")
+    mpi = b"--mpi" in made.request.script.data and made.kind == JOB
+    asked = {
+        "multi": "multi-prog" in groups,
+        "drop": drops,
+        "files": mpi or bool({"output", "error"} & groups),
+        "labels": "label" in groups,
+        "input": "input" in groups,
+        "share": "gpus-per-task" in groups or "gpus-per-task" in made.job.options,
+    }
     if asked["files"]:
         yield "srun marks"
     if mpi:
@@ -143,9 +155,22 @@ def _pieces(made: Plan) -> Iterator[str]:
     yield from ("srun start", "srun end")
 
 
-def _asks(calls: list[tuple[str, ...]], *options: str) -> bool:
-    """Whether a call of srun has one of the options, or a word that may hold one."""
-    return any(word.startswith((*options, "$", '"$', "`")) for words in calls for word in words[1:])
+def _read_options(made: Plan) -> Iterator[Chosen]:
+    """How the stand-in of srun reads its options: those that the script's calls have, all where they may be any."""
+    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
+    used = None if _hidden(made) else srun_use.use(calls)
+    if used is not None and not used.groups and not used.ignored:
+        yield Chosen("srun no options")
+        return
+    yield from (Chosen("srun options"), Chosen("srun values"))
+    if used is None:
+        yield Chosen("srun any flags")
+    elif used.flags:
+        yield Chosen("srun flags", {"names": " | ".join(used.flags)})
+    yield from (Chosen(f"srun option {name}") for name in (srun_options.GROUPS if used is None else used.groups))
+    if used is not None and used.ignored:
+        yield Chosen("srun ignored", {"names": " | ".join(used.ignored)})
+    yield Chosen("srun any options end" if used is None else "srun options end")
 
 
 def _side_by_side(made: Plan) -> bool:

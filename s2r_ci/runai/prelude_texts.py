@@ -67,25 +67,23 @@ export S2R_SHARE
 """
 AGENT: Final = """\
 if [ "$S2R_NODE" -gt 0 ]; then # not the first node: does what srun asks for there, until the script has ended
-  s2r_n=0 s2r_c=
+  s2r_n=1 s2r_c=
   trap 's2r_c=143; cat "$S2R_DIR"/step.*/pids 2>/dev/null | xargs kill -s TERM 2>/dev/null' TERM
   while [ -z "$s2r_c" ]; do
-    s2r_i=0
-    while read -r s2r_v s2r_s s2r_x; do
-      s2r_i=$((s2r_i + 1)) s2r_f=$S2R_SHARE/$s2r_s.$S2R_NODE
-      [ "$s2r_i" -gt "$s2r_n" ] || continue
-      case $s2r_v in
-        run)
-          (
-            S2R_STEP=$s2r_f.order srun -- >"$s2r_f.out" 2>"$s2r_f.err" </dev/null
-            echo "$s2r_s $?" >>"$S2R_SHARE/done.$S2R_NODE"
-          ) & ;;
-        kill) xargs kill -s "$s2r_x" <"$S2R_DIR/step.$s2r_s/pids" ;;
-        end) s2r_c=0 ;;
-      esac
-    done <"$S2R_SHARE/orders.$S2R_NODE"
-    s2r_n=$s2r_i
-    sleep 0.2
+    read -r s2r_v s2r_s s2r_x <<EOF
+$(sed -n "${s2r_n}p" "$S2R_SHARE/orders.$S2R_NODE")
+EOF
+    s2r_f=$S2R_SHARE/$s2r_s.$S2R_NODE s2r_n=$((s2r_n + 1))
+    case $s2r_v in
+      run)
+        (
+          S2R_STEP=$s2r_f.order srun >"$s2r_f.out" 2>"$s2r_f.err" </dev/null
+          echo "$s2r_s $?" >>"$S2R_SHARE/done.$S2R_NODE"
+        ) & ;;
+      kill) xargs kill -s "$s2r_x" <"$S2R_DIR/step.$s2r_s/pids" ;;
+      end) s2r_c=0 ;;
+      *) s2r_n=$((s2r_n - 1)); sleep 0.2 ;; # nothing new
+    esac
   done
   [ "$s2r_c" -eq 0 ] || wait
   trap '' TERM # without these files the first pod ends, and the operator ends this one, which has done its work

@@ -2,54 +2,23 @@
 
 The shim counts out ranks and nodes as Slurm does, starts those of its own pod, and has the agent of every other pod
 (``runai.parts``) start theirs: an order is a file in the shared folder that holds the environment and the words, the
-agent runs this same shim with ``S2R_STEP`` set, and what its ranks write comes back through files there.
+agent runs this same shim with ``S2R_STEP`` set, and what its ranks write comes back through files there. Every task
+tells its end by a line in a pipe, so that the first bad end can end the others; signals reach a step by its srun.
 
-Rules: srun(1) of Slurm 24.11, and runs of it (tests/behaviour). What a shim cannot do it says on stderr.
-Names begin with ``_``, so that none of the script's own is touched: _n tasks, _N nodes, _P numbers of the step's
-nodes; of each node _t tasks, _u CPUs, _g GPUs; _s number of the step; _J number of a node within the step, _Q its
-tasks, _F its first rank, _B from one of its ranks to the next, _V its GPUs.
+Rules: srun(1) of Slurm 24.11, and runs of it (tests/behaviour). What a shim cannot do it says on stderr. How the
+options are read is in ``srun_options``. Names begin with ``_``, so that none of the script's own is touched: _n tasks,
+_N nodes, _P numbers of the step's nodes; of each node _t tasks, _u CPUs, _g GPUs; _s number of the step; _J number of
+a node within the step, _Q its tasks, _F its first rank, _B from one of its ranks to the next, _V its GPUs.
 """
 
 from typing import Final
 
-OPTIONS: Final = r"""# srun inside pods: counts out ranks, starts those of this pod, has the other pods start theirs
-_n='' _N='' _k='' _c=${SLURM_CPUS_PER_TASK-} _l='' _o='' _e='' _i='' _w='' _r=0 _m='' _g='' _K='' _O='' _overlap=''
-_exact=${_c:+1} _multi='' _mpi='' _export='' _drop='' _T=$S2R_GPUS_PER_TASK _pids='' _worst=0
-fail() { echo "srun: error: $1" >&2; exit "${2:-1}"; }
-while [ $# -gt 0 ]; do
-  case $1 in
-    --) shift; break ;;
-    --ntasks=*) _n=${1#*=} ;; --nodes=*) _N=${1#*=} _N=${_N%%-*} ;; --ntasks-per-node=* | --tasks-per*) _k=${1#*=} ;;
-    --cpus-per-task=*) _c=${1#*=} _exact=1; export SLURM_CPUS_PER_TASK="$_c" SLURM_TRES_PER_TASK="cpu=$_c" ;;
-    --gpus-per-task=*) _T=${1##*[=:]} ;; --gres=none) _g=0 ;;
-    --gpus=* | --gpus-per-node=* | --gres=gpu*)
-      _g=${1##*[=:]}; case $_g in *[!0-9]*) _g=1 ;; esac
-      case $1 in --gpus=*) export SLURM_GPUS="$_g"; _g=-$_g ;; esac ;;
-    --output=*) _o=${1#*=} ;; --error=*) _e=${1#*=} ;; --input=*) _i=${1#*=} ;; --export=*) _export=${1#*=} ;;
-    --nodelist=*) _w=${1#*=} ;; --relative=*) _r=${1#*=} ;; --distribution=*) _m=${1#*=} ;;
-    --chdir=*) cd "${1#*=}" || exit 1 ;;
-    --mpi=none | --mpi=list) ;; --mpi=*) _mpi=1 ;; --multi-prog) _multi=1 ;;
-    --exact | --exclusive*) _exact=1 ;; --overlap) _overlap=1 ;; --overcommit | -O) _O=1 ;;
-    --label | -l) _l=1; export SLURM_LABELIO=1 ;; --kill-on-bad-exit | --kill-on-bad-exit=1 | -K*) _K=1 ;;
-    --*=* | --unbuffered | --verbose | --quiet | --pty | --no-* | --oversubscribe | --contiguous | --preserve-env) ;;
-    --resv-ports | --propagate | --nice | --x11 | --test-only | --spread-job | --use-min-nodes | --interactive) ;;
-    --share | --disable-status | --immediate | --container-[rwme]*) ;;
-    --*) _v=$1=$2; shift 2; set -- "$_v" "$@"; continue ;;
-    -[nNcoeiDwmGr])
-      case $1 in -n) _v=ntasks ;; -N) _v=nodes ;; -c) _v=cpus-per-task ;; -o) _v=output ;; -e) _v=error ;;
-        -i) _v=input ;; -D) _v=chdir ;; -w) _v=nodelist ;; -m) _v=distribution ;; -G) _v=gpus ;; -r) _v=relative ;; esac
-      _v=--$_v=$2; shift 2; set -- "$_v" "$@"; continue ;;
-    -[nNcoeiDwmGr]*) _v=${1#??} _f=${1%"${1#??}"}; shift; set -- "$_f" "$_v" "$@"; continue ;;
-    -[ABCdJLMpqStTUWx]) shift ;; -*) ;; *) break ;;
-  esac
-  shift
-done
+BEGIN: Final = r"""if [ -z "$S2R_STEP" ]; then
+  [ $# -gt 0 ] || fail "no program named"
 """
 
-# Which ranks on which nodes. What is not said comes from the environment, as srun itself takes it.
-LAYOUT: Final = r"""if [ -z "$S2R_STEP" ]; then
-  [ $# -gt 0 ] || fail "no program named"
-  _z=0 _P='' _f=0 IFS=,
+# Nodes that the step may have: those that --nodelist names, or all from --relative on; else every node.
+PLACES: Final = r"""  _z=0 _P='' _f=0 IFS=,
   for _h in $S2R_HOSTS; do
     case ,$_w, in ,, | *,"$_h",*) [ "$_z" -lt "$_r" ] || _P="$_P $_z" _f=$((_f + 1)) ;; esac
     _z=$((_z + 1))
@@ -57,21 +26,34 @@ LAYOUT: Final = r"""if [ -z "$S2R_STEP" ]; then
   unset IFS
   [ -n "$_P" ] || fail "the job has no node ${_w:-$_r}"
   [ -z "$_w" ] || _N=${_N:-$_f}
-  [ -n "$_n" ] || [ -z "$_k" ] || _n=$((${_N:-$S2R_NODES} * _k))
+  [ "$_r" -eq 0 ] || _most=$_f # --relative counts, as srun says
+"""
+EVERYWHERE: Final = r"""  _P=$(seq -s ' ' 0 "$((S2R_NODES - 1))")
+"""
+
+# Which ranks on which nodes. What is not said comes from the environment, as srun itself takes it.
+LAYOUT: Final = r"""  [ -n "$_n" ] || [ -z "$_k" ] || _n=$((${_N:-$S2R_NODES} * _k))
   _n=${_n:-${SLURM_NTASKS:-${_N:-$S2R_NODES}}} _N=${_N:-$S2R_NODES}
   [ "$_N" -le "$_n" ] || _N=$_n
-  [ "$_r" -eq 0 ] || [ "$_N" -le "$_f" ] || _N=$_f # --relative counts, as srun says
-  _t=$(((_n + _N - 1) / _N)) _u=$S2R_CPUS
+  [ "$_N" -le "${_most:-$_N}" ] || _N=$_most
   [ "$_N" -le "$S2R_NODES" ] || fail "more nodes requested than the job has"
+  _a=$((_n / _N)) _b=$((_n % _N)) _each=$_a _t=$(((_n + _N - 1) / _N))
+  [ $((_N - _b)) -eq 1 ] || _each="$_a(x$((_N - _b)))"
+  case $_b in 0) ;; 1) _each=$((_a + 1)),$_each ;; *) _each="$((_a + 1))(x$_b),$_each" ;; esac
+"""
+# In a pod of its own a step has one node.
+LAYOUT_OF_ONE: Final = r"""  _n=${_n:-${_k:-${SLURM_NTASKS:-${_N:-1}}}}
+  [ "${_N:-1}" -le 1 ] || [ "$_n" -eq 1 ] || fail "more nodes requested than the job has"
+  _N=1 _t=$_n _each=$_n
+"""
+AMOUNTS: Final = r"""  _u=$S2R_CPUS
   [ $((_t * ${_c:-1})) -le "$_u" ] || [ -n "$_O$_overlap" ] || fail "more processors requested than permitted"
   [ -z "$_exact" ] || _u=$((_t * ${_c:-1}))
   case $_g in -*) _g=$(((-_g + _N - 1) / _N)) ;; '') _g=$S2R_GPU_COUNT ;; esac
   [ "$_g" -le "$S2R_GPU_COUNT" ] || fail "more GPUs requested than the job has"
   _s=0
-  until mkdir "$S2R_DIR/step.$_s" 2>/dev/null; do
-    _s=$((_s + 1))
-    [ "$_s" -lt 100000 ] || fail "cannot write to $S2R_DIR"
-  done
+  until mkdir "$S2R_DIR/step.$_s" 2>/dev/null || [ "$_s" -gt 99999 ]; do _s=$((_s + 1)); done
+  mkfifo "$S2R_DIR/step.$_s/ends" || fail "cannot write to $S2R_DIR"
 """
 
 # Room for steps that run side by side: as many CPUs as they ask for, the whole node without --exact.
@@ -99,15 +81,31 @@ ROOM: Final = r"""  room() { # take, or give back
   fi
 """
 
+# The same in one pod: a file holds the number of free CPUs, and the free GPUs.
+ROOM_OF_ONE: Final = r"""  room() ( # take, or give back
+    until mkdir "$S2R_DIR/lock" 2>/dev/null; do sleep 0.1; done
+    trap 'rmdir "$S2R_DIR/lock"' EXIT
+    [ -e "$S2R_DIR/room" ] || echo "$S2R_CPUS $S2R_GPUS" | tr , ' ' >"$S2R_DIR/room"
+    read -r _f _v <"$S2R_DIR/room"
+    [ "$1" = take ] || { echo "$((_f + _u)) $_v $(cat "$S2R_DIR/step.$_s/room")" >"$S2R_DIR/room"; exit; }
+    # shellcheck disable=SC2086
+    set -- $_v
+    [ "$_f" -ge "$_u" ] && [ $# -ge "$_g" ] || exit 1
+    [ "$_g" -eq 0 ] || echo "$*" | cut -d ' ' -f "1-$_g" >"$S2R_DIR/step.$_s/room"
+    shift "$_g"
+    echo "$((_f - _u)) $*" >"$S2R_DIR/room"
+  )
+  : >"$S2R_DIR/step.$_s/room"
+  [ -n "$_overlap" ] || trap 'room give' EXIT
+  until [ -n "$_overlap" ] || room take; do sleep 0.2; done
+"""
+
 # What all tasks of the step are told.
-TOLD: Final = r"""  _a=$((_n / _N)) _b=$((_n % _N)) _z=$_a
-  [ $((_N - _b)) -eq 1 ] || _z="$_a(x$((_N - _b)))"
-  case $_b in 0) ;; 1) _z=$((_a + 1)),$_z ;; *) _z="$((_a + 1))(x$_b),$_z" ;; esac
-  if [ -z "$_m" ]; then _m=block; [ "$_n" -gt "$_N" ] || _m=cyclic; fi
+TOLD: Final = r"""  if [ -z "$_m" ]; then _m=block; [ "$_n" -gt "$_N" ] || _m=cyclic; fi
   SLURM_UMASK=$(umask)
   export SLURM_STEP_ID="$_s" SLURM_STEPID="$_s" SLURM_NTASKS="$_n" SLURM_NPROCS="$_n" SLURM_STEP_NUM_TASKS="$_n"
-  export SLURM_NNODES="$_N" SLURM_STEP_NUM_NODES="$_N" SLURM_DISTRIBUTION="$_m" SLURM_TASKS_PER_NODE="$_z"
-  export SLURM_STEP_TASKS_PER_NODE="$_z" SLURM_CPUS_ON_NODE="$_u" SLURM_UMASK TMPDIR="${TMPDIR:-/tmp}"
+  export SLURM_NNODES="$_N" SLURM_STEP_NUM_NODES="$_N" SLURM_DISTRIBUTION="$_m" SLURM_TASKS_PER_NODE="$_each"
+  export SLURM_STEP_TASKS_PER_NODE="$_each" SLURM_CPUS_ON_NODE="$_u" SLURM_UMASK TMPDIR="${TMPDIR:-/tmp}"
   export SLURM_JOB_ID="$S2R_ID" SLURM_JOBID="$S2R_ID" SLURM_JOB_NODELIST="$S2R_HOSTS" SLURM_NODELIST="$S2R_HOSTS"
 """
 
@@ -126,6 +124,9 @@ DROP: Final = r"""  [ -z "$_drop" ] || for _v in $(env | sed -n 's/^\([A-Za-z_][
 
 # GPUs of the step on a node: those that it took, else the first ones of the pod.
 DEVICES: Final = r"""  devices() { [ "$_g" -eq 0 ] || echo "$S2R_GPUS" | cut -d , -f "1-$_g"; }
+"""
+DEVICES_OF_ROOM_OF_ONE: Final = """\
+  devices() { if [ -n "$_overlap" ]; then echo "$S2R_GPUS"; else tr ' ' , <"$S2R_DIR/step.$_s/room"; fi; }
 """
 DEVICES_OF_ROOM: Final = r"""  devices() {
     [ -n "$_overlap" ] || sed -n "s/^${1:-0} [0-9]* //p" "$S2R_DIR/step.$_s/room" | tr -d -
@@ -149,18 +150,16 @@ export SLURM_STEP_NODELIST="$S2R_HOSTS"
 # Several pods: the others are given orders, and followed until their status is there. Files are opened anew for
 # every look, for only then do file systems of the network look again.
 NODES: Final = r"""  order() ( # NODE PROGRAM...: follows what the ranks there write until they have ended
-    _h=$1 _f=$S2R_SHARE/$_s.$1 _A=0 _z=''
+    _h=$1 _f=$S2R_SHARE/$_s.$1 _z=''
     shift
     : >"$_f.out"; : >"$_f.err"
-    (
-      for _v; do _A=$((_A + 1)); export "_A$_A=$_v"; done
-      export _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop S2R_PWD="$PWD"
+    export _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop S2R_IN
+    {
       export -p
-      # shellcheck disable=SC3045
-      [ -z "$BASH_VERSION" ] || export -pf
-    ) >"$_f.order"
-    # shellcheck disable=SC2064
-    for _t in TERM HUP INT USR1 USR2; do trap "echo 'kill $_s $_t' >>'$S2R_SHARE/orders.$_h'" "$_t"; done
+      ${BASH_VERSION:+export -pf}
+      echo 'set -- \'
+      for _v in "$PWD" "$@"; do printf '%s\n' "$_v" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/' \\\\/"; done
+    } >"$_f.order"
     echo "run $_s" >>"$S2R_SHARE/orders.$_h"
     exec 7<"$_f.out" 8<"$_f.err"
     while [ -z "$_z" ]; do
@@ -170,42 +169,34 @@ NODES: Final = r"""  order() ( # NODE PROGRAM...: follows what the ranks there w
       : <"$_f.err"; cat <&8 >&2
     done
     rm -f "$_f".*
-    [ "$_z" -eq 0 ] || { [ "$_z" -le 128 ] && [ -z "$_K" ]; } || kill -s TERM "$$"
     exit "$_z"
   )
-  _j=0 _d='' _me='' S2R_IN=''
+  _j=0 _d='' _me='0 ' S2R_IN=''
   case $_n${_P# }.$_i in
     10.* | *.none | *./* | *.[!0-9a]*) ;;
     *) S2R_IN=$S2R_SHARE/$_s.in; cat >"$S2R_IN" ;;
   esac
+  _P=$(echo "$_P" | xargs | cut -d ' ' -f "1-$_N")
+  for _h in $_P; do _d=$_d${_d:+,}$(echo "$S2R_HOSTS" | cut -d , -f "$((_h + 1))"); done
+  export SLURM_STEP_NODELIST="$_d"
   for _h in $_P; do
-    _d=$_d${_d:+,}$(echo "$S2R_HOSTS" | cut -d , -f "$((_h + 1))") _j=$((_j + 1))
-    [ "$_j" -lt "$_N" ] || break
-  done
-  export S2R_IN SLURM_STEP_NODELIST="$_d"
-  _j=0
-  for _h in $_P; do
-    [ "$_j" -lt "$_N" ] || break
     _J=$_j _F=$_j _B=$_N _Q=$((_a + (_j < _b))) _V=$(devices "$_h") _j=$((_j + 1))
     case $_m in cyclic*) ;; *) _F=$((_J * _a + (_J < _b ? _J : _b))) _B=1 ;; esac
     if [ "$_h" = "$S2R_NODE" ]; then _me="$_Q $_V"; continue; fi
-    order "$_h" "$@" &
-    _pids="$_pids $!:"
-    echo "$!" >>"$S2R_DIR/step.$_s/pids"
+    (order "$_h" "$@"; echo "- $?" >"$S2R_DIR/step.$_s/ends") &
+    _others="$_others $_h"
   done
-  _J=0 _F=0 _Q=${_me% *} _V=${_me#* } _Q=${_Q:-0}
+  _J=0 _F=0 _Q=${_me% *} _V=${_me#* }
 else
-  _h=$S2R_HOST _d=$S2R_DIR _j=1
+  _h=$S2R_HOST _d=$S2R_DIR
   # shellcheck disable=SC1090
   . "$S2R_STEP"
   export S2R_HOST="$_h" S2R_DIR="$_d" PATH="$_d/bin:$PATH"
-  while [ "$_j" -le "$_A" ]; do eval "set -- \"\$@\" \"\$_A$_j\"; unset _A$_j"; _j=$((_j + 1)); done
-  for _v in _A _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop; do
-    eval "_z=\$$_v; unset $_v; $_v=\$_z"
-  done
   umask "$SLURM_UMASK"
   mkdir -p "$S2R_DIR/step.$_s"
-  cd "$S2R_PWD" || exit 1
+  mkfifo "$S2R_DIR/step.$_s/ends"
+  cd "$1" || exit 1
+  shift
 fi
 """
 
@@ -228,86 +219,90 @@ esac
 TO_FILES: Final = r"""  if [ -n "$_o" ]; then exec >>"$(marks "$_o" "$1")"; [ -n "$_e" ] || exec 2>&1; fi
   if [ -n "$_e" ]; then exec 2>>"$(marks "$_e" "$1")"; fi
 """
-LABELS: Final = r"""  _w=$((_n > 10 ? ${#_n} : 1))
-  tag() { while IFS= read -r _z || [ -n "$_z" ]; do printf "%${_w}d: %s\n" "$1" "$_z"; done; }
-  [ -z "$_l" ] || {
-    { { { (rank "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 |
-      tag "$1" >&2; } 4>&1
-    exit "$(cat "$S2R_DIR/step.$_s/$1")"
-  }
-"""
-
-# One rank, from its streams to its program.
-RANK: Final = r"""rank() { # RANK LOCAL PROGRAM...: becomes the program
-  export SLURM_PROCID="$1" SLURM_LOCALID="$2"
-  if [ -n "$_T" ]; then
-    _V=$(echo "$_V" | cut -d , -f "$(($2 * _T + 1))-$((($2 + 1) * _T))")
-    export SLURMD_TRES_BIND="gres/gpu:per_task:$_T"
-  fi
-  [ "$S2R_GPU_COUNT" -eq 0 ] || export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" \
-    GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V" SLURM_GPUS_ON_NODE="$_g"
-  unset S2R_STEP
-  shift 2
-#MULTI
-#DROP
-  command -v "$1" >/dev/null || fail "execve(): $1: No such file or directory" 2
-  exec "$@"
-}
-streams() { # RANK LOCAL PROGRAM...
-  case $_i in
+INPUT: Final = r"""  case $_i in
     *[!0-9]*) case $_i in all) ;; none) exec 9</dev/null ;; *) exec 9<"$_i" ;; esac ;;
     ?*) [ "$_i" -eq "$1" ] || exec 9</dev/null ;;
   esac
   case $_i in '' | all | "$1") [ -z "$S2R_IN" ] || exec 9<"$S2R_IN" ;; esac
+"""
+SAME_INPUT: Final = r"""  [ -z "$S2R_IN" ] || exec 9<"$S2R_IN"
+"""
+LABELS: Final = r"""  _w=$((_n > 10 ? ${#_n} : 1))
+  tag() { while IFS= read -r _z || [ -n "$_z" ]; do printf "%${_w}d: %s\n" "$1" "$_z"; done; }
+  [ -z "$_l" ] || {
+    { { { (program "$@" 3>&- 4>&-); echo "$?" >"$S2R_DIR/step.$_s/$1"; } 2>&3 | tag "$1"; } 3>&1 >&4 |
+      tag "$1" >&2; } 4>&1
+    exit "$(cat "$S2R_DIR/step.$_s/$1")"
+  }
+"""
+GPUS_PER_TASK: Final = r"""  if [ -n "$_T" ]; then
+    _V=$(echo "$_V" | cut -d , -f "$(($2 * _T + 1))-$((($2 + 1) * _T))")
+    export SLURMD_TRES_BIND="gres/gpu:per_task:$_T"
+  fi
+"""
+
+# One rank, from its streams to its program.
+STREAMS: Final = r"""#INPUT
   exec <&9 9<&-
 #FILES
+"""
+RANK: Final = r"""rank() { # RANK LOCAL PROGRAM...: becomes the program
+#STREAMS
+  export SLURM_PROCID="$1" SLURM_LOCALID="$2"
+#SHARE
+  [ "$S2R_GPU_COUNT" -eq 0 ] || export CUDA_VISIBLE_DEVICES="$_V" ROCR_VISIBLE_DEVICES="$_V" \
+    GPU_DEVICE_ORDINAL="$_V" SLURM_STEP_GPUS="$_V" SLURM_GPUS_ON_NODE="$_g"
+  shift 2
+#MULTI
+#DROP
+  unset S2R_STEP S2R_IN _J _F _Q _B _V _T _g _u _t _c _s _n _l _o _e _i _K _multi _drop
+  command -v "$1" >/dev/null || fail "execve(): $1: No such file or directory" 2
+  exec "$@"
+}
+"""
+LABELLED: Final = r"""rank() { # RANK LOCAL PROGRAM...
+#STREAMS
 #LABELS
-  rank "$@"
+  program "$@"
 }
-await() { # PROCESS: its status, however often a signal comes between
-  _x=''
-  while _y=''; do
-    { wait "$1"; } 2>/dev/null
-    _z=$?
-    [ "$_z" -eq 127 ] && [ -n "$_x" ] || _x=$_z
-    [ -n "$_y" ] || return 0
-  done
-}
-# shellcheck disable=SC2064
-pass() { # SHELL WORDS: hands every signal on
-  for _t in TERM HUP INT USR1 USR2; do
-    trap "_y=1; for _p in $1; do kill -s $_t \"\${_p%:*}\" 2>/dev/null; done" "$_t"
-  done
-}
-task() { # RANK LOCAL PROGRAM...: a task that dies by a signal ends the step; with -K every failure does
-  (streams "$@") &
-  _task=$!
-  pass '"$_task"'
-  await "$_task"
-  [ "$_x" -eq 0 ] || { [ "$_x" -le 128 ] && [ -z "$_K" ]; } || { sleep 0.3; kill -s TERM "$$"; }
-  exit "$_x"
-}
-_q=0 _z=''
-while [ "$_q" -lt "$_Q" ]; do _z=$_z${_z:+,}$((_F + _q * _B)) _q=$((_q + 1)); done
-export SLURM_GTIDS="$_z" SLURM_NODEID="$_J" SLURMD_NODENAME="$S2R_HOST" SLURM_TOPOLOGY_ADDR="$S2R_HOST"
-[ "$_u" -ne $((_t * ${_c:-1})) ] || export SLURM_CPUS_ON_NODE=$((_Q * ${_c:-1}))
 """
 
 # The ranks of this pod; then the worst status of all.
-START: Final = r"""pass '$_pids'
-exec 9<&0
+START: Final = r"""pass() { # SIGNAL: to every task of the step
+  xargs 2>/dev/null kill -s "$1" <"$S2R_DIR/step.$_s/ranks"
+  for _h in $_others; do echo "kill $_s $1" >>"$S2R_SHARE/orders.$_h"; done
+}
+# shellcheck disable=SC2064
+for _t in TERM HUP INT USR1 USR2; do trap "pass $_t" "$_t"; done
+task() { # RANK LOCAL PROGRAM...: its end becomes a line in the pipe
+  (rank "$@" 6>&-) &
+  echo "$!" >>"$S2R_DIR/step.$_s/ranks"
+  { wait "$!"; } 2>/dev/null
+  echo "$1 $?" >&6
+}
+echo "$$" >"$S2R_DIR/step.$_s/pids" # whoever ends the steps tells srun, which passes it on
+exec 6<>"$S2R_DIR/step.$_s/ends" 9<&0
 _q=0
 while [ "$_q" -lt "$_Q" ]; do
-  (task "$((_F + _q * _B))" "$_q" "$@") &
-  _pids="$_pids $!:$((_F + _q * _B))" _q=$((_q + 1))
-  echo "$!" >>"$S2R_DIR/step.$_s/pids"
+  task "$((_F + _q * _B))" "$_q" "$@" &
+  _q=$((_q + 1))
 done
-for _p in $_pids; do
-  await "${_p%:*}"
-  [ "$_x" -eq 0 ] || [ -z "${_p#*:}" ] || echo "srun: error: $S2R_HOST: task ${_p#*:}: Exited with exit code $_x" >&2
+for _p in $_others; do _q=$((_q + 1)); done
+while [ "$_q" -gt 0 ]; do # a task that dies by a signal ends the step; with -K every failure does
+  read -r _p _x <&6 || continue # a signal came between
+  _q=$((_q - 1))
+  [ "$_x" -eq 0 ] || [ "$_p" = - ] || echo "srun: error: $S2R_HOST: task $_p: Exited with exit code $_x" >&2
   [ "$_x" -le "$_worst" ] || _worst=$_x
+  [ "$_x" -eq 0 ] || { [ "$_x" -le 128 ] && [ -z "$_K" ]; } || { sleep 0.3; pass TERM; }
 done
 exit "$_worst"
+"""
+
+# What the tasks of one node are told.
+TOLD_HERE: Final = r"""_q=0 _z=''
+while [ "$_q" -lt "$_Q" ]; do _z=$_z${_z:+,}$((_F + _q * _B)) _q=$((_q + 1)); done
+export SLURM_GTIDS="$_z" SLURM_NODEID="$_J" SLURMD_NODENAME="$S2R_HOST" SLURM_TOPOLOGY_ADDR="$S2R_HOST"
+[ "$_u" -ne $((_t * ${_c:-1})) ] || export SLURM_CPUS_ON_NODE=$((_Q * ${_c:-1}))
 """
 
 MULTI: Final = r"""  if [ -n "$_multi" ]; then # a file says who runs what: %t is the rank, %o its number on the line
@@ -360,19 +355,18 @@ fi
 """
 
 
-FEATURES: Final = ("multi", "drop", "files", "labels")
+FEATURES: Final = ("multi", "drop", "files", "labels", "input", "share")
 """What a script may ask of its ranks, in the order in which the names of the pieces say them."""
 
 
 def rank(*features: str) -> str:
-    """The piece that starts ranks, with ``multi``, ``drop``, ``files`` and ``labels`` where they are asked for."""
-    text = RANK + (FILES if "files" in features else "")
-    pieces = {"multi": MULTI, "drop": DROP, "files": TO_FILES, "labels": LABELS}
+    """The piece that starts ranks, with those of ``FEATURES`` that are asked for."""
+    text = (
+        RANK.replace("#STREAMS\n", "").replace("rank()", "program()") + LABELLED if "labels" in features else RANK
+    )
+    pieces = {"multi": MULTI, "drop": DROP, "files": TO_FILES, "labels": LABELS, "share": GPUS_PER_TASK}
+    text = text.replace("#STREAMS\n", STREAMS)
     for name, piece in pieces.items():
         text = text.replace(f"#{name.upper()}\n", piece if name in features else "")
-    missing = "".join(options for name, options in _OPTIONS_OF.items() if name not in features)
-    return text + (_UNFORESEEN.replace("OPTIONS", missing) if missing else "")
-
-
-_OPTIONS_OF: Final = {"multi": "$_multi", "drop": "$_export", "files": "$_o$_e", "labels": "$_l"}
-_UNFORESEEN: Final = '[ -z "OPTIONS" ] || fail "an option that was not foreseen when the manifest was written"\n'
+    text = text.replace("#INPUT\n", INPUT if "input" in features else SAME_INPUT)
+    return text + TOLD_HERE + (FILES if "files" in features else "")

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from s2r_ci.model import NOTHING, ConversionRequest, Step
+from s2r_ci.model import NOTHING, ConversionRequest
 from s2r_ci.runai.parts import SHIMMED, quoted
 from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Facts
+from s2r_ci.verify.prelude_options import MEANT, Options, options
 
 Wanted = dict[str, Mapping[str, str]]
 
@@ -16,9 +17,6 @@ _MEANS_LITTLE: Final = re.compile(
     r"|--(?:ntasks|nodes)[= ]1|--cpus-per-task[= ]\S+|--(?:cpu[-_]bind|mem-bind|gres|gpus|mem)=\S+))*(?: --)? [^-$].*",
     re.DOTALL,
 )
-_FILES: Final = re.compile(r"-[oe]|--output|--error")
-_LABELS: Final = re.compile(r"-l|--label")
-_MAY_BE_ANYTHING: Final = re.compile(r"[$`]|\"\$")
 
 
 def wanted(
@@ -35,7 +33,9 @@ def wanted(
         found["shim srun one"] = NOTHING
     elif "srun" in used:
         shell = "/bin/bash" if _keeps_functions(request) else "/bin/sh"
-        found |= {"shim srun": {"shell": shell}, **dict.fromkeys(_pieces(request, facts, called), NOTHING)}
+        said = _said(request)
+        found |= {"shim srun": {"shell": shell}, **_reading(said)}
+        found |= dict.fromkeys(_pieces(request, facts, called, said), NOTHING)
     if not called.isdisjoint(("srun", "scontrol")):
         found["steps"] = _steps(request)
     return found
@@ -59,37 +59,57 @@ def _steps(request: ConversionRequest) -> dict[str, str]:
     }
 
 
-def _pieces(request: ConversionRequest, facts: Facts, called: set[str]) -> Iterator[str]:
-    text, sure = request.script.data, _all_read(request)
+def _said(request: ConversionRequest) -> Options | None:
+    """What the calls of srun ask for; None where they may ask for anything."""
     calls = [step for step in request.job.body.steps if step.launcher == "srun"]
-    through_mpi = facts.kind == "MPIJob"
-    at_once = not through_mpi and _at_once(request, called, sure)
-    yield from ("srun layout", "srun told", "srun end")
+    return options(calls) if _all_read(request) else None
+
+
+def _reading(said: Options | None) -> Wanted:
+    """How the options are read."""
+    if said == Options(frozenset(), "", ""):
+        return {"srun no options": NOTHING}
+    meant = MEANT if said is None else said.meant
+    found: Wanted = dict.fromkeys(
+        ("srun options", "srun values", *(f"srun option {name}" for name in meant)), NOTHING
+    )
+    if said is None:
+        return found | dict.fromkeys(("srun any flags", "srun any options end"), NOTHING)
+    listed = {"srun flags": said.flags, "srun ignored": said.ignored}
+    return found | {"srun options end": NOTHING} | {name: {"names": text} for name, text in listed.items() if text}
+
+
+def _pieces(request: ConversionRequest, facts: Facts, called: set[str], said: Options | None) -> Iterator[str]:
+    text, meant = request.script.data, MEANT if said is None else said.meant
+    through_mpi, alone = facts.kind == "MPIJob", " of one" if facts.kind == "Job" else ""
+    at_once = not through_mpi and _at_once(request, called, _all_read(request))
+    yield from ("srun begin", f"srun layout{alone}", "srun amounts", "srun told", "srun end")
+    if not meant.isdisjoint(("nodelist", "relative")):
+        yield "srun places"
+    elif not alone:
+        yield "srun everywhere"
     if at_once:
-        yield "srun room"
+        yield f"srun room{alone}"
     if b"--export" in text:
         yield "srun export"
     if through_mpi:
         yield from ("srun launcher", "srun marks", "srun mpi")
         return
-    yield "srun devices of room" if at_once else "srun devices"
-    yield "srun nodes" if facts.kind == "PyTorchJob" else "srun alone"
-    mpi = b"--mpi" in text and facts.kind == "Job"
-    files = mpi or not sure or _said(calls, _FILES)
+    yield f"srun devices of room{alone}" if at_once else "srun devices"
+    yield "srun alone" if alone else "srun nodes"
+    mpi = b"--mpi" in text and bool(alone)
+    files = mpi or not meant.isdisjoint(("output", "error"))
     yield from (name for name, here in (("srun marks", files), ("srun mpi", mpi)) if here)
     features = {
-        "multi": b"--multi-prog" in text,
+        "multi": "multi-prog" in meant,
         "drop": b"--export" in text,
         "files": files,
-        "labels": not sure or _said(calls, _LABELS),
+        "labels": "label" in meant,
+        "input": "input" in meant,
+        "share": "gpus-per-task" in meant | request.job.options.keys(),
     }
     yield "".join(["srun rank", *(f" {name}" for name, here in features.items() if here)])
     yield "srun start"
-
-
-def _said(calls: list[Step], option: re.Pattern[str]) -> bool:
-    words = (word for step in calls for word in step.words[1:])
-    return any(option.match(word) or _MAY_BE_ANYTHING.match(word) for word in words)
 
 
 def _all_read(request: ConversionRequest) -> bool:

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from s2r_ci.runai.distribution import plan
-from s2r_ci.runai.prelude import prelude
 from s2r_ci.validate import validate
 from s2r_ci.verify import verify
 from tests.behaviour.cases import (
@@ -24,7 +22,6 @@ from tools.behaviour_table import PAGE, page
 WAY = namespaces()
 alone = pytest.mark.skipif(not WAY, reason="this machine gives nobody namespaces (unshare)")
 CASES = list(cases())
-LONGEST_PRELUDE = 350
 
 
 def played(case: Case, folder: Path) -> list[str]:
@@ -56,11 +53,6 @@ def test_schema_and_judge_have_nothing_against_a_case(case: Case) -> None:
     request, manifest = request_of(case), convert(case).manifest
     found = [*validate(manifest, case.name), *verify(request, manifest, case.name)]
     assert [f"{finding.rule.id}: {finding.message}" for finding in found] == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_prelude_is_short(case: Case) -> None:
-    assert len(prelude(plan(request_of(case)), "text").splitlines()) <= LONGEST_PRELUDE
 
 
 def test_few_cases_may_differ_and_all_are_told() -> None:

@@ -45,7 +45,10 @@ _STEPS = (
     ),
     Chosen("bin"),
     Chosen("shim srun", {"shell": "/bin/sh"}),
-    *map(Chosen, ("srun layout", "srun told", "srun devices", "srun alone", "srun rank", "srun start", "srun end")),
+    *map(
+        Chosen, ("srun no options", "srun begin", "srun layout of one", "srun amounts", "srun told", "srun devices")
+    ),
+    *map(Chosen, ("srun alone", "srun rank", "srun start", "srun end")),
     Chosen("executables"),
 )
 _OF_AN_INDEX = (

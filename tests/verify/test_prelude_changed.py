@@ -132,7 +132,9 @@ def test_silent_on_every_good_shape(shape: str) -> None:
         pytest.param({"options": {"signal": "B:TERM@30"}}, "'warn the script'", id="signal"),
         pytest.param({"options": {"signal": "TERM@30"}}, "'warn the steps'", id="signal to the steps"),
         pytest.param({"data": b"#!/bin/sh\nsrun --mpi=pmix x\n"}, "'srun mpi'", id="mpi"),
-        pytest.param({"data": b"srun x &\n$RUN srun y\n"}, "'srun room'", id="steps that may run side by side"),
+        pytest.param(
+            {"data": b"srun x &\n$RUN srun y\n"}, "'srun room of one'", id="steps that may run side by side"
+        ),
         pytest.param({"data": b"srun --export=NONE x\n"}, "'srun export'", id="environment of the steps"),
         pytest.param({"options": {"output": "/data/lab/%x-%4j.txt"}}, "'output'", id="output"),
         pytest.param({"options": {"error": "err.txt", "open-mode": "append"}}, "'error at the end'", id="error"),

@@ -380,7 +380,7 @@ def test_shellcheck_has_nothing_to_say(made: JobSpec, tmp_path: Path) -> None:
 
 def test_the_longest_prelude_stays_short() -> None:
     text = prelude(plan(request(SHAPES[3].values[0], "#!/bin/bash\n")), "text")  # type: ignore[arg-type]
-    assert len(text.splitlines()) <= 260
+    assert len(text.splitlines()) <= 290  # its call may hold any option
 
 
 @pytest.mark.parametrize("made", SHAPES)
