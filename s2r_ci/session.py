@@ -10,16 +10,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
-from s2r_ci.asking import Words, access_for, scan_with_service
 from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
-from s2r_ci.pipeline import Keeper, Options, World, scan
 from s2r_ci.runai.targets import form_of
 from s2r_ci.settings import Settings, SettingsTree, resolve
 
 if TYPE_CHECKING:
+    from s2r_ci.asking import Words
     from s2r_ci.convert import Converter
+    from s2r_ci.pipeline import Keeper, Options, World
 
 _NOT_SETTINGS: Final = frozenset({"ask", "files-from", "diff", "dry-run", "fix", "list", "paths"})
 
@@ -184,6 +184,8 @@ def _read(path: str) -> bytes:
 
 def options_of(place: Place, **more: Any) -> Options:
     """How the run treats what lies on disk, as the settings say."""
+    from s2r_ci.pipeline import Options
+
     settings = place.settings
     return Options(
         allow_missing=settings.allow_missing,
@@ -196,6 +198,7 @@ def options_of(place: Place, **more: Any) -> Options:
 
 def world_of(place: Place, *, write: bool = False) -> World:
     """The outside as ``scan`` needs it."""
+    from s2r_ci.pipeline import World
 
     def read(path: str) -> bytes | None:
         if not os.path.lexists(os.path.join(place.root, path)):
@@ -264,9 +267,12 @@ def run(
     *,
     verb: str = "check",
     progress: Callable[[int, int], None] = lambda done, total: None,
-    words: Words = Words(),  # noqa: B008  a frozen value
+    words: Words | None = None,
 ) -> Report:
     """The same in a place that is known already."""
+    from s2r_ci.asking import Words, access_for, scan_with_service
+    from s2r_ci.pipeline import scan
+
     settings, writing = place.settings, verb == "write"
     access = access_for(settings, os.environ)
     found = found_in(place)
@@ -278,13 +284,15 @@ def run(
         else:
             report = scan_with_service(
                 found.scripts, world, options, settings, os.environ,
-                root=place.root, access=access, verb=verb, words=words,
+                root=place.root, access=access, verb=verb, words=words or Words(),
             )  # fmt: skip
     return with_found(report, found, place, verb)
 
 
 def details_of(place: Place, *, verb: str) -> Report:
     """The same with the ledger and the jobs of every script, each walked anew whatever its manifest says."""
+    from s2r_ci.pipeline import scan
+
     found = found_in(place)
     writing = verb == "write"
     options = options_of(place, write=writing, keep_details=True)._replace(reverify=True)

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from s2r_ci.asking import Words
 from s2r_ci.cli import VERBS
 from s2r_ci.session import Place, place_of
 from s2r_ci.session import run as run_session
 
 if TYPE_CHECKING:
+    from s2r_ci.asking import Words
     from s2r_ci.model import Report
 
 
@@ -70,8 +70,10 @@ def progress_line(place: Place) -> Callable[[int, int], None]:
     return show
 
 
-def words_for(place: Place) -> Words:
+def words_for(place: Place) -> "Words":
     """What a run with the service says on standard error: the plan always, what is in flight on a terminal."""
+    from s2r_ci.asking import Words
+
     if place.settings.quiet:
         return Words()
 
