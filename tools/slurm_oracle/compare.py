@@ -85,6 +85,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage accepted for controller.*", "for external job", "whether jobs may be external is the site's"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
+        "stage accepted for controller.*",
+        "Invalid Trackable.* holds tres-per-task=([^ ]*,)?license/",
+        "which licenses are counted as resources is the site's",
+    ),
+    (
         "stage .*",
         "in your slurm.conf|allowed in slurm.conf|one-task-per-sharing and|not supported|Preemption is",
         "what the site has configured",
