@@ -91,7 +91,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
 
 def _finding(finding: Finding) -> str:
     place = shown_path(finding.location.path) + (f":{finding.location.line}" if finding.location.line else "")
-    message = code(finding.message)
+    message = prose(finding.message)
     return f"| {finding.level.word} | {code(place)} | {finding.rule.id} | {message} |\n"
 
 
@@ -101,7 +101,7 @@ def _questions(report: Report) -> Iterator[str]:
         yield "| Open question | Scripts | Asked | Answer with |\n| --- | ---: | --- | --- |\n"
     for each in every:
         question = each.question
-        told = code(question.text)
+        told = prose(question.text)
         yield f"| {code(question.key)} | {each.scripts:,} | {told} | {code(question.answer)} |\n"
     if every:
         yield "\n"
