@@ -17,7 +17,7 @@ NUMERIC: Final = STRUCTURAL - {b"partition", b"p", b"gres", b"gpus", b"G", b"a",
 SUSPICIOUS: Final = re.compile(rb"^#SBATCH[^\n]*?(?:[{}<>$@!\[]|%[^\s%]*[%(]|__|[= ][A-Z_]{3})", re.MULTILINE)
 OPTION: Final = re.compile(
     rb"""(?:--([a-z][a-z-]*)(?:=|[ \t]+)|(?<![\w-])-([A-Za-z])=?[ \t]*)"""
-    rb"""((?:<[^<>\n]*>|"[^"\n]*"|'[^'\n]*'|[^\s"'])*+)"""
+    rb"""((?:<[^<>\n]*>|"[^"\n]*"|'[^'\n]*'|[^\s"'<]|<(?![^<>\n]*>))*)"""
 )
 
 ANYWHERE: Final = (

@@ -12,7 +12,7 @@ LONGEST: Final = 240  # octets; with the ending of a manifest and of a temporary
 FORBIDDEN: Final = r'[\x00-\x1f\x7f<>:"|?*\\]'
 RESERVED: Final = r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)"
 ORDINARY: Final = re.compile(  # nearly every path; the rest is looked at part by part
-    r"(?:(?!(?i:con|prn|aux|nul|com.|lpt.)(?:[./]|\Z))[A-Za-z0-9_.+=@,~-]{0,100}[A-Za-z0-9_+=@,~-](?:/|\Z))++"
+    r"(?:(?!(?i:con|prn|aux|nul|com.|lpt.)(?:[./]|\Z))[A-Za-z0-9_.+=@,~-]{0,100}[A-Za-z0-9_+=@,~-](?:/|\Z))+"
 )
 
 

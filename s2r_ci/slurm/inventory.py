@@ -276,7 +276,7 @@ _GPU_MARKS: Final = (
 )
 
 
-_HEAD: Final = re.compile(rb"(?:#[^\n]*+\n)*+")
+_HEAD: Final = re.compile(rb"(?:#[^\n]*+\n)*")
 
 
 def gpu_hints(data: bytes) -> Iterator[int]:

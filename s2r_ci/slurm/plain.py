@@ -9,18 +9,18 @@ import re
 from typing import Final
 
 # Ranges instead of \w: one look into a table a character.
-_COMMAND: Final = re.compile(r"(?:[A-Za-z0-9_./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))++")
+_COMMAND: Final = re.compile(r"(?:[A-Za-z0-9_./:=,@%+~*? \t-]++|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))+")
 # The same without assignments before it, and without absolute paths (but for $HOME); the group is the first word.
 ORDINARY: Final = re.compile(
     r"([A-Za-z0-9_.+-][A-Za-z0-9_.+/-]*+)(?![^ \t])"
-    r"(?:[A-Za-z0-9_.:=,@%+*? \t-]++|/(?<![ \t,:=]/)(?<![ \t]-[A-Za-z]/)|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))*+"
+    r"(?:[A-Za-z0-9_.:=,@%+*? \t-]++|/(?<![ \t,:=]/)(?<![ \t]-[A-Za-z]/)|\$(?:[A-Za-z_]|\{[A-Za-z_][A-Za-z0-9_]*+\}))*"
 )
 _ASSIGNMENT: Final = re.compile(
-    r"([A-Za-z_]\w*)=(?:(?:[\w./:,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))++"
-    r'|"(?:[\w ./:=,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))*+")',
+    r"([A-Za-z_]\w*)=(?:(?:[\w./:,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))+"
+    r'|"(?:[\w ./:=,@%+-]++|\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\}))*")',
     re.ASCII,
 )
-_NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*+")
+_NAMES_ONLY: Final = re.compile(r"[^$\\`'(]*+(?:\$(?:[A-Za-z_]|\{[A-Za-z_]\w*+\})[^$\\`'(]*+)*")
 NAME: Final = re.compile(r"\$\{?([A-Za-z_]\w*)", re.ASCII)  # in a text that holds nothing else to expand
 # In a plain command (``inventory.paths_in``). Each way to begin is a letter, which is found fast.
 _MAY_BE_PATH: Final = re.compile(r"/(?:(?<=[ \t,:=]/)|(?<=[ \t]-[A-Za-z]/)|(?<![\s\S]/))|~|HOME")
