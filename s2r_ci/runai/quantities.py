@@ -7,6 +7,7 @@ billionth is rounded up, as the API server does.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from s2r_ci.errors import MalformedReplyError
@@ -46,13 +47,19 @@ def quantity(text: str | float) -> Fraction:
     found = None if isinstance(text, bool) else _QUANTITY.fullmatch(str(text))
     if found is None:
         raise _refused(text, "is not a Kubernetes quantity")
-    number = Fraction(found["digits"].rstrip("."))
-    exponent = found["exponent"]
-    value = number * (Fraction(10) ** int(exponent) if exponent else _FACTORS[found["suffix"]])
+    value = _exact(found["digits"], found["exponent"] or "", found["suffix"] or "")
     if value > LARGEST:
         raise _refused(text, "is larger than Kubernetes can hold")
-    value = Fraction(-(-value.numerator * _NANO // value.denominator), _NANO)
     return -value if found["sign"] == "-" else value
+
+
+@lru_cache(maxsize=512)
+def _exact(digits: str, exponent: str, suffix: str) -> Fraction:
+    """The number without its sign, in whole billionths. A manifest says each amount several times."""
+    value = Fraction(digits.rstrip(".")) * (Fraction(10) ** int(exponent) if exponent else _FACTORS[suffix])
+    if value > LARGEST:
+        return value  # is refused: the more digits it has, the less they are worth counting
+    return Fraction(-(-value.numerator * _NANO // value.denominator), _NANO)
 
 
 def cpu_text(cpus: int | Fraction) -> str:

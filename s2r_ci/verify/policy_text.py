@@ -114,11 +114,21 @@ def _are_fine(texts: list[str], facts: Facts) -> bool:
         most = long.get(id(text), LONGEST_SCALAR)
         if len(text) > most or (len(text) * 4 > most and not text.isascii()):
             return False
-        if most != LONGEST_BODY:
+        if most == LONGEST_PRELUDE:
+            if not _shows_in_prelude(text):
+                return False
+        elif most != LONGEST_BODY:
             seen.append(text)
-    whole = "\n".join(seen)
-    plain = whole.isascii() and whole.replace("\n", "").replace("\t", "").isprintable()
-    return plain or not _HIDDEN.search(whole)
+    return _shows("\n".join(seen))
+
+
+def _shows(text: str) -> bool:
+    """No character that hides what it does."""
+    plain = text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()
+    return plain or not _HIDDEN.search(text)
+
+
+_shows_in_prelude: Final = lru_cache(maxsize=64)(_shows)  # preludes repeat from script to script
 
 
 def _longer(container: Container) -> Iterator[tuple[Steps, object, int]]:

@@ -103,6 +103,7 @@ REFUSED = [
     ("P-26", {"metadata.labels~pri\N{ZERO WIDTH SPACE}ority": "x"}),
     ("P-26", {f"{MAIN}.args.3": "\x1b]0;x\x07"}),
     ("P-26", {f"{MAIN}.image": "x\N{TAG LATIN SMALL LETTER A}"}),
+    ("P-26", {f"{MAIN}.args.0": f"{PRELUDE}# \N{ZERO WIDTH SPACE}"}),
     ("P-27", {f"{MAIN}.env.+": {"name": "LD_PRELOAD", "value": "x"}}),
     ("P-27", {f"{MAIN}.env.+": {"name": "bash_env", "value": "x"}}),
     ("P-27", {f"{MAIN}.env.+": {"name": "HTTPS_PROXY", "value": "x"}}),
