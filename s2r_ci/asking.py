@@ -266,8 +266,12 @@ def _accounted(report: Report, converter: ServiceConverter) -> Report:
         report,
         asked=_said(tally, converter),
         left=tally.left,
-        incomplete=f"{failed:,} scripts were not verified against the service{reason}" if failed else "",
+        incomplete=f"{_scripts(failed)} not verified against the service{reason}" if failed else "",
     )
+
+
+def _scripts(number: int) -> str:
+    return "1 script was" if number == 1 else f"{number:,} scripts were"
 
 
 def _said(tally: Tally, converter: ServiceConverter) -> str:

@@ -16,7 +16,7 @@
 | ``S2R_REQUEST_SECONDS`` | time of one request | 60 |
 | ``S2R_CONVERTER`` | ``bedrock`` or ``rules`` | ``bedrock`` |
 | ``S2R_MODEL``, ``S2R_MODELS``, ``BEDROCK_MODEL_ID`` | default alias, allowed aliases, id of the default | ``sonnet`` |
-| ``S2R_MODEL_FALLBACK`` | aliases to try, in order, when a model is gone | none |
+| ``S2R_MODEL_FALLBACK`` | aliases or profiles to try, in order, when a model is gone | none |
 | ``S2R_STRICT_TOOLS`` | the provider holds answers to the schema: ``on`` after ``model.warm``, or ``off`` | ``off`` |
 | ``S2R_GUARDRAIL`` | ``ID:VERSION`` of a guardrail that looks at scripts first | none |
 | ``S2R_ALLOW_GLOBAL`` | profiles that may leave the geography | ``false`` |

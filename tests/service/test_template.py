@@ -1,5 +1,6 @@
 """The CloudFormation template: linted, and what the first s2r's deployments lacked is there (B15, B16, B17)."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from s2r_service.model.catalogue import check_id, shipped
+from s2r_service.model.catalogue import FILE, check_id, read_catalogue, shipped
 from tests.service.stores import TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,24 @@ def test_the_model_is_an_inference_profile() -> None:
     default = STACK["Parameters"]["ModelProfileId"]["Default"]
     check_id(default)  # B15
     assert default == shipped().offer().model_id
+
+
+def test_a_model_that_is_gone_has_another_behind_it() -> None:
+    (function,) = of_type("AWS::Lambda::Function")
+    environ = function["Environment"]["Variables"]
+    assert environ["S2R_MODEL_FALLBACK"] == {"Ref": "FallbackProfileId"}
+    parameters = {name: each.get("Default", "") for name, each in STACK["Parameters"].items()}
+    made = read_catalogue(
+        json.loads(FILE.read_text()),
+        default_id=parameters["ModelProfileId"],
+        allowed=environ["S2R_MODELS"].split(","),
+        fallback=[parameters["FallbackProfileId"]],
+    )
+    assert made.ids() == (parameters["ModelProfileId"], parameters["FallbackProfileId"])
+    resources = [each["Sub"] for each in statements()["Model"]["Resource"]]
+    assert any(":inference-profile/${FallbackProfileId}" in each for each in resources)
+    assert any(":bedrock:*::foundation-model/${FallbackModelId}" in each for each in resources)
+    assert parameters["FallbackProfileId"].endswith(parameters["FallbackModelId"])
 
 
 def test_profile_and_foundation_model_are_allowed_and_nothing_else() -> None:

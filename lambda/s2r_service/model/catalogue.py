@@ -88,7 +88,7 @@ def read_catalogue(
     """A deployment's catalogue.
 
     ``default`` is its default alias; ``default_id`` replaces that alias' id (BEDROCK_MODEL_ID of the first s2r);
-    ``allowed`` cuts the list down; ``fallback`` names aliases to try when a model is gone. Raises ConfigurationError
+    ``allowed`` cuts the list down; ``fallback`` names aliases, or inference profiles, to try when a model is gone. Raises ConfigurationError
     for an id that cannot work, and for an alias that is not there.
     """
     default = default or str(data["default"])
@@ -100,6 +100,9 @@ def read_catalogue(
     if allowed:
         offers = {alias: _known(alias, offers) for alias in allowed}
     spare = tuple(data.get("fallback", ()) if fallback is None else fallback)
+    for name in spare:
+        if name not in offers and _PROFILE.fullmatch(name):
+            offers[name] = Offer(name, name)  # a profile of the deployment's own geography
     for alias in (default, *spare):
         _known(alias, offers)
     for offer in offers.values():
