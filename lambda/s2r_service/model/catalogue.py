@@ -88,8 +88,8 @@ def read_catalogue(
     """A deployment's catalogue.
 
     ``default`` is its default alias; ``default_id`` replaces that alias' id (BEDROCK_MODEL_ID of the first s2r);
-    ``allowed`` cuts the list down; ``fallback`` names aliases, or inference profiles, to try when a model is gone. Raises ConfigurationError
-    for an id that cannot work, and for an alias that is not there.
+    ``allowed`` cuts the list down; ``fallback`` names aliases, or inference profiles, to try when a model is gone.
+    Raises ConfigurationError for an id that cannot work, and for an alias that is not there.
     """
     default = default or str(data["default"])
     offers = {each["alias"]: _offer(each) for each in data["models"]}
