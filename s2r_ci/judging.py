@@ -117,7 +117,8 @@ def unwritable(request: ConversionRequest, error: ConversionError | UnicodeEncod
         place = request.job.origins.get("name", place)
         message = "the job's name holds octets that are not UTF-8: rename the script, or give it a --job-name"
     elif isinstance(error, ConversionError):
-        message = f"{error.what} ({error.where})"
+        told = "; ".join(filter(None, (error.where, error.hint)))
+        message = f"{error.what} ({told})" if told else error.what
     return Finding(rule=rules.CONVERSION_FAILED, message=message, location=place, subject="conversion")
 
 

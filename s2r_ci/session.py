@@ -120,10 +120,16 @@ def found_in(place: Place) -> Found:
 
 
 def _edited_since(place: Place, since: str) -> frozenset[str]:
-    """The scripts of manifests that changed while they did not: a change to a manifest alone is looked at too."""
+    """The scripts of manifests that changed while they did not: a change to a manifest alone is looked at too.
+
+    A manifest's own word for its script is a stranger's word; the place where it lies, or lay, says it as well.
+    """
     changed = changed_since(place.root, since, os.environ)
-    sources = (_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml", ".sh")))
-    return frozenset(source for source in sources if source and source not in changed)
+    sources = {_source(place.root, path) for path in changed if path.endswith((".yaml", ".yml", ".sh"))}
+    sources |= {place.tree.for_script(path).script_path(path) for path in changed}
+    return frozenset(
+        source for source in sources - changed if source and os.path.isfile(os.path.join(place.root, source))
+    )
 
 
 def _with_sources(place: Place, found: Found, listed: Sequence[bytes] | None) -> Found:
@@ -339,16 +345,19 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
 def orphans(place: Place, found: Found, report: Report) -> Iterator[Finding]:
     """A finding for each manifest that names a script which is not there any more."""
     known = {verdict.manifest_path for verdict in report.verdicts if verdict.manifest_path}
-    for candidate in found.others:
-        if candidate.script_class is ScriptClass.MANIFEST and candidate.path not in known:
-            source = _source(place.root, candidate.path)
-            if source and not os.path.lexists(os.path.join(place.root, source)):
-                yield Finding(
-                    rule=rules.MANIFEST_ORPHANED,
-                    message=f"its script {source} is gone",
-                    location=Location(path=candidate.path),
-                    subject="manifest",
-                )
+    classes = {candidate.path: candidate.script_class for candidate in found.others}
+    for path, script_class in classes.items():
+        if script_class is not ScriptClass.MANIFEST or path in known or not (source := _source(place.root, path)):
+            continue
+        if not os.path.lexists(os.path.join(place.root, source)):
+            message = f"its script {source} is gone"
+        elif (now := classes.get(source, ScriptClass.MANIFEST)) is not ScriptClass.MANIFEST:
+            message = f"its script {source} is no batch script any more ({now.value})"
+        else:
+            continue
+        yield Finding(
+            rule=rules.MANIFEST_ORPHANED, message=message, location=Location(path=path), subject="manifest"
+        )
 
 
 def _source(root: str, path: str) -> str:

@@ -88,13 +88,29 @@ class Settings:
         >>> Settings(target="cli").manifest_path("jobs/train.sh")
         'jobs/train.sh.runai.sh'
         """
-        pattern = self.manifest_pattern
-        if self.target == "cli" and pattern.endswith(".yaml"):
-            pattern = pattern.removesuffix(".yaml") + ".sh"  # what it holds is a shell script
+        pattern = self._pattern
         if "{path}" in pattern:
             return pattern.replace("{path}", script)
         folder, slash, name = script.rpartition("/")
         return folder + slash + pattern.replace("{name}", name)
+
+    def script_path(self, manifest: str) -> str:
+        """The script whose manifest lies at this path; empty where no script's would.
+
+        >>> Settings().script_path("jobs/train.sh.runai.yaml"), Settings().script_path("jobs/config.yaml")
+        ('jobs/train.sh', '')
+        """
+        mark = "{path}" if "{path}" in self._pattern else "{name}"
+        begin, _, end = self._pattern.partition(mark)
+        folder, slash, name = ("", "", manifest) if mark == "{path}" else manifest.rpartition("/")
+        inside = name.startswith(begin) and name.endswith(end) and len(name) > len(begin) + len(end)
+        return folder + slash + name[len(begin) : len(name) - len(end)] if inside else ""
+
+    @property
+    def _pattern(self) -> str:
+        if self.target == "cli" and self.manifest_pattern.endswith(".yaml"):
+            return self.manifest_pattern.removesuffix(".yaml") + ".sh"  # what it holds is a shell script
+        return self.manifest_pattern
 
     def target_for(self, path: str) -> Target:
         """What the manifest of a script depends on, its answers applied; equal answers give the same object."""

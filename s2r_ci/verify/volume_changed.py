@@ -1,7 +1,8 @@
 """volume-changed: the script finds its folders where it looks for them, and no others.
 
-What the script names by an absolute path, and what the site map has a volume for, is mounted; nothing else is. A job
-with GPUs has shared memory, because data loaders pass batches through ``/dev/shm`` and Kubernetes gives 64 MiB.
+What the script names by an absolute path, its logs and its input too, and what the site map has a volume for, is
+mounted; nothing else is. A job with GPUs has shared memory, because data loaders pass batches through ``/dev/shm``
+and Kubernetes gives 64 MiB.
 """
 
 import re
@@ -70,7 +71,8 @@ def _wanted(request: ConversionRequest) -> dict[str, _Mount]:
 def _folders(request: ConversionRequest) -> set[str]:
     """The folders of the site map that hold a path of the script, each path in the longest that fits."""
     paths = [item.name for item in request.job.inventory if item.kind is ItemKind.PATH]
-    paths += [request.job.options.get("chdir", ""), request.target.working_directory, *request.target.mounts]
+    paths += [request.target.working_directory, *request.target.mounts]
+    paths += [request.job.options.get(name, "") for name in ("chdir", "error", "input", "output")]
     known = request.target.site.volumes
     inside = ([folder for folder in known if _holds(folder, path)] for path in paths if path.startswith("/"))
     return {max(folders, key=lambda folder: len(folder.rstrip("/"))) for folders in inside if folders}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,44 @@ def test_changed_since_looks_at_a_manifest_that_changed_alone(repository: Reposi
     done = repository.run("--format", "json", "--changed-since", before)
     assert done.returncode == 1
     assert [(v["path"], v["state"]) for v in json.loads(done.stdout)["verdicts"]] == [("a.sh", "edited")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: text.replace("source:          a.sh", "source:          other.sh"), id="renamed"),
+        pytest.param(
+            lambda text: "".join(line for line in text.splitlines(True) if line[0] != "#"), id="no header"
+        ),
+        pytest.param(lambda text: None, id="deleted"),
+    ],
+)
+def test_a_manifest_cannot_step_out_of_what_changed(
+    repository: Repository, change: Callable[[str], str | None]
+) -> None:
+    repository.write("a.sh", GOOD)
+    repository.write("b.sh", GOOD)
+    repository.run("write")
+    before = repository.commit()
+    changed = change(repository.read("a.sh.runai.yaml"))
+    if changed is None:
+        (repository.root / "a.sh.runai.yaml").unlink()
+    else:
+        repository.write("a.sh.runai.yaml", changed.replace('nvidia.com/gpu: "2"', 'nvidia.com/gpu: "64"'))
+    done = repository.run("--format", "json", "--reverify", "--changed-since", before)
+    assert done.returncode == 1
+    assert [v["path"] for v in json.loads(done.stdout)["verdicts"]] == ["a.sh"]
+
+
+def test_the_manifest_of_what_is_no_script_any_more_is_a_finding(repository: Repository) -> None:
+    repository.write("a.sh", GOOD)
+    repository.run("write")
+    repository.write("a.sh", GOOD + 'echo "{{ x }}"\n')
+    said = repository.run("check").stdout
+    assert (
+        "a.sh.runai.yaml: warning[manifest-orphaned]: its script a.sh is no batch script any more (template)"
+        in said
+    )
 
 
 def test_the_format_never_changes_the_verdict(repository: Repository) -> None:

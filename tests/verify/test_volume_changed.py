@@ -57,6 +57,12 @@ def test_silent_when_kept(changes: dict[str, Any], says: dict[str, Any]) -> None
     [
         pytest.param({f"{MOUNTS}.0": GONE}, {}, id="not mounted"),
         pytest.param({f"{VOLUMES}.0": GONE}, {}, id="no volume behind the mount"),
+        *(
+            pytest.param(
+                {f"{MOUNTS}.0": GONE}, {"job": {"inventory": (), "options": {name: "/data/logs/x"}}}, id=f"--{name}"
+            )
+            for name in ("output", "error", "input")
+        ),
         pytest.param({f"{MOUNTS}.0.mountPath": "/Data"}, {}, id="elsewhere"),
         pytest.param({f"{MOUNTS}.0.name": "dshm"}, {}, id="the neighbour's volume"),
         pytest.param({f"{MOUNTS}.0.readOnly": True}, {}, id="read-only"),
