@@ -71,7 +71,7 @@ MUTANTS: Final = (
     Mutant("B14", "an unsigned header chooses the model", _SERVICE + "converting.py",
            "return Task(script, target, envelope.model or None)",
            "return Task(script, target, envelope.model or 'opus')", ("tests/service/test_charged.py",)),
-    Mutant("B15", "a bare model id", "lambda/template.yaml", "Default: us.anthropic.claude", "Default: anthropic.claude",
+    Mutant("B15", "a bare model id", "lambda/template.yaml", "Default: us.anthropic.claude-sonnet-4-5", "Default: anthropic.claude-sonnet-4-5",
            (_TEMPLATE,)),
     Mutant("B16", "the profile is not allowed", "lambda/template.yaml", "inference-profile/${ModelProfileId}",
            "foundation-model/${ModelProfileId}", (_TEMPLATE,)),

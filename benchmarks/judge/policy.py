@@ -253,7 +253,9 @@ def broken(good: Good) -> Iterator[Broken]:
 
 
 def _own(good: Good, rule: str, value: Any) -> bool:
-    """Whether a construct of P-25 is the script's own, and so nothing new."""
+    """Whether a construct of P-25 is the script's own, and so nothing new; or a variable what Slurm sets it to."""
+    if rule == "P-28":
+        return bool(value == [{"name": "SLURM_NTASKS", "value": good.request.job.options.get("ntasks")}])
     return rule == "P-25" and value[0].split()[0] in good.request.script.text.split()
 
 
