@@ -26,7 +26,7 @@ _DIRECTIVES: Final = (
     "--gres=gpu:a100:{d}", "--partition=gpu{a}", "-p part{b}", "--account=lab{b}", "-A proj{a}", "--output=logs/%x-%j-{a}.out",
     "-o out.{a}.%j", "--error=logs/%x-%j-{b}.err", "-e err.{b}", "--mail-type=END,FAIL", "--mail-type=ALL",
     "--mail-user=user{a}@example.org", "--array=1-{b}", "--array=0-{b}%{d}", "--qos=q{b}", "--exclusive", "--constraint=f{d}",
-    "--gpus={d}", "--gpus-per-node={d}", "--chdir=/work/u{a}", "--export=ALL", "--signal=B:USR1@{b}", "--requeue",
+    "--gpus={d}", "--gpus-per-node={d}", "--chdir=/vols/u{a}", "--export=ALL", "--signal=B:USR1@{b}", "--requeue",
     '-J "run {a}"', "--comment='set {b}'", "--time={c}:00 # about {d} h", "--ntasks-per-node={d} --cpus-per-task={d}",
 )  # fmt: skip
 _COMMANDS: Final = (

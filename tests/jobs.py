@@ -19,7 +19,7 @@ from s2r_ci.model import (
 )
 
 PATH = "jobs/train.sh"
-ANSWERED = Target(image="team/train:1", memory_mib=8192, working_directory="/work/lab")
+ANSWERED = Target(image="team/train:1", memory_mib=8192, working_directory="/vols/lab")
 
 
 def place(line: int = 1) -> Location:

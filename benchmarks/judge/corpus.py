@@ -35,7 +35,7 @@ _OWN: Final = {
     "mpi": "#SBATCH -N 3\n#SBATCH --ntasks-per-node=16\n#SBATCH --mem=96G\n#SBATCH -t 5:00:00\n#SBATCH -C ib\n"
     "#SBATCH --tmp=20G\nexport OMP_NUM_THREADS=1\nmpirun ./model -i /scratch/lab/in.nml\n",
     "mpi-requeue": "#SBATCH -N 2\n#SBATCH -n 8\n#SBATCH --requeue\n#SBATCH -t 30\n#SBATCH --mem=8G\nmpirun ./x\n",
-    "held": "#SBATCH -H\n#SBATCH --export=LR=0.1,RUN=7\n#SBATCH -D /work/lab\n#SBATCH -w n7\n#SBATCH --qos=high\n"
+    "held": "#SBATCH -H\n#SBATCH --export=LR=0.1,RUN=7\n#SBATCH -D /vols/lab\n#SBATCH -w n7\n#SBATCH --qos=high\n"
     "#SBATCH --gres=nvme:2\n#SBATCH --mem=7G\n./x $LR $RUN\n",
 }  # fmt: skip
 SCRIPTS: Final = {f"own/{name}": f"#!/bin/bash\n#SBATCH -J {name}\n{text}" for name, text in _OWN.items()}
@@ -85,7 +85,7 @@ def _good(name: str) -> Iterator[Good]:
 def answered(job: JobSpec, name: str = "kubernetes") -> Target:
     """A site that knows every name of the script, and an answer to each question it can raise."""
     options = job.options
-    folders = {_top(item.name) for item in job.inventory if item.kind is ItemKind.PATH} | {"/work/lab"}
+    folders = {_top(item.name) for item in job.inventory if item.kind is ItemKind.PATH} | {"/vols/lab"}
     site = Site(
         partitions={word: (f"{_plain(word)}-pool", "spare") for word in _words(options.get("partition", ""), ",")},
         accounts={options["account"]: "vision"} if "account" in options else {},
@@ -96,7 +96,7 @@ def answered(job: JobSpec, name: str = "kubernetes") -> Target:
         gres={word: f"example.com/{word}" for word in job.resources.other_gres},
     )
     return Target(
-        name=name, image="registry.example.com/team/x:1.2", memory_mib=24576, working_directory="/work/lab/run", gpus=1,
+        name=name, image="registry.example.com/team/x:1.2", memory_mib=24576, working_directory="/vols/lab/run", gpus=1,
         arguments=("first", "2"), variables={"DATASET": "c4"}, project="" if "account" in options else "team", site=site,
     )  # fmt: skip
 

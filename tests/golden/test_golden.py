@@ -29,14 +29,14 @@ SITE = Site(
     gpus={"a100": {"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}},
     features={"a100-80gb": {"gpu.memory": "80gb"}, "ib": {"network": "infiniband"}},
     modules={"lammps": "team/lammps:2", "gromacs": "team/gromacs:2024"},
-    volumes={"/work/lab": Volume(claim="lab"), "/scratch/demo": Volume(claim="scratch", sub_path="demo")},
+    volumes={"/vols/lab": Volume(claim="lab"), "/scratch/demo": Volume(claim="scratch", sub_path="demo")},
     gres={"tmpdisk": "example.com/tmpdisk"},
 )
 BARE = Target()
 ANSWERED = Target(
-    image="team/base:1", memory_mib=65536, working_directory="/work/lab/run", project="team-lab", gpus=2, site=SITE
+    image="team/base:1", memory_mib=65536, working_directory="/vols/lab/run", project="team-lab", gpus=2, site=SITE
 )
-NO_IMAGE = Target(memory_mib=65536, working_directory="/work/lab/run", site=SITE)
+NO_IMAGE = Target(memory_mib=65536, working_directory="/vols/lab/run", site=SITE)
 
 CASES = {
     "accelerate-multinode": ("accelerate-multinode.sh", ANSWERED),
@@ -49,9 +49,9 @@ CASES = {
         Target(
             image="team/base:1",
             memory_mib=8192,
-            working_directory="/work/lab",
+            working_directory="/vols/lab",
             arguments=("resnet", "coco"),
-            variables={"RESULTS": "/work/lab/out"},
+            variables={"RESULTS": "/vols/lab/out"},
             site=SITE,
         ),
     ),

@@ -102,5 +102,5 @@ def test_what_only_the_pod_knows_may_be_left_out() -> None:
 
 
 def test_the_folder_of_submission_is_the_settings_one() -> None:
-    assert is_right("SLURM_SUBMIT_DIR", "/work/lab", asked("", working_directory="/work/lab"))
+    assert is_right("SLURM_SUBMIT_DIR", "/vols/lab", asked("", working_directory="/vols/lab"))
     assert is_right("SLURM_SUBMIT_DIR", None, asked(""))

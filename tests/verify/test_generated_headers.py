@@ -91,7 +91,7 @@ OPTIONS: dict[str, st.SearchStrategy[str]] = {
     "partition": st.sampled_from(["gpu", "gpu,cpu", "cpu,unknown", "unknown"]),
     "qos": st.sampled_from(["normal", "spot", "unknown"]),
     "account": st.sampled_from(["lab", "unknown"]),
-    "chdir": st.sampled_from(["/work/lab", "/old/x", "sub", ".", "/elsewhere"]),
+    "chdir": st.sampled_from(["/vols/lab", "/old/x", "sub", ".", "/elsewhere"]),
     "export": st.sampled_from(["ALL", "NONE", "ALL,LR=0.1", "RUN", "LR=1,PATH"]),
     "open-mode": st.sampled_from(["append", "truncate"]),
     "output": st.just("%x-%j.out"),
@@ -106,7 +106,7 @@ BODY = st.sampled_from(
         "echo $SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_STEP $SLURM_ARRAY_JOB_ID $SLURM_JOB_ID $SLURM_JOB_END_TIME",
         "nvidia-smi\necho $CUDA_VISIBLE_DEVICES $SLURM_GPUS $SLURM_GPUS_ON_NODE $SLURM_GPUS_PER_NODE $TMPDIR",
         "module load cuda\nscontrol show hostnames $SLURM_NODELIST\napptainer exec docker://team/x:1 y $1 $LR $RUN",
-        "echo '$(HOME) $$ $é' > /old/y; cat /work/lab/z; ENVIRONMENT=$ENVIRONMENT",
+        "echo '$(HOME) $$ $é' > /old/y; cat /vols/lab/z; ENVIRONMENT=$ENVIRONMENT",
     ]
 )
 FIRST = st.sampled_from(["#!/bin/bash", "#!/bin/bash -l", "#!/bin/sh", "#!/usr/bin/env python3", "#!/bin/tcsh"])
@@ -118,14 +118,14 @@ SITE = Site(
     gpus={"a100": {"nvidia.com/gpu.product": "A100"}},
     features={"ib": {"net": "ib"}, "nvme": {"disk": "nvme"}},
     modules={"cuda": "team/cuda:12"},
-    volumes={"/work/lab": Volume(claim="lab"), "/old": Volume(claim="old", mount_path="/new", read_only=True)},
+    volumes={"/vols/lab": Volume(claim="lab"), "/old": Volume(claim="old", mount_path="/new", read_only=True)},
     gres={"nvme": "example.com/nvme"},
 )
 TARGETS = st.sampled_from(
     [
         Target(),
         Target(
-            image="team/x:1", memory_mib=4096, working_directory="/work/lab", project="vision", gpus=2,
+            image="team/x:1", memory_mib=4096, working_directory="/vols/lab", project="vision", gpus=2,
             arguments=("a", "$(LR)"), variables={"RUN": "1"}, site=SITE,
         ),
         Target(site=SITE),

@@ -11,7 +11,7 @@ from s2r_ci.runai.distribution import plan
 from s2r_ci.slurm.job import read_script
 from tests.jobs import ANSWERED, item, job, request, step
 
-SHARED = Site(volumes={"/work/lab": Volume(claim="lab")})
+SHARED = Site(volumes={"/vols/lab": Volume(claim="lab")})
 SITE = Site(
     partitions={"gpu": ("a",)},
     qos={"normal": Service()},
@@ -59,7 +59,7 @@ FIRES: list[Any] = [
                  "working-directory", id="submit-dir"),
     pytest.param({"target": Target(image="a", memory_mib=1, body_delivery="mounted")},
                  "working-directory", id="mounted"),
-    pytest.param({"nodes": 2, "steps": (step("srun", "bash", "x"),)}, "volume./work/lab", id="folder of all pods"),
+    pytest.param({"nodes": 2, "steps": (step("srun", "bash", "x"),)}, "volume./vols/lab", id="folder of all pods"),
     pytest.param({"nodes": 2, "steps": (step("srun", "bash"),), "target": Target(image="a", memory_mib=1)},
                  "working-directory", id="no folder at all"),
     pytest.param({"nodes": 2, "site": SHARED}, "steps", id="nothing on the other nodes"),

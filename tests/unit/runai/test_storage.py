@@ -54,12 +54,12 @@ def test_gpu_jobs_get_shared_memory() -> None:
 
 FOLDERS = [
     pytest.param("", "", "", id="unknown"),
-    pytest.param("", "/work/lab", "/work/lab", id="settings"),
-    pytest.param("sub/x", "/work/lab", "/work/lab/sub/x", id="relative"),
-    pytest.param(".", "/work/lab", "/work/lab", id="dot"),
-    pytest.param("../other", "/work/lab", "/work/other", id="up"),
+    pytest.param("", "/vols/lab", "/vols/lab", id="settings"),
+    pytest.param("sub/x", "/vols/lab", "/vols/lab/sub/x", id="relative"),
+    pytest.param(".", "/vols/lab", "/vols/lab", id="dot"),
+    pytest.param("../other", "/vols/lab", "/vols/other", id="up"),
     pytest.param("sub", "", "", id="relative-to-nothing-known"),
-    pytest.param("/data/run", "/work/lab", "/data/run", id="absolute"),
+    pytest.param("/data/run", "/vols/lab", "/data/run", id="absolute"),
     pytest.param("/scratch/lab/run", "", "/lab/run", id="on-a-volume-mounted-elsewhere"),
 ]
 
