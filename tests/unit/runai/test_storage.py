@@ -82,3 +82,10 @@ def test_paths_of_the_image_are_local_and_others_are_not() -> None:
 
 def test_paths_are_asked_for_by_their_first_two_components() -> None:
     assert [top_folder(path) for path in ("/a/b/c/d", "/a", "/data/x.csv")] == ["/a/b", "/a", "/data"]
+
+
+@pytest.mark.parametrize("option", ["output", "error", "input"])
+def test_a_volume_that_only_a_stream_names_is_mounted(option: str) -> None:
+    made = request(job(options={option: "/home/logs/x-%j.log"}), target=Target(image="a", site=SITE))
+    _, mounts = volumes(made)
+    assert [mount["mountPath"] for mount in mounts] == ["/home"]
