@@ -3,6 +3,7 @@
 import json
 import pwd
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,6 +225,7 @@ def environment_differences(case: Case, folder: Path, manifest: Mapping[str, Any
     captured = {path.name.split(".", 1)[1]: path for path in sorted((folder / "capture").iterdir())}
     text = case.path.read_text(encoding="utf-8")
     found = []
+    raced: dict[str, list[tuple[str | None, str | None]]] = {name: [] for name in case.setup.get("raced", ())}
     for place, wanted in _recorded(case, ids):
         if place not in captured or not wanted:
             continue
@@ -233,9 +235,20 @@ def environment_differences(case: Case, folder: Path, manifest: Mapping[str, Any
             free = FREE.fullmatch(name) or name in case.setup.get("free", ())
             if not COMPARED.fullmatch(name) or free or (".batch." in place and name not in text):
                 continue
-            if _neutral(seen.get(name)) != _neutral(wanted.get(name)):
+            pair = _neutral(seen.get(name)), _neutral(wanted.get(name))
+            if name in raced:
+                raced[name].append(pair)
+            elif pair[0] != pair[1]:
                 found.append(f"{place} {name}: {seen.get(name)!r}, not {wanted.get(name)!r}")
-    return found
+    return found + list(_raced(raced))
+
+
+def _raced(pairs: Mapping[str, list[tuple[str | None, str | None]]]) -> Iterator[str]:
+    """Which of two background steps comes first is a race under Slurm too: together they hold the same values."""
+    for name, values in pairs.items():
+        seen, wanted = Counter(pair[0] for pair in values), Counter(pair[1] for pair in values)
+        if not values or seen != wanted:
+            yield f"{name} of all steps: {dict(seen)}, not {dict(wanted)}"
 
 
 def _neutral(value: str | None) -> str | None:
