@@ -204,6 +204,10 @@ def scan_with_service(
     asked.sort(key=lambda place: (scripts[place].path not in left, place))  # what an earlier run left comes first
     with turns.taken():
         words.say(announcement(planned, service, settings))
+        if service.client.first:
+            from s2r_ci.remote.first import WARNING
+
+            words.say(f"warning: {WARNING}")
     done = scan([scripts[place] for place in rest], world, options, verb=verb, jobs=settings.jobs)
     waiting = world._replace(converter=lambda: service.converter, turns=turns, at_once=settings.in_flight)
     shown = _progress(service.converter, len(asked), words)
