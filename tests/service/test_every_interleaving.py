@@ -10,7 +10,7 @@ import pytest
 
 from s2r_service.charging import Charge, Put, Release
 from tests.service import interleavings
-from tests.service.interleavings import DEFINITE, Items, Scene, State, World, unpacked
+from tests.service.interleavings import DEFINITE, Items, Scene, World
 
 
 class Explored(NamedTuple):
@@ -23,33 +23,30 @@ class Explored(NamedTuple):
         return f"{self.states:,} states, {self.transitions:,} transitions"
 
 
-def check(state: State, world: World) -> None:
-    charged, results, holds = world.ledger(state.items)
+def check(state: int, world: World) -> None:
+    items = state >> world.place_of_items
+    charged, results, holds = world.ledger(items)
     assert charged >= results, "I2: a result without a charge"
-    attempts = [world.attempt(number) for number in state.attempts]
-    fresh = [world.scene.idems[each.client] for each in attempts if each.last == "ok"]
-    assert len(set(fresh)) == len(fresh), "I2: two fresh results of one idempotency key"
-    if all(each.last in ("ok", "over") for each in attempts):
-        assert len(fresh) <= charged <= len(fresh) + state.faults, (
-            "I4: charges that neither a result nor a fault explains"
-        )
-        assert state.faults or not holds, "a hold is left, and nothing went wrong"
-        assert set(world.ends(state.items, state.now)) <= set(DEFINITE), "I7: no result and no definite refusal"
+    fresh, ended = world.outcome(state & world.mask_of_attempts)
+    if ended:
+        faults = world.faults(state)
+        assert fresh <= charged <= fresh + faults, "I4: charges that neither a result nor a fault explains"
+        assert faults or not holds, "a hold is left, and nothing went wrong"
+        assert set(world.ends(items, world.time(state))) <= set(DEFINITE), "I7: no result and no definite refusal"
 
 
 def explored(scene: Scene, most_faults: int) -> Explored:
     """Enter every state that can be reached."""
     world = World(scene, most_faults)
-    begin, transitions = world.begin().packed(), 0
+    begin, transitions = world.begin(), 0
     seen, waiting = {begin}, [begin]
     while waiting:
-        for after in world.following(unpacked(waiting.pop(), len(scene.idems))):
+        for after in world.following(waiting.pop()):
             transitions += 1
-            packed = after.packed()
-            if packed not in seen:
+            if after not in seen:
                 check(after, world)
-                seen.add(packed)
-                waiting.append(packed)
+                seen.add(after)
+                waiting.append(after)
     return Explored(len(seen), transitions)
 
 

@@ -1,4 +1,4 @@
-"""The stand-in's answers to the tool `amend`: through the real SDK, in the tool's shape, faithful where it is sensible."""
+"""The stand-in's answers to the tool `amend`: through the real SDK, in its shape, faithful where it is sensible."""
 
 from typing import Any
 
@@ -71,7 +71,9 @@ def test_the_sensible_mind_adds_only_what_stands_beside_its_word(said: str) -> N
     """What ``heard`` could still refuse is a matter of distance; a number or a name of its own is never there."""
     wish = wish_of(wishes.sensible(said))
     names = [*heard(wish, said)] if wish else []
-    assert not [name for name in names if name not in SCHEMA["properties"]], "a text that the person has not written"
+    assert not [name for name in names if name not in SCHEMA["properties"]], (
+        "a text that the person has not written"
+    )
 
 
 # --- through the service, the SDK and HTTP -------------------------------------------------------------------

@@ -31,16 +31,19 @@ _IMAGE: Final = r"(?P<v>(?:[\w.-]+(?::[0-9]+)?/)*[\w.-]+[:@][\w.:-]*\w|(?:[\w.-]
 
 _LEFT_OVER: Final = re.compile(r"[^\W_][\w-]*|[^\s\w.,;:!?()'\"`-]")
 _FILLER: Final = frozenset(
-    """
-    a an and as at be bind but can could do folder for from give have i in instead into it its job just let like limit
-    make maximum me memory most mount mounted my need needs now of on our please ram run running script set should so
-    start takes thanks that the then there they this time to total under up us use used using value variable want we
-    whole will with working would you directory most
-    als an arbeite auf aber benutze bitte brauche brauchen danke das dem den der die ein eine einem einen er es für gib
-    hänge höchstens ich ihm ihr im in insgesamt ist ja jetzt job kann kannst könnte könnten lass laufen limit maximal
-    mein meinem mit möchte nimm nun nutze ordner setze sie so soll sollen sollte speicher starte und unter
-    variable verwende verzeichnis vom von wir wird zeit zu zum
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        a an and as at be bind but can could do folder for from give have i in instead into it its job just let like
+        limit make maximum me memory most mount mounted my need needs now of on our please ram run running script set
+        should so start takes thanks that the then there they this time to total under up us use used using value
+        variable want we whole will with working would you directory
+        als an arbeite auf aber benutze bitte brauche brauchen danke das dem den der die ein eine einem einen er es für
+        gib hänge höchstens ich ihm ihr im insgesamt ist ja jetzt kann kannst könnte könnten lass laufen maximal mein
+        meinem mit möchte nimm nun nutze ordner setze sie soll sollen sollte speicher starte und unter verwende
+        verzeichnis vom von wir wird zeit zu zum
+        """,
+    )
 )
 
 Told = dict[str, Any]
@@ -91,7 +94,10 @@ _PHRASES: Final[tuple[tuple[re.Pattern[str], Callable[[Told, re.Match[str]], Non
     (re.compile(pattern, re.IGNORECASE), take)
     for pattern, take in (
         (r"\b(?:arguments?|argumente[n]?)\b[ \t:=]+(?P<v>-[^\n;]*[^\s;.,])", _arguments),
-        (r"\b(?P<name>(?-i:[A-Z_][A-Z0-9_]*))[ \t]*(?:=|[ \t](?:to|auf)[ \t])[ \t]*(?P<v>[^\s\"',;]*[\w/])", _variable),
+        (
+            r"\b(?P<name>(?-i:[A-Z_][A-Z0-9_]*))[ \t]*(?:=|[ \t](?:to|auf)[ \t])[ \t]*(?P<v>[^\s\"',;]*[\w/])",
+            _variable,
+        ),
         (rf"{_CLAIM}{_BETWEEN}{_PATH}", _mount),
         (rf"{_PATH}{_BETWEEN}{_CLAIM}", _mount),
         (rf"\b(?:image|abbild|container)\b[^,;/\n]{{0,20}}?[ \t:=]{_IMAGE}", _text("image")),
