@@ -22,11 +22,13 @@ from s2r_ci.remote.answers import is_signed
 from s2r_ci.remote.failures import AttemptError, failure_of, not_ours, unreached
 from s2r_ci.remote.patience import Patience
 from s2r_ci.remote.transport import Answer, Transport, TransportError
+from s2r_ci.remote.workflow import Session
 from s2r_ci.signing import ENVELOPE_HEADER, KEY_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, timestamp_of
 
 CLIENT: Final = f"s2r-ci/{__version__}"
 _LONGEST_WORK_S: Final = 90.0  # a conversion that is being worked on is done, or given up, within its lease
 _LARGEST_SKEW_S: Final = 86_400
+_SPARE_S: Final = 60.0
 T = TypeVar("T")
 
 
@@ -43,7 +45,8 @@ class Clock:
 class Client:
     """Asks one service. Used by many threads, whose turns keep them apart; ``aside`` is entered to wait.
 
-    ``until_s`` is the moment of the steady clock after which nothing more is asked.
+    ``until_s`` is the moment of the steady clock after which nothing more is asked. ``buy`` gets a key that is good
+    for a while, where there is none that is kept.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Client:
         transport: Transport | None = None,
         clock: Clock | None = None,
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+        buy: Callable[[], Session] | None = None,
     ) -> None:
         self.access = access
         self.skew_ns = 0  # how far the service's clock is ahead of ours
@@ -65,6 +69,8 @@ class Client:
         self._until_s = until_s
         self._clock = clock or Clock()
         self._aside = aside
+        self._buy = buy
+        self._good_until_s = 0.0
         self._closed: ConversionError | None = None
         self._last: ConversionError | None = None
 
@@ -86,7 +92,9 @@ class Client:
         def attempt() -> Answer:
             if self.is_first():
                 raise first.cannot(self.access.origin)
-            return self._attempt(replace(envelope, nonce=next(nonces, "") or self._clock.nonce()))
+            self._bought()
+            kid = self.access.key_id
+            return self._attempt(replace(envelope, kid=kid, nonce=next(nonces, "") or self._clock.nonce()))
 
         return self._patiently(attempt)
 
@@ -161,6 +169,13 @@ class Client:
         if answer.status != 200:
             raise failure_of(answer, signed=bool(signed), where=where, now_s=self._clock.now_ns() / 1e9)
         return answer
+
+    def _bought(self) -> None:
+        """See to it that there is a key, and that it is good for another minute. Raises AttemptError."""
+        if self._buy is not None and self._clock.now_ns() / 1e9 > self._good_until_s - _SPARE_S:
+            self._left_s()
+            with self._aside():
+                self.access, self._good_until_s = self._buy()
 
     def _probe(self) -> bool:
         """Whether a server of the first s2r answers. Raises AttemptError where nothing does."""
