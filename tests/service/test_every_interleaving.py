@@ -76,7 +76,7 @@ def test_three_clients_keep_the_invariants_where_nothing_fails(name: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("name", THREE)
 def test_three_clients_keep_the_invariants_whatever_one_fault_happens(name: str) -> None:
-    """A minute in all: 76,606, 181,010 and 256,084 states."""
+    """Ten seconds in all: 76,606, 181,010 and 256,084 states."""
     print(f"{name}: {explored(THREE[name], 1)} with one fault")
 
 
@@ -89,7 +89,7 @@ def test_two_clients_keep_the_invariants_whatever_two_faults_happen(name: str) -
 @pytest.mark.slow
 @pytest.mark.parametrize("name", THREE)
 def test_three_clients_keep_the_invariants_whatever_two_faults_happen(name: str) -> None:
-    """Row 8: the whole model, millions of states for each scene."""
+    """Row 8, the whole model: 2,319,973, 5,422,628 and 7,264,778 states in 208 CPU seconds of 300."""
     print(f"{name}: {explored(THREE[name], 2)} with two faults")
 
 
