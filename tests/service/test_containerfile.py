@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import venv
@@ -97,7 +98,14 @@ def started(tree: Path, python: str) -> Iterator[tuple[subprocess.Popen[str], st
     command[command.index("--host") + 1] = "127.0.0.1"
     command[command.index("--folder") + 1] = str(tree.parent / "state")
     environ = {"PATH": os.environ["PATH"], "S2R_CONVERTER": "rules", "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen([*command, "--port", "0"], cwd=tree, env=environ, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, "--port", "0"],
+        cwd=tree,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         found = re.search(r"http://([0-9.]+):([0-9]+)", process.stdout.readline())
@@ -106,6 +114,14 @@ def started(tree: Path, python: str) -> Iterator[tuple[subprocess.Popen[str], st
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def connected(host: str, port: int) -> http.client.HTTPConnection:
+    """A connection that sends head and body without waiting for each other's receipt."""
+    connection = http.client.HTTPConnection(host, port, timeout=20)
+    connection.connect()
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def asked(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
@@ -121,7 +137,7 @@ def test_the_tree_serves_and_its_modules_are_its_own(tmp_path: Path) -> None:
     assert all(Path(each).is_relative_to(tree) for each in done.stdout.split())
     with (
         started(tree, sys.executable) as (_, host, port),
-        closing(http.client.HTTPConnection(host, port, timeout=20)) as connection,
+        closing(connected(host, port)) as connection,
     ):
         assert asked(connection, "GET", "/healthz")[0] == 200
         assert asked(connection, "GET", "/openapi.json")[0] == 200, "the schemas came along"
@@ -146,7 +162,7 @@ def test_with_the_locked_packages_alone_it_serves_and_a_flood_leaves_its_memory_
     subprocess.run([python, *install.split()[1:]], cwd=tree, check=True, capture_output=True)
     with (
         started(tree, python) as (process, host, port),
-        closing(http.client.HTTPConnection(host, port, timeout=20)) as connection,
+        closing(connected(host, port)) as connection,
     ):
         statuses: set[int] = set()
         for number in range(2_000):
