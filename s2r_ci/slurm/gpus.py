@@ -36,10 +36,8 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     for option, field in _ENTRIES:
         if option in held:
             setattr(shape, field, tres.read_gpus(held[option].data, release))
-    if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
-        read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
-        said = tuple(each._replace(type=each.type.lower()) for each in read(held["gpus-per-task"].data, release))
-        shape.per_task = said + shape.per_task if release < (25, 5) else shape.per_task + said
+    if "gpus-per-task" in held and release < (24, 5):  # from then on it is a part of --tres-per-task
+        shape.per_task = tres.read_gpus(held["gpus-per-task"].data, release) + shape.per_task
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
     records = _records(shape)
@@ -183,6 +181,8 @@ def _tasks_a_node(record: _Record, shape: Shape) -> None:
             f"{shape.tasks_per_node} tasks a node with {record.task} GPUs each are not {record.node} GPUs a node"
         )
     shape.tasks_per_node = needed
+    if needed & _SHORT not in (0, _UNSAID, needed):
+        shape.unsent = f"{needed} tasks a node travel as {needed & _SHORT}, which does not fit the GPUs"
 
 
 def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:

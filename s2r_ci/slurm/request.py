@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from s2r_ci.slurm import tres, units
+from s2r_ci.slurm import units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
@@ -216,7 +216,7 @@ def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -
     for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
         if option in held and (said := listed(option)):
             request[field] = said
-    if said := _per_task(held, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
+    if said := _per_task(held, shape, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
         request["tres_per_task"] = said
     if counts(held, "cpus-per-gpu"):
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
@@ -237,8 +237,8 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
         said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
     if release >= (23, 2):
         names = list(dict.fromkeys(entry.name for entry in shape.per_task))
-        if release < (25, 5):
-            names.sort(key=lambda name: name != "gpu")
+        if release >= (25, 5):
+            names.sort(key=lambda name: name == "gpu")
         said += [
             f"gres/{name}:per_task:{number}"
             for name in names
@@ -253,19 +253,11 @@ def _each(shape: Shape, name: str, release: Release) -> int:
     return numbers[0] if release < (25, 5) else sum(numbers)
 
 
-def _per_task(held: Options, release: Release) -> str:
+def _per_task(held: Options, shape: Shape, release: Release) -> str:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    said: str = held["tres-per-task"].data if "tres-per-task" in held else ""
-    if release < (24, 5):
-        return said
-    parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
-    if "gpus-per-task" in held and held["gpus-per-task"].data:
-        entries = tres.counted_gpus(held["gpus-per-task"].data, release)
-        parts += [
-            f"gres/gpu:{entry.type.strip()}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
-            for entry in entries
-        ]
-    return ",".join([*parts, said] if "tres-per-task" in held else parts)
+    if shape.task_text is None and release >= (24, 5) and "cpus-per-task" in held:
+        return f"cpu={held['cpus-per-task'].data}"
+    return shape.task_text or ""
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:
