@@ -19,7 +19,7 @@ _LIMITS: Final = frozenset(
 # option, option, first release that refuses them together
 _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
     ("exclusive", "oversubscribe", (23, 2)),
-    ("cpus-per-task", "cpus-per-gpu", (0, 0)),
+    ("cpus-per-task", "cpus-per-gpu", (23, 2)),  # before, it is part of the arithmetic of GPUs
     ("ntasks-per-gpu", "gpus-per-task", (0, 0)),
     ("ntasks-per-gpu", "gpus-per-socket", (0, 0)),
     ("ntasks-per-gpu", "ntasks-per-node", (0, 0)),

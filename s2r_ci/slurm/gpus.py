@@ -33,6 +33,8 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
+    if release < (23, 2) and "cpus-per-task" in held and "cpus-per-gpu" in held:
+        raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     for option, field in _ENTRIES:
         if option in held:
             setattr(shape, field, tres.read_gpus(held[option].data, release))
@@ -47,6 +49,9 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
         _check_entries(shape, held)
     looked_at = records
     for place, record in enumerate(records):
+        if lenient and record.name in _SHARES:  # what stands behind it is not looked at
+            looked_at = records[:place]
+            break
         if record.job or record.socket or record.task:
             try:
                 _check_order(record, held)
@@ -176,7 +181,8 @@ def _tasks_a_node(record: _Record, shape: Shape) -> None:
     if record.node % record.task:
         raise RefusedError(f"{record.node} GPUs a node are no multiple of the {record.task} of each task")
     needed = record.node // record.task
-    if shape.tasks_per_node and shape.tasks_per_node != needed:
+    said = shape.tasks_per_node & _SHORT
+    if said and said != needed:
         raise RefusedError(
             f"{shape.tasks_per_node} tasks a node with {record.task} GPUs each are not {record.node} GPUs a node"
         )
@@ -212,16 +218,14 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
 
 
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
-    """All that the job gets of one record; nodes and tasks count as they were before the GPUs had a say."""
+    """All that the job gets of one record, the most that anything says; nodes and tasks count as they were before the
+    GPUs had a say.
+    """
     if record.job:
         return record.job % tres.UNSAID
-    if record.task and shape.tasks_said:
-        return record.task * tasks
-    if record.most:
-        return record.most % tres.UNSAID * nodes
-    if record.socket:
-        return record.socket * (topology(held)[0] or 1) * nodes
-    return 0
+    by_task = record.task * tasks if shape.tasks_said else 0
+    by_node = record.most % tres.UNSAID * nodes
+    return max(by_task, by_node or record.socket * (topology(held)[0] or 1) * nodes)
 
 
 def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:

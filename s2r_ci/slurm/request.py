@@ -181,14 +181,13 @@ def _folded(text: str, most: int | None, *, in_order: bool) -> str:
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
-    request["min_cpus"] = shape.cpus & _LONG
+    _put_long(request, "min_cpus", shape.cpus)
     if shape.nodes_said:
         request["min_nodes"] = shape.least_nodes
         if shape.most_nodes or shape.most_said:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
-        tasks = shape.tasks & _LONG
-        request["num_tasks"] = tasks if tasks != _LONG else "UNLIMITED"
+        _put_long(request, "num_tasks", shape.tasks)
     if (shape.tasks_per_node or "ntasks-per-node" in held) and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
@@ -201,6 +200,13 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         for field, number in zip(_TOPOLOGY, topology(held), strict=True):
             if number is not None and number & _SHORT != _UNSAID:
                 request[field] = number & _SHORT
+
+
+def _put_long(request: dict[str, Any], field: str, number: int) -> None:
+    """A number of 32 bits; the two largest stand for "no limit" and "not said"."""
+    number &= _LONG
+    if number != _LONG - 1:
+        request[field] = "UNLIMITED" if number == _LONG else number
 
 
 def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -> None:

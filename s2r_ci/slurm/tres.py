@@ -63,10 +63,10 @@ def _entry(text: str, release: Release) -> Gres:
         return Gres(name, "", 1)
     number = amount(parts[-1], release)
     if len(parts) == 2:
-        return Gres(name, parts[1].lower(), 1) if number is None else Gres(name, "", number)
+        return Gres(name, parts[1], 1) if number is None else Gres(name, "", number)
     if number is None:
         raise RefusedError(f"`{text}`: the type comes before the count, {name}:TYPE:COUNT")
-    return Gres(name, parts[1].lower(), number)
+    return Gres(name, parts[1], number)
 
 
 def amount(text: str, release: Release) -> int | None:
@@ -98,7 +98,7 @@ def unusable(text: str) -> str:
         name = part.replace(":", "=").partition("=")[0]
         if name.partition("/")[0] in _NOT_OF_TASKS:
             return part
-        if name.startswith("gres/") and (part.endswith(":") or not _countable(part)):
+        if name.startswith("gres/") and ("/" in name[5:] or part.endswith(":") or not _countable(part)):
             return part
     return ""
 
@@ -117,13 +117,18 @@ class PerTask(NamedTuple):
 
 
 def read_per_task(text: str) -> PerTask:
-    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too; a name without a number says nothing. Never raises."""
+    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too; a name without a number says nothing. Never raises.
+
+    sbatch counts a resource wherever ``gres/`` stands, also where the controller does not know the word before it.
+    """
     unknown = ""
     entries: list[Gres] = []
     for part in text.split(",") if text else ():
-        if part.startswith("gres/"):
+        before, counted, said = part.partition("gres/")
+        if counted:
+            unknown = unknown or (part if before else "")
             try:
-                entries.append(_of_task(part[5:]))
+                entries.append(_of_task(said))
             except RefusedError:
                 unknown = unknown or part
         elif part.startswith("license/") or not ("=" in part or ":" in part):
@@ -140,5 +145,5 @@ def _of_task(text: str) -> Gres:
     if equals and ":" not in type_ and (not type_ or "=" in type_):
         number = amount(said, _LATEST)
         if number is not None:
-            return Gres(name, type_.lower() or " ", number)
+            return Gres(name, type_ or " ", number)
     return _entry(text.replace("=", ":").replace("::", ":"), _LATEST)

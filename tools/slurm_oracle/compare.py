@@ -50,12 +50,13 @@ class Difference(NamedTuple):
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
-    ("stage accepted for verify.*", "holds gres=gres[/:][a-z]+-", "which resources exist is the site's"),
+    ("stage accepted for verify.*", "holds gres=gres[/:](--)?[a-z]+-", "which resources exist is the site's"),
     (
         "stage .* for parse.*",
         "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
         "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
     ),
+    ("tokens", r"'-'\], .*holds bbf|'-'\]\] holds .*bbf", "the same fault, with a #BSUB line"),
     (
         "stage verify for .*",
         "a bracket that is never closed",
@@ -72,7 +73,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "how many nodes stand in a file of node names, and which",
     ),
     (
-        "stage (accepted for (verify|controller)|verify for accepted).*",
+        "stage (accepted for (verify|controller)|verify for (accepted|controller)).*",
         "(-N|nodes|Number of tasks|task count).* holds nodefile",
         "how many nodes stand in a file of node names, and which",
     ),
