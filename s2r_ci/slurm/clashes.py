@@ -214,10 +214,6 @@ def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
 def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
     if "array" in held:
         yield from _array(held["array"].data, het)
-        if "nodes" in held and held["nodes"].data[0] == 0:
-            yield "nodes", "an array cannot have zero nodes"
-    if het and "nodes" in held and held["nodes"].data[0] == 0:
-        yield "nodes", "a component of a heterogeneous job cannot have zero nodes"
     if "dependency" in held and held["dependency"].data:
         yield from _dependency(held["dependency"].data)
     low, limit = held.get("time-min"), held.get("time")

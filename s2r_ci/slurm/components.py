@@ -198,8 +198,9 @@ class Reader:
                 troubled.append((_first(_GPU_FIRST, held), shape.unsent))
             if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
                 troubled.append(("ntasks", f"{shape.tasks} tasks are fewer than the {shape.least_nodes} nodes"))
-            if shape and not shape.least_nodes and "nodes" not in held and (self._het or "array" in held):
-                troubled.append(("extra-node-info", "no tasks and so no nodes, which no array or component has"))
+            if shape and not shape.least_nodes and (self._het or "array" in held):
+                about = "nodes" if "nodes" in held else "extra-node-info"
+                troubled.append((about, "an array, or a component of a heterogeneous job, cannot have zero nodes"))
             if troubled:
                 self._lower("controller")
         for name, message in troubled:

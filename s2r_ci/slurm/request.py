@@ -191,7 +191,7 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
     if (shape.tasks_per_node or "ntasks-per-node" in held) and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
-        request["ntasks_per_socket"] = shape.tasks_per_socket
+        request["ntasks_per_socket"] = shape.tasks_per_socket & _SHORT
     if shape.cpus_per_task and shape.cpus_per_task & _SHORT != _UNSAID:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
