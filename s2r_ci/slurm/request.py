@@ -250,7 +250,9 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
             for name in names
             if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
         ]
-    return "+".join(filter(None, said))
+    if release < (25, 5) or len(said) < 2:  # later a plus sign joins an empty --tres-bind too
+        said = [part for part in said if part]
+    return "+".join(said)
 
 
 def _each(shape: Shape, name: str, release: Release) -> int:
