@@ -46,6 +46,14 @@ def _name(path: str, grouping: str, owners: "Owners | None") -> str:
     return "all scripts"
 
 
+def without_a_group(paths: Iterable[str], grouping: str, owners: "Owners | None" = None) -> dict[str, list[str]]:
+    """Scripts that bring nothing themselves, by the key of the group that they would belong to."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(key_of(_name(path, grouping, owners), grouping), []).append(path)
+    return found
+
+
 def key_of(name: str, grouping: str) -> str:
     """The last part of a branch: letters, digits and dashes of the name, and eight digits of its digest.
 

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Verdict
 from s2r_ci.publish.groups import Group
+from s2r_ci.publish.left_out import LeftOut
 from s2r_ci.publish.removal import Removal
 
 TRAILER: Final = "S2r-Ci-Content"  # every commit of ours ends with it
@@ -61,6 +62,7 @@ class Proposal(NamedTuple):
     changes: tuple[Change, ...]
     extras: tuple[Extra, ...] = ()
     removals: tuple[Removal, ...] = ()
+    left: tuple[LeftOut, ...] = ()  # scripts of the group that nothing is proposed for: told, never committed
 
     def __bool__(self) -> bool:
         """Whether anything is proposed: answers alone are nothing."""
