@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import re
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .description import Operation, answer_troubles, operation, sample, schema_sample, troubles
+from .description import PLACE, Operation, answer_troubles, operation, sample, schema_sample, troubles
 
 OWNER, NAME = "team", "jobs"
 TOKEN = "made-up-token-of-a-test"
@@ -46,8 +47,8 @@ class RefusalError(Exception):
 class GitHubStandIn:
     """The state of one repository ``team/jobs``."""
 
-    def __init__(self, bare: Path) -> None:
-        self.bare = bare
+    def __init__(self, bare: Path, described: Path = PLACE) -> None:
+        self.bare, self.described = bare, described
         self.calls: list[str] = []
         self.wrong: list[str] = []
         self.faults: list[Fault] = []
@@ -99,7 +100,7 @@ class GitHubStandIn:
     # --- answers ------------------------------------------------------------------------------------------
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        found = operation(method, path)
+        found = operation(method, path, self.described)
         if found is None:
             self.wrong.append(f"{method} {path} is not described")
             return 404, {"message": "Not Found"}
@@ -421,8 +422,10 @@ def _page(rows: list[Any], query: dict[str, str]) -> list[Any]:
 
 
 @contextmanager
-def served(state: GitHubStandIn) -> Iterator[str]:
-    """The address of the stand-in: ``http://127.0.0.1:PORT``; the interface below it, git at ``/team/jobs.git``."""
+def served(state: GitHubStandIn, prefix: str = "", tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address of the stand-in: ``http://127.0.0.1:PORT``; the interface below it and ``prefix``, git at
+    ``/team/jobs.git``. What is neither is a page of the web site, and a trouble.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -436,18 +439,23 @@ def served(state: GitHubStandIn) -> Iterator[str]:
             if parts.path.startswith(f"/{OWNER}/{NAME}.git/"):
                 _git_over_http(self, state, data)
                 return
-            call = f"{self.command} {unquote(parts.path.removeprefix(f'/repos/{OWNER}/{NAME}')).strip('/')}"
+            path = parts.path.removeprefix(prefix)
+            call = f"{self.command} {unquote(path.removeprefix(f'/repos/{OWNER}/{NAME}')).strip('/')}"
             with state.lock:
                 state.calls.append(call)
-                status, body, headers = _carried_out(state, call, self, parts.path, parts.query, data)
+                if not parts.path.startswith(f"{prefix}/repos/"):
+                    state.wrong.append(f"{self.command} {parts.path} is not below {prefix}/repos")
+                    self._answer(200, None, {"Content-Type": "text/html"}, b"<html>the web site</html>")
+                    return
+                status, body, headers = _carried_out(state, call, self, path, parts.query, data)
             if status < 0:
                 self.close_connection = True
                 self.connection.close()
                 return
             self._answer(status, body, headers)
 
-        def _answer(self, status: int, body: Any, headers: dict[str, str]) -> None:
-            text = b"" if body is None else json.dumps(body).encode()
+        def _answer(self, status: int, body: Any, headers: dict[str, str], page: bytes = b"") -> None:
+            text = page if body is None else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
                 self.send_header(name, value)
@@ -461,10 +469,12 @@ def served(state: GitHubStandIn) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
