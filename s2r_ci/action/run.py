@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from s2r_ci.action.inputs import INPUTS, given
+from s2r_ci.action.inputs import INPUTS, addresses, given
 from s2r_ci.action.situation import Situation, read_event, situation_of
 from s2r_ci.cli import BUG
 from s2r_ci.cli.verdict import gravest
@@ -53,6 +53,8 @@ def main(environ: Mapping[str, str] | None = None) -> int:
 
 def _run(environ: Mapping[str, str]) -> int:
     values = given(environ)
+    if values["github-api-url"]:
+        environ = {**environ, **addresses(values["github-api-url"])}
     for each in INPUTS.values():
         if each.secret and values[each.name]:
             for mask in masks(values[each.name], each.name):

@@ -45,10 +45,11 @@ class RefusalError(Exception):
 
 
 class GitHubStandIn:
-    """The state of one repository ``team/jobs``."""
+    """The state of one repository, ``team/jobs`` unless told otherwise."""
 
-    def __init__(self, bare: Path, described: Path = PLACE) -> None:
-        self.bare, self.described = bare, described
+    def __init__(self, bare: Path, described: Path = PLACE, repository: str = f"{OWNER}/{NAME}") -> None:
+        self.bare, self.described, self.repository = bare, described, repository
+        self.owner = repository.partition("/")[0]
         self.calls: list[str] = []
         self.wrong: list[str] = []
         self.faults: list[Fault] = []
@@ -59,6 +60,12 @@ class GitHubStandIn:
         self.permissions = {BOT: "write", "robin": "write", "stranger": "read"}
         self.dies_after: int | None = None  # requests; then the run cannot go on, as if it had been killed
         self.lock = threading.RLock()
+
+    def told(self) -> dict[str, Any]:
+        """What was done here."""
+        with self.lock:
+            pulls = [_shared(pull) for pull in self.pulls.values()]
+            return {"pulls": pulls, "comments": self.comments, "calls": self.calls, "wrong": self.wrong}
 
     # --- git ----------------------------------------------------------------------------------------------
 
@@ -117,7 +124,7 @@ class GitHubStandIn:
         return status, made
 
     def _get_repo(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        return 200, {**sample(found, 200), "full_name": f"{OWNER}/{NAME}", "default_branch": "main"}
+        return 200, {**sample(found, 200), "full_name": self.repository, "default_branch": "main"}
 
     def _get_git_ref_ref(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
         branch = unquote(found.values["ref"]).removeprefix("heads/")
@@ -265,10 +272,10 @@ class GitHubStandIn:
     def _get_pulls(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
         kept = []
         for pull in reversed(self.pulls.values()):
-            head = query.get("head", f"{OWNER}:{pull['head']['ref']}")
+            head = query.get("head", f"{self.owner}:{pull['head']['ref']}")
             if (
                 query.get("state", "open") in ("all", pull["state"])
-                and head == f"{OWNER}:{pull['head']['ref']}"
+                and head == f"{self.owner}:{pull['head']['ref']}"
                 and query.get("base", pull["base"]["ref"]) == pull["base"]["ref"]
             ):
                 kept.append({**schema_sample("pull-request-simple"), **_shared(self._fresh(pull))})
@@ -300,12 +307,12 @@ class GitHubStandIn:
         made = sample(found, 201)
         made["user"] = {**schema_sample("simple-user"), "login": BOT}
         for side, ref in (("head", branch), ("base", body["base"])):
-            repo = {**schema_sample("repository"), "full_name": f"{OWNER}/{NAME}", "fork": False}
+            repo = {**schema_sample("repository"), "full_name": self.repository, "fork": False}
             made[side] = {**made[side], "ref": ref, "sha": self.head(ref), "repo": repo}
         self.pulls[number] = {
             **made, "number": number, "state": "open", "title": body["title"], "body": body["body"],
             "draft": body.get("draft", False), "merged_at": None, "labels": [], "requested_reviewers": [],
-            "html_url": f"https://github.example/{OWNER}/{NAME}/pull/{number}",
+            "html_url": f"https://github.example/{self.repository}/pull/{number}",
         }  # fmt: skip
         return 201, self.pulls[number]
 
@@ -341,7 +348,7 @@ class GitHubStandIn:
         number = len(self.pulls) + len(self.issues) + 1
         self.issues[number] = {
             **sample(found, 201), "number": number, "title": body["title"], "body": body["body"], "state": "open",
-            "html_url": f"https://github.example/{OWNER}/{NAME}/issues/{number}",
+            "html_url": f"https://github.example/{self.repository}/issues/{number}",
             "user": {**schema_sample("simple-user"), "login": BOT}, "labels": [],
         }  # fmt: skip
         return 201, self.issues[number]
@@ -369,7 +376,7 @@ class GitHubStandIn:
         """Somebody comments."""
         made = {
             **schema_sample("issue-comment"), "id": len(self.comments) + 1, "body": text,
-            "issue_url": f"https://github.example/repos/{OWNER}/{NAME}/issues/{number}",
+            "issue_url": f"https://github.example/repos/{self.repository}/issues/{number}",
             "user": {**schema_sample("simple-user"), "login": who},
         }  # fmt: skip
         self.comments.append(made)
@@ -424,7 +431,7 @@ def _page(rows: list[Any], query: dict[str, str]) -> list[Any]:
 @contextmanager
 def served(state: GitHubStandIn, prefix: str = "", tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address of the stand-in: ``http://127.0.0.1:PORT``; the interface below it and ``prefix``, git at
-    ``/team/jobs.git``. What is neither is a page of the web site, and a trouble.
+    ``/OWNER/NAME.git``. What is neither is a page of the web site, and a trouble.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -436,11 +443,14 @@ def served(state: GitHubStandIn, prefix: str = "", tls: ssl.SSLContext | None = 
             length = int(self.headers.get("Content-Length") or 0)
             data = self.rfile.read(length)
             parts = urlsplit(self.path)
-            if parts.path.startswith(f"/{OWNER}/{NAME}.git/"):
+            if parts.path.startswith(f"/{state.repository}.git/"):
                 _git_over_http(self, state, data)
                 return
+            if parts.path == "/stand-in":  # for who looks from another process: no request to GitHub
+                self._answer(200, state.told(), {})
+                return
             path = parts.path.removeprefix(prefix)
-            call = f"{self.command} {unquote(path.removeprefix(f'/repos/{OWNER}/{NAME}')).strip('/')}"
+            call = f"{self.command} {unquote(path.removeprefix(f'/repos/{state.repository}')).strip('/')}"
             with state.lock:
                 state.calls.append(call)
                 if not parts.path.startswith(f"{prefix}/repos/"):
@@ -519,7 +529,7 @@ def _git_over_http(handler: BaseHTTPRequestHandler, state: GitHubStandIn, data: 
         "PATH": os.environ["PATH"],
         "GIT_PROJECT_ROOT": str(state.bare.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": parts.path.replace(f"/{OWNER}/{NAME}.git", f"/{state.bare.name}"),
+        "PATH_INFO": parts.path.replace(f"/{state.repository}.git", f"/{state.bare.name}"),
         "QUERY_STRING": parts.query,
         "REQUEST_METHOD": handler.command,
         "CONTENT_TYPE": handler.headers.get("Content-Type", ""),
