@@ -278,11 +278,16 @@ def _policy(place: "Place") -> "Policy":
     settings = place.settings
     return Policy(
         prefix=settings.branch_prefix,
-        labels=settings.labels,
-        reviewers=settings.reviewers,
+        labels=_each(settings.labels),
+        reviewers=_each(settings.reviewers),
         draft=settings.draft,
         limit=settings.pr_limit,
     )
+
+
+def _each(names: Iterable[str]) -> tuple[str, ...]:
+    """Names also where several stand in one line, as other Actions take them: ``a, b``."""
+    return tuple(part for name in names for each in name.split(",") if (part := each.strip()))
 
 
 # --- what is told -------------------------------------------------------------------------------------------

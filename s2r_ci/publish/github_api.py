@@ -46,6 +46,7 @@ _HINTS: Final = {
     403: "grant contents: write and pull-requests: write, and allow Actions to create pull requests in the settings",
     404: "check GITHUB_REPOSITORY and what the token may see",
     410: "switch it on in the repository's settings",
+    422: "another run may have been faster: run again; if it stays, report it with this line",
 }
 
 
@@ -229,10 +230,10 @@ class GitHub:
     def _checked(self, answer: Answer, where: str) -> Answer:
         if answer.status < 300:
             return self._understood(answer, where)
-        said = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
+        said = _told(answer.body)
         what = _MEANING.get(answer.status, "GitHub did not answer as it should")
         raise GitHubError(
-            f"{what} (status {answer.status}{': ' + str(said)[:200] if said else ''})",
+            f"{what} (status {answer.status}{': ' + said if said else ''})",
             answered=answer.status,
             where=where,
             hint=_HINTS.get(answer.status, "run again; if it stays, report it with this line"),
@@ -247,6 +248,16 @@ class GitHub:
                 hint=f"check GITHUB_API_URL, which is {self._base}: https://HOST/api/v3 on GitHub Enterprise Server",
             )
         return answer
+
+
+def _told(body: Any) -> str:
+    """What GitHub says, in one line: its message, and what stands below ``errors``, which is often the better part."""
+    if not isinstance(body, dict):
+        return ""
+    parts = [body.get("message"), *(body["errors"] if isinstance(body.get("errors"), list) else ())]
+    words = [part.get("message") or f"{part.get('field', '')} {part.get('code', '')}".strip()
+             if isinstance(part, dict) else part for part in parts]  # fmt: skip
+    return "; ".join(str(word) for word in words if word)[:300]
 
 
 def segment(text: str) -> str:

@@ -332,10 +332,12 @@ class GitHubStandIn:
         self, found: Operation, query: dict[str, str], body: Any
     ) -> tuple[int, Any]:
         pull = self._pull(found)
+        if pull["user"]["login"] in body["reviewers"]:
+            raise RefusalError(422, "Review cannot be requested from pull request author.")
         if unknown := set(body["reviewers"]) - set(self.permissions):
             raise RefusalError(422, f"Reviews may only be requested from collaborators: {unknown}")
         people = [{**schema_sample("simple-user"), "login": name} for name in body["reviewers"]]
-        pull["requested_reviewers"] = people
+        pull["requested_reviewers"] += people
         return 201, {**schema_sample("pull-request-simple"), **_shared(pull), "requested_reviewers": people}
 
     # --- issues -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from s2r_ci.publish.proposal import (
     Change,
     Proposal,
     commit_message,
-    forgotten,
+    ended,
     is_ours,
     read_memory,
     title_of,
@@ -137,9 +137,14 @@ def test_a_body_that_anybody_edited_remembers_nothing(body: str | None) -> None:
     assert read_memory(body) is None
 
 
-def test_a_forgotten_memory_is_gone() -> None:
-    body = body_of(proposal("a.sh"), "0" * 40)
-    assert read_memory(forgotten(body)) is None
+def test_the_memory_of_one_that_is_over_says_so_and_stays_ours() -> None:
+    body = body_of(proposal("a.sh", text="--> x"), "0" * 40)
+    memory = read_memory(body)
+    assert memory is not None
+    over = ended(body, memory)
+    assert read_memory(over) == memory._replace(over=True)
+    assert over.count("<!-- s2r-ci {") == 1
+    assert ended(over, memory._replace(over=True)) == over
 
 
 def test_subject_and_title_hold_no_foreign_text() -> None:
