@@ -55,7 +55,7 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
         _show(list(proposals_of(place, shown, _top(place.root), {})))
         return conclude(place, shown)
     report, pulls, trouble = _published(place, given, outside)
-    _tell(pulls, str(given.get("result", "")))
+    _tell(pulls, str(given.get("result", "")), str(trouble or ""))
     from s2r_ci.cli.verdict import gravest
 
     code = conclude(place, report) if report else 0
@@ -305,7 +305,7 @@ def _show(proposals: Sequence[Proposal]) -> None:
             print(f"  {shown_path(gone.path)}: taken away, its script is gone")
 
 
-def _tell(pulls: "Sequence[Pull]", result: str) -> None:
+def _tell(pulls: "Sequence[Pull]", result: str, trouble: str) -> None:
     from s2r_ci.render.safe import printable
 
     for pull in pulls:
@@ -318,6 +318,7 @@ def _tell(pulls: "Sequence[Pull]", result: str) -> None:
         result,
         next((word for word in order if word in done), "unchanged"),
         [_said(pull) for pull in pulls if pull.number or pull.manifests or pull.gone],
+        trouble,
     )
 
 
@@ -331,8 +332,8 @@ def tell_result(result: str, operation: str, number: int, url: str) -> None:
     _keep(result, operation, [{"number": number, "url": url, "operation": operation, "why": ""}])
 
 
-def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]]) -> None:
+def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]], trouble: str = "") -> None:
     if result:
         with open(result, "w", encoding="utf-8") as file:
-            json.dump({"operation": operation, "pull_requests": pulls}, file, indent=1)
+            json.dump({"operation": operation, "pull_requests": pulls, "trouble": trouble}, file, indent=1)
             file.write("\n")

@@ -30,6 +30,8 @@ _OVER_TEXT: Final = (
 _TO_DRESS: Final = (
     "<!-- s2r-ci labels and reviewers to come -->"  # a run that is killed before leaves it to the next
 )
+_WORKFLOW: Final = "github-actions[bot]"
+_OF_THE_WORKFLOW: Final = "opened with the workflow's own token, so its checks wait for approval or do not start"
 REFUSED: Final = "it was closed: that is a no until the scripts change"
 
 
@@ -139,9 +141,9 @@ def _open(work: Work, branch: str, proposal: Proposal) -> Pull:
             raise
         place = (int(other["number"]), str(other["html_url"]))
         return Pull(proposal.group, "unchanged", *place, why="another run opened it meanwhile")
-    why = ""
+    why = _OF_THE_WORKFLOW if str((pull["user"] or {}).get("login", "")) == _WORKFLOW else ""
     if dressing:
-        why = _dress(work, pull)
+        why = "; ".join(filter(None, (_dress(work, pull), why)))
         gh.write("PATCH", f"pulls/{pull['number']}", {"body": body}, done=lambda: None)
     return Pull(proposal.group, "created", int(pull["number"]), str(pull["html_url"]), why)
 

@@ -59,6 +59,14 @@ def test_labels_and_reviewers_come_whenever_the_run_was_killed(project: Project)
         assert project.pr(*DRESS).writes == []
 
 
+def test_one_opened_with_the_workflow_s_own_token_says_what_becomes_of_its_checks(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.github.stand_in.BOT", "github-actions[bot]")
+    assert "checks wait for approval or do not start" in project.pr().said
+    assert "checks wait" not in project.pr().said
+
+
 def test_a_label_that_a_person_took_off_is_not_put_back(project: Project) -> None:
     project.pr(*DRESS)
     project.github.pulls[1]["labels"] = []
