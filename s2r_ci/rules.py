@@ -29,6 +29,10 @@ FILE_TOO_LARGE: Final = _rule(
     "file-too-large", Stage.DISCOVER, _W, "a file that mentions #SBATCH is too large for a batch script",
     "exclude the file with --exclude, or raise max-file-bytes",
 )  # fmt: skip
+SCRIPT_TOO_LARGE: Final = _rule(
+    "script-too-large", Stage.DISCOVER, _E, "a batch script is larger than max-file-bytes, and was not looked at",
+    "raise max-file-bytes, keep the data in a file of its own, or exclude the script with --exclude",
+)  # fmt: skip
 NAME_UNUSABLE: Final = _rule(
     "name-unusable", Stage.DISCOVER, _W, "a manifest beside this script would have a name some systems cannot hold",
     "rename the script: no control characters, none of <>:\"|?*, no dot or blank at the end, at most 240 octets",
