@@ -27,7 +27,7 @@ from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
 from s2r_ci.settings.inline import answered, inline_answers
-from s2r_ci.standing import Standing, finding_of, stamp_of, standing
+from s2r_ci.standing import CALLS, Standing, finding_of, stamp_of, standing, workload_of
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
@@ -84,7 +84,7 @@ def _unasked(request: ConversionRequest) -> Iterator[Finding]:
     asked = every_question(plan(replace(request, target=bare)))
     for each in said:
         for key in each.value if each.field == "accepted" else (each.key,):
-            if key not in asked:
+            if key not in asked and key != CALLS:
                 place = Location(path=request.script.path, line=each.line)
                 message = f"no question of this script is called {key}"
                 yield Finding(rule=rules.ANSWER_UNUSED, message=message, location=place, subject=key)
@@ -208,6 +208,7 @@ def _remembered(script: Script, document: Document, manifest_path: str, options:
         findings=notes.findings,
         manifest_path=manifest_path,
         kind=notes.kind,
+        workload=workload_of(document.content),
         state=Standing.CURRENT.value,
         questions=notes.questions,
     )

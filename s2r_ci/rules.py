@@ -163,6 +163,14 @@ COUNT_ROUNDED_UP: Final = _rule(
     "count-rounded-up", Stage.CONVERT, _N, "equal pods hold more than the script asks for in all",
     "ask for a total that the nodes divide, or take another number of nodes",
 )  # fmt: skip
+SENT_OTHERWISE: Final = _rule(
+    "sent-otherwise", Stage.CONVERT, _W, "a program of the repository sends this script with other options",
+    "answer with the options that count, or accepted = [\"calls\"] where the script's own do",
+)  # fmt: skip
+WORKLOADS_COLLIDE: Final = _rule(
+    "workloads-collide", Stage.CONVERT, _W, "several scripts become workloads of one kind and one name",
+    "give each a --job-name of its own, in the script or as an answer: options = [\"--job-name=NAME\"]",
+)  # fmt: skip
 HETEROGENEOUS_JOB: Final = _rule(
     "heterogeneous-job", Stage.CONVERT, _E, "a heterogeneous job has no single workload to become",
     "split the components into scripts of their own",

@@ -15,6 +15,7 @@ from s2r_ci.model import Finding, Location, Script
 from s2r_ci.pipeline import World, convertible
 from s2r_ci.settings import Answer
 from s2r_ci.settings.settings import matches
+from s2r_ci.standing import CALLS
 
 MOST_READ: Final = 200
 """Of the keys of an answer for more scripts nothing is said: reading them would take longer than the run."""
@@ -71,4 +72,4 @@ def _asked(path: str, world: World) -> frozenset[str] | None:
         return None
     bare = replace(world.target(path), arguments=(), variables={}, gpus=None, accepted=())
     request = convertible(Script(path=path, data=data), bare) if data is not None else None
-    return frozenset(every_question(plan(request))) if request else None
+    return frozenset({*every_question(plan(request)), CALLS}) if request else None

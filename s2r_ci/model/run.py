@@ -167,6 +167,9 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     manifest_path: str = ""
     kind: str = ""  # of the manifest
+    workload: str = (
+        ""  # by what the cluster tells it from others: its project, where the manifest says one, and name
+    )
     state: str = ""  # current, written, unwritten, missing, stale, edited, conflict; "" where there is none
     questions: tuple[Question, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()

@@ -36,7 +36,7 @@ FLOORS: list[set[str]] = [
     {"s2r_ci.judging"},
     {"s2r_ci.walked"},
     {"s2r_ci.audit", "s2r_ci.pipeline", "s2r_ci.publish"},
-    {"s2r_ci.asking", "s2r_ci.baseline", "s2r_ci.unused"},
+    {"s2r_ci.across", "s2r_ci.asking", "s2r_ci.baseline", "s2r_ci.unused"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
     {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},
