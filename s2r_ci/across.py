@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from s2r_ci import rules
+from s2r_ci.called import script_of
 from s2r_ci.errors import IncompleteError
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Location, Question, Report, Script, ScriptClass, Target, Verdict
@@ -172,7 +173,7 @@ def _ways(path: str, sent: list[Sent], world: "World") -> list[_Way]:
     one of them.
     """
     try:
-        script = Script(path=path, data=world.read(path) or b"")
+        script = script_of(path, world.read(path) or b"", world.read)
     except IncompleteError:
         return []
     target = answered(script, world.target(path))

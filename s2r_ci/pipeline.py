@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
+from s2r_ci.called import script_of
 from s2r_ci.errors import ConversionError, IncompleteError
 from s2r_ci.judging import (
     JUDGED,
@@ -362,7 +363,7 @@ def _examine_one(candidate: Candidate, world: World, options: Options) -> tuple[
             raise IncompleteError("the script vanished while it was being read", where=path, hint="run again")
         place = world.manifest_path(path)
         beside = Beside(path=place, data=None if options.ignore_disk else world.read(place))
-        script = Script(path=path, data=data)
+        script = script_of(path, data, world.read)
         verdict, new = examine(script, beside, world.target(path), world.converter, options)
     except (IncompleteError, ConversionError) as error:
         return _errored(path, error), None

@@ -333,7 +333,7 @@ MANIFEST_UNWRITTEN: Final = _rule(
     "give the user write permission to the folder, free space on it, or mount it read-write; then write again",
 )  # fmt: skip
 MANIFEST_STALE: Final = _rule(
-    "manifest-stale", Stage.CURRENT, _E, "the script changed after its manifest was written",
+    "manifest-stale", Stage.CURRENT, _E, "the script, or a file that it calls, changed after its manifest was written",
     "run `s2r-scan write`",
 )  # fmt: skip
 SETTINGS_STALE: Final = _rule(

@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final
 
 from s2r_ci import rules
+from s2r_ci.called import script_of
 from s2r_ci.discover import Found
 from s2r_ci.errors import IncompleteError
-from s2r_ci.model import Finding, Location, Script
+from s2r_ci.model import Finding, Location
 from s2r_ci.pipeline import World, convertible
 from s2r_ci.settings import Answer
 from s2r_ci.settings.settings import matches
@@ -71,5 +72,5 @@ def _asked(path: str, world: World) -> frozenset[str] | None:
     except IncompleteError:
         return None
     bare = replace(world.target(path), arguments=(), variables={}, gpus=None, accepted=())
-    request = convertible(Script(path=path, data=data), bare) if data is not None else None
+    request = convertible(script_of(path, data, world.read), bare) if data is not None else None
     return frozenset({*every_question(plan(request)), CALLS}) if request else None

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from s2r_ci.convert import contradictions, outside
+from s2r_ci.convert import called, contradictions, outside
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
-from s2r_ci.model import Item, ItemKind, LedgerEntry, Location, Question
+from s2r_ci.model import Inner, Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
 from s2r_ci.runai.environment import variable
@@ -113,11 +113,29 @@ def _module(item: Item, book: _Book) -> Answer:
 
 
 def _source(item: Item, book: _Book) -> Answer:
+    if (inner := called.at(item, book.made)) and inner.path:
+        return _inner(inner, "read from", book)
     if item.value.startswith(("~", "$HOME", "${HOME}")):
         return Answer(NEAR, "", "read from the home folder of the image, where there is one")
     if item.value.startswith("/"):
         return _path(Item(kind=ItemKind.PATH, name=item.value, value="", location=item.location), book)
     return _in_folder(book, "read from the folder in which the script starts")
+
+
+def _call(item: Item, book: _Book) -> Answer:
+    inner = called.at(item, book.made)
+    if inner is None or not inner.path:
+        return _in_folder(
+            book, f"runs {item.name}, which the repository does not hold, so that nobody looked into it"
+        )
+    return _inner(inner, "runs", book)
+
+
+def _inner(inner: Inner, how: str, book: _Book) -> Answer:
+    """A file that is no part of the manifest: what in it waits for an answer, and where it has to lie."""
+    if inner.needs and called.KEY in book.asked:
+        return Answer(ASK, "", called.needs(inner))
+    return _in_folder(book, f"{how} {inner.path}, which is no part of the manifest{called.remark(inner)}")
 
 
 def _in_folder(book: _Book, reason: str) -> Answer:
@@ -239,5 +257,6 @@ _KINDS: Final[Mapping[ItemKind, Callable[[Item, _Book], Answer]]] = {
     ItemKind.CONTAINER: _container,
     ItemKind.PATH: _path,
     ItemKind.ARGUMENT: _argument,
+    ItemKind.CALL: _call,
     ItemKind.COMMAND: _command,
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from s2r_ci.convert import called
 from s2r_ci.model import Item, ItemKind, Location
 from s2r_ci.runai.distribution import Plan
 
@@ -104,6 +105,9 @@ def reaches(made: Plan) -> Iterator[Reach]:
             continue
         if reach and not (reach.key == "requeue" and requeued_by_prelude(item, made)):
             yield reach
+    for inner in made.job.called:
+        if inner.needs:
+            yield Reach(called.KEY, called.needs(inner), inner.location)
     code = _code(made)
     if found := _SENDS_BY_LIBRARY.search(code):
         yield _reach("submits", _COMMANDS["submits"][1].format(name=found[0].decode()), made, found)

@@ -127,9 +127,7 @@ def sent(root: Path, files: dict[str, str], settings: str = "") -> Report:
             id="an order",
         ),
         pytest.param(
-            {
-                "go/run.sh": "#!/bin/sh\nfor m in 8 16; do :; done\nsbatch --mem=8G job.sh\nsbatch --mem=16G ../job.sh\n"
-            },
+            {"go/run.sh": "#!/bin/sh\ncd ..\nsbatch --mem=8G job.sh\nsbatch --mem=16G ../job.sh\n"},
             "go/run.sh:3 sends it with --mem=8G, go/run.sh:4 sends it with --mem=16G, which count over",
             'options = ["--mem=8G"]',
             id="two calls that differ",
