@@ -43,6 +43,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     """Take one script through parse, convert, validate and verify. Raises ConversionError when the converter cannot
     be reached; trouble in the script is in the findings.
     """
+    from s2r_ci.lint import checked
     from s2r_ci.model import ConversionRequest
     from s2r_ci.slurm.inline import apply_ignores, read_ignores
     from s2r_ci.slurm.job import read_script
@@ -51,7 +52,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     target = answered(script, target)
     ignores = read_ignores(script.text)
     reading = read_script(script, release=target.slurm_version, arguments=target.options)
-    reading = replace(reading, findings=(*reading.findings, *_answers(script)))
+    reading = replace(reading, findings=(*reading.findings, *checked(script, reading), *_answers(script)))
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):

@@ -485,6 +485,10 @@ EXCLUSIVE_SMALL: Final = _rule(
     "exclusive-small", Stage.PARSE, _N, "a whole node is taken for a few CPUs",
     "take --exclusive away, or ask for what the node has",
 )  # fmt: skip
+PROCESSES_EXCEED_GPUS: Final = _rule(
+    "processes-exceed-gpus", Stage.PARSE, _W, "a launcher starts more processes than there are GPUs",
+    "start one process a GPU, or ask for as many GPUs as there are processes",
+)  # fmt: skip
 STEP_LARGER_THAN_JOB: Final = _rule(
     "step-larger-than-job", Stage.PARSE, _W, "a step asks for more than the job has",
     "ask for as much in the directives as the steps need together",
