@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from s2r_ci.convert import called, contradictions, outside
+from s2r_ci.convert import called, contradictions, outside, readonly
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
@@ -47,6 +47,10 @@ def _last_lines(made: Plan) -> dict[str, Location]:
 def _directive(item: Item, book: _Book) -> Answer:
     if book.counts[item.name] != item.location:
         return Answer(EXACT, "", "a later line counts instead")
+    if readonly.KEY in book.asked and item.name in readonly.STREAMS:
+        for path, location in readonly.writes(book.made).items():
+            if location.line == item.location.line:
+                return Answer(ASK, "", readonly.text_of(path, book.made))
     rule = OPTIONS.get(item.name)
     if rule is None:
         return ignorable(item.name)
@@ -148,7 +152,7 @@ def _container(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.image"
     named, origin = manifest.image(book.made.request)
     if key := outside.key_of(item):
-        lost = f"{item.name} cannot start containers inside a pod"
+        lost = outside.ENGINE_LOST.format(name=item.name)
         return Answer(ASK, "", book.asked[key].text) if key in book.asked else Answer(LOST, "", lost)
     if not origin:
         return Answer(ASK, field, "the image is a file or unknown; which image stands for it?")
@@ -174,6 +178,12 @@ def _path(item: Item, book: _Book) -> Answer:
     if prefix is None:
         return Answer(NEAR, "", "a folder of the container, where the script binds one of its own")
     volume = volumes[prefix]
+    if volume.read_only and item.name.rstrip("/") in readonly.writes(book.made):
+        if readonly.KEY in book.asked:
+            return Answer(ASK, f"{_main(book.made)}.volumeMounts", readonly.text_of(item.name, book.made))
+        return Answer(
+            NEAR, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}, which cannot be written"
+        )
     if volume.mount_path not in ("", prefix):
         return Answer(
             NEAR, f"{_main(book.made)}.volumeMounts", f"its volume is mounted at {volume.mount_path} instead"
