@@ -76,6 +76,21 @@ def _and(
     return replace(verdict, findings=(*verdict.findings, *findings), questions=questions, outcome=outcome)
 
 
+# --- files that were named ---------------------------------------------------------------------------------
+
+_LIKE_SCRIPTS: Final = (ScriptClass.TEMPLATE, ScriptClass.GENERATOR, ScriptClass.LOOK_ALIKE)
+
+
+def aside(found: "Found", names: Iterable[str]) -> Iterator[Finding]:
+    """A finding for each file that was named and looks like a script, and was left alone: why, and what to do."""
+    named = frozenset(names)
+    for other in found.others:
+        if other.path in named and other.line and other.script_class in _LIKE_SCRIPTS:
+            message = f"not converted, a {other.script_class.value}: {other.reason}"
+            place = Location(path=other.path, line=other.line)
+            yield Finding(rule=rules.NAMED_ASIDE, message=message, location=place, subject="file")
+
+
 # --- workloads of one name ---------------------------------------------------------------------------------
 
 

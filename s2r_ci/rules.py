@@ -33,6 +33,10 @@ SCRIPT_TOO_LARGE: Final = _rule(
     "script-too-large", Stage.DISCOVER, _E, "a batch script is larger than max-file-bytes, and was not looked at",
     "raise max-file-bytes, keep the data in a file of its own, or exclude the script with --exclude",
 )  # fmt: skip
+NAMED_ASIDE: Final = _rule(
+    "named-aside", Stage.DISCOVER, _W, "a file that was named is taken for no batch script, and was left alone",
+    "fill the template in first and convert what comes of it; `s2r FILE` converts a file as it stands",
+)  # fmt: skip
 NAME_UNUSABLE: Final = _rule(
     "name-unusable", Stage.DISCOVER, _W, "a manifest beside this script would have a name some systems cannot hold",
     "rename the script: no control characters, none of <>:\"|?*, no dot or blank at the end, at most 240 octets",

@@ -37,6 +37,30 @@ def told(report: Report, rule: str) -> list[Finding]:
     return [finding for finding in report.findings if finding.rule.id == rule]
 
 
+# --- files that were named ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told_of"),
+    [
+        ("t.sh", HEAD + "echo {{ name }}\n", "not converted, a template: "),
+        ("g.py", "#!/usr/bin/env python3\nprint('#SBATCH -n 1')\n", "not converted, a generator: "),
+        ("l.sh", "#!/bin/sh\n#sbatch --mem=4G\n", "not converted, a look-alike: "),
+        ("d.md", "# Use\n    #SBATCH -n 1\n", ""),
+        ("x.sh", "#!/bin/sh\ntrue\n", ""),  # a hook names every file that changed
+        ("job.sh", JOB.format(name="job"), ""),
+    ],
+)
+def test_a_file_that_was_named_and_left_alone_is_answered_for(
+    root: Path, name: str, text: str, told_of: str
+) -> None:
+    fill(root, {name: text})
+    messages = [finding.message for finding in told(check({"paths": [name], "allow-missing": True}), "named-aside")]
+    assert len(messages) == bool(told_of)
+    assert all(message.startswith(told_of) for message in messages)
+    assert not told(check({"allow-missing": True}), "named-aside")
+
+
 # --- workloads of one name ---------------------------------------------------------------------------------
 
 TWINS = {"a.sh": JOB.format(name="train"), "b/a.sh": JOB.format(name="train"), "c.sh": JOB.format(name="Train")}
