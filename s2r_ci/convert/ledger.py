@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from s2r_ci.convert import called, contradictions, outside, readonly
+from s2r_ci.convert import called, contradictions, home, outside, readonly
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
@@ -120,7 +120,7 @@ def _source(item: Item, book: _Book) -> Answer:
     if (inner := called.at(item, book.made)) and inner.path:
         return _inner(inner, "read from", book)
     if item.value.startswith(("~", "$HOME", "${HOME}")):
-        return Answer(NEAR, "", "read from the home folder of the image, where there is one")
+        return _at_home(item, "read from", book)
     if item.value.startswith("/"):
         return _path(Item(kind=ItemKind.PATH, name=item.value, value="", location=item.location), book)
     return _in_folder(book, "read from the folder in which the script starts")
@@ -166,7 +166,7 @@ def _container(item: Item, book: _Book) -> Answer:
 def _path(item: Item, book: _Book) -> Answer:
     volumes = book.made.request.target.site.volumes
     if not item.name.startswith("/"):
-        return Answer(NEAR, "", "in the home folder of the image, where there is one")
+        return _at_home(item, "in", book)
     if storage.is_local(item.name):
         return Answer(NEAR, "", "taken from the image or the pod itself")
     if unmounted(book.made, item.name):
@@ -189,6 +189,14 @@ def _path(item: Item, book: _Book) -> Answer:
             NEAR, f"{_main(book.made)}.volumeMounts", f"its volume is mounted at {volume.mount_path} instead"
         )
     return Answer(EXACT, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}")
+
+
+def _at_home(item: Item, how: str, book: _Book) -> Answer:
+    if home.KEY in book.asked and item in (asked := list(home.files(book.made))):
+        return Answer(ASK, "", home.text_of(asked))
+    if "HOME" in book.made.request.target.variables:
+        return Answer(NEAR, f"{_main(book.made)}.env.HOME", "in the home folder that the settings name")
+    return Answer(NEAR, "", f"{how} the home folder of the image, where there is one")
 
 
 def _argument(item: Item, book: _Book) -> Answer:
