@@ -107,7 +107,11 @@ def test_nothing_raises_whatever_stands_there(target: str) -> None:
             "rest", "mpi", ("masterSpec", "priorityClass"), "very-high", id="priority of the launcher alone"
         ),
         pytest.param(
-            "rest", "torch-requeue", ("spec", "terminateAfterPreemption"), GONE, id="not said what a preemption does"
+            "rest",
+            "torch-requeue",
+            ("spec", "terminateAfterPreemption"),
+            GONE,
+            id="not said what a preemption does",
         ),
         pytest.param("rest", "torch", ("spec", "args"), "-c 'sleep 9'", id="workers with a program"),
         pytest.param("cli", "torch", ("flags", "master-args"), "-c 'sleep 9'", id="a master without the script"),
