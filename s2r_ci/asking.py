@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from s2r_ci.called import script_of
 from s2r_ci.errors import ConfigurationError, ConversionError, IncompleteError
 from s2r_ci.model import Candidate, Report, Script
 from s2r_ci.parallel import Turns, each_chunk
@@ -170,7 +171,7 @@ def _planned(candidate: Candidate, world: World, options: Options, wish: Wish) -
         return Planned(RULES)  # whoever examines it will say so
     if data is None:
         return Planned(RULES)
-    script = Script(path=path, data=data)
+    script = script_of(path, data, world.read)
     document = read_document(beside) if beside is not None else None
     state = standing(stamp_of(script, target), beside, document, options.asks)
     if state is Standing.CURRENT:

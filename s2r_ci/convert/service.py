@@ -190,7 +190,7 @@ def _understood(
     content = document.content if document else data
     manifest = read_text(content, request.target.name, where="the service's manifest")
     decided = carried(manifest.body)
-    sent = replace(request, script=replace(request.script, data=out.text.encode()))
+    sent = _as_sent(request, out)
     if _by_rules(sent, decided).manifest.body == manifest.body:
         return _by_rules(request, decided) if decided else made
     if out.placeholders:
@@ -200,6 +200,18 @@ def _understood(
             hint="take the secret out of the script",
         )
     return replace(made, manifest=replace(manifest, lines={}))
+
+
+def _as_sent(request: ConversionRequest, out: Outgoing) -> ConversionRequest:
+    """The request as the service has it: what the script calls stays here."""
+    script = replace(request.script, data=out.text.encode(), called=())
+    if not request.script.called:
+        return replace(request, script=script)
+    from s2r_ci.slurm.job import read_script
+
+    bare = replace(request.script, called=())
+    jobs = read_script(bare, release=request.target.slurm_version, arguments=request.target.options).jobs
+    return replace(request, script=script, job=jobs[0] if len(jobs) == 1 else request.job)
 
 
 def _by_rules(request: ConversionRequest, decided: Decisions) -> ConversionResult:
