@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci import rules
-from s2r_ci.lint.case import Case, found
+from s2r_ci.lint.case import Case, found, number, option_of
 from s2r_ci.model import Finding, JobSpec, Location
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import base_name, words_of
@@ -114,3 +114,25 @@ def gpu_list_too_long(case: Case) -> Iterator[Finding]:
             message = f"CUDA_VISIBLE_DEVICES={listed[1]} names {count} GPUs, the job gets {have} on a node"
             yield found(rules.GPU_LIST_TOO_LONG, message, case.place(command.line), "CUDA_VISIBLE_DEVICES")
             return
+
+
+_PER_NODE: Final = ("--nproc-per-node", "--nproc_per_node", "--num-gpus", "--num_gpus")
+_IN_ALL: Final = ("--num-processes", "--num_processes")
+_TORCH: Final = ("torchrun", "torch.distributed", "deepspeed")
+
+
+def processes_exceed_gpus(case: Case) -> Iterator[Finding]:
+    """``torchrun --nproc-per-node=8`` on a node that gives the job four GPUs."""
+    job = case.job
+    if job is None or not job.resources.gpus_per_node:
+        return
+    for step in case.body.steps:
+        if step.launcher in _TORCH:
+            asked, there, where = number(option_of(step, *_PER_NODE)), job.resources.gpus_per_node, "a node"
+        elif step.launcher == "accelerate" and "--cpu" not in step.words:
+            asked, there, where = number(option_of(step, *_IN_ALL)), job.resources.gpus, "the job"
+        else:
+            continue
+        if asked and asked > there:
+            message = f"{step.launcher} starts {asked} processes, and {where} has {there} GPU{'s'[: there > 1]}"
+            yield found(rules.PROCESSES_EXCEED_GPUS, message, step.location, step.launcher)

@@ -95,12 +95,24 @@ class Candidate:
     line: int = 0  # where that shows
 
 
+class Called(NamedTuple):
+    """A file that a script seems to run or source, as its text names it; ``data`` is None where none was read."""
+
+    name: str
+    how: str  # shell, source, or "" where the name stands alone
+    line: int  # of the script
+    column: int
+    path: str  # from the root
+    data: bytes | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A file as it lies on disk."""
+    """A file as it lies on disk, and what it calls, where somebody looked."""
 
     path: str
     data: bytes
+    called: tuple[Called, ...] = ()
 
     @property
     def text(self) -> str:
@@ -109,10 +121,15 @@ class Script:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes, in hex."""
+        """SHA-256 of the bytes, in hex; behind them those of each file that the script calls."""
         import hashlib  # loads OpenSSL, which a linter has no use for
 
-        return hashlib.sha256(self.data).hexdigest()
+        whole = hashlib.sha256(self.data)
+        for each in self.called:
+            if each.data is not None:
+                whole.update(b"\0" + each.path.encode("utf-8", "surrogateescape") + b"\0")
+                whole.update(hashlib.sha256(each.data).digest())
+        return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +187,9 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     manifest_path: str = ""
     kind: str = ""  # of the manifest
+    workload: str = (
+        ""  # by what the cluster tells it from others: its project, where the manifest says one, and name
+    )
     state: str = ""  # current, written, unwritten, missing, stale, edited, conflict; "" where there is none
     questions: tuple[Question, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
