@@ -2,7 +2,8 @@
 does not read, what other releases would say, and what the program part does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from s2r_ci import rules
@@ -25,9 +26,11 @@ from s2r_ci.render.text import paint
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.driver import Call
 from s2r_ci.slurm.header import read_header
+from s2r_ci.slurm.notices import read_signal
 from s2r_ci.slurm.options import parse_release
 from s2r_ci.slurm.touched import touched
 from s2r_ci.slurm.troubles import RefusedError
+from s2r_ci.slurm.units import ArrayError, array_ids, mebibytes
 from s2r_ci.slurm.words import cut
 
 RELEASES: Final = ("22.05", "24.11", "26.05")
@@ -107,15 +110,48 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
         if directive.name == "mail-type" and set(directive.value.upper().split(",")) <= set(spelled.split(",")):
             return f"added to what {where} says", True
         return f"does not count: {where} says it again", False
-    parts = []
-    if spelled not in ("", "set", directive.value):
+    parts = [meaning(directive.value)] if (meaning := _MEANINGS.get(directive.name)) else []
+    if not any(parts) and spelled not in ("", "set", directive.value, directive.name):
         parts.append(f"= {printable(spelled)}")
     if directive.name in _NUMBERS:
         field, unit = _NUMBERS[directive.name]
         number = component.request.get(field)
-        if isinstance(number, int) and str(number) != spelled:
+        if isinstance(number, int) and str(number) != spelled and not any(parts):
             parts.append(f"{number:,} {unit}")
-    return ", ".join(parts), True
+    return ", ".join(filter(None, parts)), True
+
+
+def _signal(value: str) -> str:
+    """Whom --signal tells what, and when."""
+    try:
+        reserved, to_shell, number, before = read_signal(value, parse_release(RELEASES[-1]))[1]
+    except RefusedError:
+        return ""
+    name = signal.Signals(number).name if number in {each.value for each in signal.Signals} else f"signal {number}"
+    whom = "the batch shell alone" if to_shell else "the steps, not the batch shell"
+    return f"{name} to {whom}, {before} s before the end{', and the job may overlap a reservation' if reserved else ''}"
+
+
+def _array(value: str) -> str:
+    try:
+        ids, throttle = array_ids(value)
+    except ArrayError:
+        return ""
+    span = f"{_count(len(ids), 'id')} from {min(ids)} to {max(ids)}" if len(ids) > 1 else f"the id {ids[0]}"
+    return span + (f", {throttle} at once" if throttle else "")
+
+
+def _all_memory(value: str) -> str:
+    return "" if mebibytes(value) else "all memory of the node"
+
+
+_MEANINGS: Final[Mapping[str, Callable[[str], str]]] = {
+    "mem": _all_memory,
+    "mem-per-cpu": _all_memory,
+    "signal": _signal,
+    "array": _array,
+    "open-mode": lambda value: {"a": "adds to the log", "t": "writes the log anew"}.get(value[:1].lower(), ""),
+}
 
 
 def summary(job: JobSpec) -> str:
@@ -227,10 +263,11 @@ def program(script: Script, reading: Reading) -> Iterator[str]:
     yield _row("read by", reader + ("" if body.understood else ", and not all understood"))
     yield from _rows("steps", _steps(body))
     items = [item for item in inventory if item.kind is not ItemKind.DIRECTIVE]
-    yield from _rows("software", _items(items, ItemKind.MODULE, ItemKind.CONTAINER))
+    yield from _rows("software", _software(items))
     if body.language == "shell":
-        files, behind = touched(script.text)
+        files, behind, runs = touched(script.text)
         steps = {step.location.line for step in body.steps}
+        yield from _rows("runs", [(each.line, each.command) for each in runs if each.line not in steps])
         yield from _rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
         for how in ("reads", "writes"):
             yield from _rows(how, [(each.line, each.name) for each in files if each.how == how])
@@ -258,6 +295,15 @@ def _items(items: Iterable[Item], *kinds: ItemKind) -> Iterator[tuple[int, str]]
     yield from ((line, name) for name, line in seen.items())
 
 
+def _software(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
+    """By what it comes, and its name: ``module cuda/12``."""
+    seen: dict[str, int] = {}
+    for item in items:
+        if item.kind in (ItemKind.MODULE, ItemKind.CONTAINER):
+            seen.setdefault(f"{item.name} {item.value}".strip(), item.location.line)
+    yield from ((line, name) for name, line in seen.items())
+
+
 def _rows(title: str, found: Iterable[tuple[int, str]]) -> Iterator[str]:
     for line, text in found:
         yield _row(title, f"line {line}: {_short(text, 78)}")
@@ -282,8 +328,8 @@ def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
         target = printable(call.script) if call.script else _unnamed(call)
         options = " ".join(map(printable, call.options)) or "no options of its own"
         yield _row(f"line {call.line}", f"sends {target} with {options}")
-        if call.left_open:
-            yield _row("", f"decided only when it runs: {', '.join(map(printable, call.left_open))}")
+        if left_open := call.left_open[_itself(call) :]:
+            yield _row("", f"decided only when it runs: {', '.join(map(printable, left_open))}")
         if reading is None:
             continue
         if not reading.jobs:
@@ -294,7 +340,11 @@ def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
 def _unnamed(call: Call) -> str:
     if call.wrapped is not None:
         return f"the command `{_short(call.wrapped, 40)}`"
-    return "a script whose name is decided when it runs"
+    return "this script itself" if _itself(call) else "a script whose name is decided when it runs"
+
+
+def _itself(call: Call) -> bool:
+    return bool(call.left_open) and call.left_open[0].strip("\"'") in ("$0", "${0}", "$BASH_SOURCE")
 
 
 def request_words(request: Mapping[str, object]) -> list[str]:
