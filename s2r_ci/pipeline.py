@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
+from s2r_ci.called import script_of
 from s2r_ci.errors import ConversionError, IncompleteError
 from s2r_ci.judging import (
     JUDGED,
@@ -27,7 +28,7 @@ from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
 from s2r_ci.settings.inline import answered, inline_answers
-from s2r_ci.standing import Standing, finding_of, stamp_of, standing
+from s2r_ci.standing import CALLS, Standing, finding_of, stamp_of, standing, workload_of
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
@@ -42,6 +43,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     """Take one script through parse, convert, validate and verify. Raises ConversionError when the converter cannot
     be reached; trouble in the script is in the findings.
     """
+    from s2r_ci.lint import checked
     from s2r_ci.model import ConversionRequest
     from s2r_ci.slurm.inline import apply_ignores, read_ignores
     from s2r_ci.slurm.job import read_script
@@ -50,7 +52,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     target = answered(script, target)
     ignores = read_ignores(script.text)
     reading = read_script(script, release=target.slurm_version, arguments=target.options)
-    reading = replace(reading, findings=(*reading.findings, *_answers(script)))
+    reading = replace(reading, findings=(*reading.findings, *checked(script, reading), *_answers(script)))
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):
@@ -84,7 +86,7 @@ def _unasked(request: ConversionRequest) -> Iterator[Finding]:
     asked = every_question(plan(replace(request, target=bare)))
     for each in said:
         for key in each.value if each.field == "accepted" else (each.key,):
-            if key not in asked:
+            if key not in asked and key != CALLS:
                 place = Location(path=request.script.path, line=each.line)
                 message = f"no question of this script is called {key}"
                 yield Finding(rule=rules.ANSWER_UNUSED, message=message, location=place, subject=key)
@@ -208,6 +210,7 @@ def _remembered(script: Script, document: Document, manifest_path: str, options:
         findings=notes.findings,
         manifest_path=manifest_path,
         kind=notes.kind,
+        workload=workload_of(document.content),
         state=Standing.CURRENT.value,
         questions=notes.questions,
     )
@@ -361,7 +364,7 @@ def _examine_one(candidate: Candidate, world: World, options: Options) -> tuple[
             raise IncompleteError("the script vanished while it was being read", where=path, hint="run again")
         place = world.manifest_path(path)
         beside = Beside(path=place, data=None if options.ignore_disk else world.read(place))
-        script = Script(path=path, data=data)
+        script = script_of(path, data, world.read)
         verdict, new = examine(script, beside, world.target(path), world.converter, options)
     except (IncompleteError, ConversionError) as error:
         return _errored(path, error), None

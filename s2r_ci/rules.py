@@ -29,6 +29,14 @@ FILE_TOO_LARGE: Final = _rule(
     "file-too-large", Stage.DISCOVER, _W, "a file that mentions #SBATCH is too large for a batch script",
     "exclude the file with --exclude, or raise max-file-bytes",
 )  # fmt: skip
+SCRIPT_TOO_LARGE: Final = _rule(
+    "script-too-large", Stage.DISCOVER, _E, "a batch script is larger than max-file-bytes, and was not looked at",
+    "raise max-file-bytes, keep the data in a file of its own, or exclude the script with --exclude",
+)  # fmt: skip
+NAMED_ASIDE: Final = _rule(
+    "named-aside", Stage.DISCOVER, _W, "a file that was named is taken for no batch script, and was left alone",
+    "fill the template in first and convert what comes of it; `s2r FILE` converts a file as it stands",
+)  # fmt: skip
 NAME_UNUSABLE: Final = _rule(
     "name-unusable", Stage.DISCOVER, _W, "a manifest beside this script would have a name some systems cannot hold",
     "rename the script: no control characters, none of <>:\"|?*, no dot or blank at the end, at most 240 octets",
@@ -158,6 +166,14 @@ NOT_EXPRESSIBLE: Final = _rule(
 COUNT_ROUNDED_UP: Final = _rule(
     "count-rounded-up", Stage.CONVERT, _N, "equal pods hold more than the script asks for in all",
     "ask for a total that the nodes divide, or take another number of nodes",
+)  # fmt: skip
+SENT_OTHERWISE: Final = _rule(
+    "sent-otherwise", Stage.CONVERT, _W, "a program of the repository sends this script with other options",
+    "answer with the options that count, or accepted = [\"calls\"] where the script's own do",
+)  # fmt: skip
+WORKLOADS_COLLIDE: Final = _rule(
+    "workloads-collide", Stage.CONVERT, _W, "several scripts become workloads of one kind and one name",
+    "give each a --job-name of its own, in the script or as an answer: options = [\"--job-name=NAME\"]",
 )  # fmt: skip
 HETEROGENEOUS_JOB: Final = _rule(
     "heterogeneous-job", Stage.CONVERT, _E, "a heterogeneous job has no single workload to become",
@@ -321,7 +337,7 @@ MANIFEST_UNWRITTEN: Final = _rule(
     "give the user write permission to the folder, free space on it, or mount it read-write; then write again",
 )  # fmt: skip
 MANIFEST_STALE: Final = _rule(
-    "manifest-stale", Stage.CURRENT, _E, "the script changed after its manifest was written",
+    "manifest-stale", Stage.CURRENT, _E, "the script, or a file that it calls, changed after its manifest was written",
     "run `s2r-scan write`",
 )  # fmt: skip
 SETTINGS_STALE: Final = _rule(
@@ -472,6 +488,10 @@ THREADS_MISMATCH: Final = _rule(
 EXCLUSIVE_SMALL: Final = _rule(
     "exclusive-small", Stage.PARSE, _N, "a whole node is taken for a few CPUs",
     "take --exclusive away, or ask for what the node has",
+)  # fmt: skip
+PROCESSES_EXCEED_GPUS: Final = _rule(
+    "processes-exceed-gpus", Stage.PARSE, _W, "a launcher starts more processes than there are GPUs",
+    "start one process a GPU, or ask for as many GPUs as there are processes",
 )  # fmt: skip
 STEP_LARGER_THAN_JOB: Final = _rule(
     "step-larger-than-job", Stage.PARSE, _W, "a step asks for more than the job has",

@@ -323,7 +323,10 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
     """The report with what discovery found beside the scripts, measured against the baseline."""
     elsewhere = [*found.findings]
     if verb != "lint":
-        elsewhere += orphans(place, found, report)
+        from s2r_ci.across import across, aside  # a linter looks across nothing
+
+        report = across(report, found, world_of(place))
+        elsewhere += [*orphans(place, found, report), *aside(found, place.paths)]
         if not (place.paths or place.settings.changed_since or "files-from" in place.given):
             from s2r_ci.unused import unused
 

@@ -3,6 +3,7 @@
 The header of the manifest is the only memory: no second file remembers anything.
 """
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -13,6 +14,8 @@ from s2r_ci.settings.inline import answered
 
 WRITERS: Final = frozenset({"rules", "service"})
 """Who may have written a manifest, as its header says; any other word there was put in by hand."""
+CALLS: Final = "calls"
+"""The key of a question that no script asks alone: whether the options count with which a program sends it."""
 
 
 class Standing(Enum):
@@ -111,3 +114,24 @@ def finding_of(
     at_manifest = rule is rules.MANIFEST_FOREIGN
     place = Location(path=manifest_path if at_manifest else stamp.source)
     return Finding(rule=rule, message=f"{rule.summary} ({manifest_path})", location=place, subject="manifest")
+
+
+# --- by what the cluster knows a workload --------------------------------------------------------------------
+
+_HEAD: Final = 65_536  # octets of a manifest in which its name stands: notes may come before it
+_NAME: Final = re.compile(
+    rb"^(?:metadata:\n  name: |name: |runai training \w+ submit )([^\s#]+)(.*?)^(?:spec:|  -- )", re.M | re.S
+)
+_PROJECT: Final = re.compile(rb"^(?:    project: |projectId: |  --project=)([^\s#]+)", re.M)
+
+
+def workload_of(content: bytes) -> str:
+    """What the cluster knows a manifest's workload by, ``PROJECT/NAME``; "" where the text is none of ours.
+
+    Read from the text, because a look at a current manifest parses no YAML.
+    """
+    found = _NAME.search(content, 0, _HEAD)
+    if found is None:
+        return ""
+    project = _PROJECT.search(found[2])
+    return b"/".join((project[1] if project else b"", found[1])).decode("utf-8", "replace")

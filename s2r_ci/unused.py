@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Final
 
 from s2r_ci import rules
+from s2r_ci.called import script_of
 from s2r_ci.discover import Found
 from s2r_ci.errors import IncompleteError
-from s2r_ci.model import Finding, Location, Script
+from s2r_ci.model import Finding, Location
 from s2r_ci.pipeline import World, convertible
 from s2r_ci.settings import Answer
 from s2r_ci.settings.settings import matches
+from s2r_ci.standing import CALLS
 
 MOST_READ: Final = 200
 """Of the keys of an answer for more scripts nothing is said: reading them would take longer than the run."""
@@ -70,5 +72,5 @@ def _asked(path: str, world: World) -> frozenset[str] | None:
     except IncompleteError:
         return None
     bare = replace(world.target(path), arguments=(), variables={}, gpus=None, accepted=())
-    request = convertible(Script(path=path, data=data), bare) if data is not None else None
-    return frozenset(every_question(plan(request))) if request else None
+    request = convertible(script_of(path, data, world.read), bare) if data is not None else None
+    return frozenset({*every_question(plan(request)), CALLS}) if request else None

@@ -9,7 +9,7 @@ from s2r_ci.judging import JUDGED, outcome_of, stands
 from s2r_ci.model import Level, ScriptClass, Verdict
 from s2r_ci.runai.document import Notes, write_document
 from s2r_ci.runai.targets import form_of
-from s2r_ci.standing import stamp_of
+from s2r_ci.standing import stamp_of, workload_of
 
 if TYPE_CHECKING:
     from s2r_ci.model import ConversionResult, Finding, Reading, Script, Target
@@ -59,6 +59,7 @@ def verdict_of(
         findings=walked.findings,
         manifest_path=manifest_path if result else "",
         kind=result.manifest.kind if result else "",
+        workload=workload_of(walked.yaml_text.encode("utf-8", "replace")) if result else "",
         state=state,
         questions=questions,
         ledger=result.ledger if result and keep_details else (),

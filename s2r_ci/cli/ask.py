@@ -24,6 +24,8 @@ OWN: Final = "s2r-ci.toml"
 SHARED: Final = "pyproject.toml"
 _PLAIN: Final = ("image", "memory", "working-directory")  # settings that an answer may hold too
 
+_WORDS: Final = {"arguments": "arguments", "calls": "options"}  # answered with words as on a command line
+
 
 class Asked(NamedTuple):
     """One question, and the scripts that ask it."""
@@ -102,10 +104,10 @@ def _typed(asked: Asked, said: str) -> dict[str, object]:
         return {"variables": {variable: said}}
     if asked.key == "gpus":
         return {"gpus": int(said)}
-    if asked.key == "arguments":
+    if asked.key in _WORDS:
         import shlex
 
-        return {"arguments": shlex.split(said)}
+        return {_WORDS[asked.key]: shlex.split(said)}
     return {asked.key: said}
 
 

@@ -11,12 +11,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from s2r_ci.called import script_of
 from s2r_ci.cli.arguments import add_service, parse, parser
 from s2r_ci.cli.refining import BESIDE, About, Refined, refined, target_with
 from s2r_ci.errors import ConfigurationError
-from s2r_ci.model import Script
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
@@ -80,7 +81,8 @@ def _about(place: "Place", service: "Service", session: str) -> About:
             where=session,
             hint="convert the script first (s2r job.sh), in the same repository and with the same key",
         )
-    script = Script(path=found.path, data=read_file(place.root, found.path))
+    read = partial(read_file, place.root)
+    script = script_of(found.path, read(found.path), read)
     target = place.tree.target_for(found.path)
     return About(found.session, script, target, outgoing(script, target))
 

@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from s2r_ci.called import script_of
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
 from s2r_ci.cli.verdict import style_of
@@ -44,7 +45,7 @@ def _explain(place: Place, path: str, script_class: str, world: World, options: 
     from s2r_ci.render.explain import render_explanation
     from s2r_ci.wire import explanation
 
-    script = Script(path=path, data=world.read(path) or b"")
+    script = script_of(path, world.read(path) or b"", world.read)
     target = world.target(path)
     walked = walk(script, target, world.converter())
     outcome = outcome_of(walked.findings, bool(walked.result and walked.result.questions), options.fail_on)

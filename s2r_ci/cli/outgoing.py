@@ -5,7 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from s2r_ci.asking import SEND, UNSENT, Planned, access_for, plan, service_for, wish_of
-from s2r_ci.model import Script
+from s2r_ci.called import script_of
 from s2r_ci.pipeline import convertible
 from s2r_ci.publish.report import publish
 from s2r_ci.session import found_in, options_of, world_of
@@ -51,7 +51,7 @@ def _told(path: str, planned: Planned, world: "World", client: "Client", wish: "
     from s2r_ci.render.safe import shown_path
 
     target = world.target(path)
-    script = Script(path=path, data=world.read(path) or b"")
+    script = script_of(path, world.read(path) or b"", world.read)
     out = outgoing(script, target, refuse=wish.refuse)
     request = convertible(script, target)
     if planned.what == UNSENT or out.why or request is None:

@@ -83,7 +83,7 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     from s2r_ci.publish.report import publish
 
     path = _STDIN_SHOWN if name == _STDIN else place.paths[0]
-    script, target = Script(path=path, data=_read(name)), place.tree.target_for(path)
+    script, target = _script(place, path, name), place.tree.target_for(path)
     service = _service(place, target)
     text = _converted(script, target, service)
     publish(_raw(text.encode(), name) if raw else text, out)
@@ -93,9 +93,21 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     if tally.unverified:
         print(f"s2r: NOT verified against the service, converted by rules: {tally.trouble}", file=sys.stderr)
         return 6 if tally.left else 3
+    if service.client.first:
+        from s2r_ci.remote.first import WARNING
+
+        print(f"s2r: warning: {WARNING}", file=sys.stderr)
     if tally.session:
         print(f's2r: to refine it: s2r chat {tally.session} "..."', file=sys.stderr)
     return 0
+
+
+def _script(place: "Place", path: str, name: str) -> Script:
+    """The script with what it calls of its repository; what comes by standard input lies nowhere, and calls nothing."""
+    from s2r_ci.called import script_of
+    from s2r_ci.session import world_of
+
+    return script_of(path, _read(name), (lambda _: None) if name == _STDIN else world_of(place).read)
 
 
 def _service(place: "Place", target: Target) -> "Service | None":

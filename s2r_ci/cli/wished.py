@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from s2r_ci.called import script_of
 from s2r_ci.cli.spoken import MOST_SCRIPTS, Heard, Thread, document, heard, service_of
+from s2r_ci.discover import read_file
 from s2r_ci.errors import ConversionError
 from s2r_ci.model import Script
 from s2r_ci.publish.answers_file import NAME, read_answers, write_answers
@@ -48,7 +50,7 @@ class _Folder(NamedTuple):
 
     def script(self, path: str) -> Script:
         """One script of it."""
-        return Script(path=path, data=read_of(self.path, path) or b"")
+        return script_of(path, read_of(self.path, path) or b"", lambda name: read_file(self.path, name))
 
 
 def carry_out(

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from s2r_ci.convert import contradictions, outside
+from s2r_ci.convert import called, contradictions, home, outside, readonly
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
 from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
-from s2r_ci.model import Item, ItemKind, LedgerEntry, Location, Question
+from s2r_ci.model import Inner, Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan
 from s2r_ci.runai.environment import variable
@@ -47,6 +47,10 @@ def _last_lines(made: Plan) -> dict[str, Location]:
 def _directive(item: Item, book: _Book) -> Answer:
     if book.counts[item.name] != item.location:
         return Answer(EXACT, "", "a later line counts instead")
+    if readonly.KEY in book.asked and item.name in readonly.STREAMS:
+        for path, location in readonly.writes(book.made).items():
+            if location.line == item.location.line:
+                return Answer(ASK, "", readonly.text_of(path, book.made))
     rule = OPTIONS.get(item.name)
     if rule is None:
         return ignorable(item.name)
@@ -113,11 +117,29 @@ def _module(item: Item, book: _Book) -> Answer:
 
 
 def _source(item: Item, book: _Book) -> Answer:
+    if (inner := called.at(item, book.made)) and inner.path:
+        return _inner(inner, "read from", book)
     if item.value.startswith(("~", "$HOME", "${HOME}")):
-        return Answer(NEAR, "", "read from the home folder of the image, where there is one")
+        return _at_home(item, "read from", book)
     if item.value.startswith("/"):
         return _path(Item(kind=ItemKind.PATH, name=item.value, value="", location=item.location), book)
     return _in_folder(book, "read from the folder in which the script starts")
+
+
+def _call(item: Item, book: _Book) -> Answer:
+    inner = called.at(item, book.made)
+    if inner is None or not inner.path:
+        return _in_folder(
+            book, f"runs {item.name}, which the repository does not hold, so that nobody looked into it"
+        )
+    return _inner(inner, "runs", book)
+
+
+def _inner(inner: Inner, how: str, book: _Book) -> Answer:
+    """A file that is no part of the manifest: what in it waits for an answer, and where it has to lie."""
+    if inner.needs and called.KEY in book.asked:
+        return Answer(ASK, "", called.needs(inner))
+    return _in_folder(book, f"{how} {inner.path}, which is no part of the manifest{called.remark(inner)}")
 
 
 def _in_folder(book: _Book, reason: str) -> Answer:
@@ -130,7 +152,7 @@ def _container(item: Item, book: _Book) -> Answer:
     field = f"{_main(book.made)}.image"
     named, origin = manifest.image(book.made.request)
     if key := outside.key_of(item):
-        lost = f"{item.name} cannot start containers inside a pod"
+        lost = outside.ENGINE_LOST.format(name=item.name)
         return Answer(ASK, "", book.asked[key].text) if key in book.asked else Answer(LOST, "", lost)
     if not origin:
         return Answer(ASK, field, "the image is a file or unknown; which image stands for it?")
@@ -144,7 +166,7 @@ def _container(item: Item, book: _Book) -> Answer:
 def _path(item: Item, book: _Book) -> Answer:
     volumes = book.made.request.target.site.volumes
     if not item.name.startswith("/"):
-        return Answer(NEAR, "", "in the home folder of the image, where there is one")
+        return _at_home(item, "in", book)
     if storage.is_local(item.name):
         return Answer(NEAR, "", "taken from the image or the pod itself")
     if unmounted(book.made, item.name):
@@ -156,11 +178,25 @@ def _path(item: Item, book: _Book) -> Answer:
     if prefix is None:
         return Answer(NEAR, "", "a folder of the container, where the script binds one of its own")
     volume = volumes[prefix]
+    if volume.read_only and item.name.rstrip("/") in readonly.writes(book.made):
+        if readonly.KEY in book.asked:
+            return Answer(ASK, f"{_main(book.made)}.volumeMounts", readonly.text_of(item.name, book.made))
+        return Answer(
+            NEAR, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}, which cannot be written"
+        )
     if volume.mount_path not in ("", prefix):
         return Answer(
             NEAR, f"{_main(book.made)}.volumeMounts", f"its volume is mounted at {volume.mount_path} instead"
         )
     return Answer(EXACT, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}")
+
+
+def _at_home(item: Item, how: str, book: _Book) -> Answer:
+    if home.KEY in book.asked and item in (asked := list(home.files(book.made))):
+        return Answer(ASK, "", home.text_of(asked))
+    if "HOME" in book.made.request.target.variables:
+        return Answer(NEAR, f"{_main(book.made)}.env.HOME", "in the home folder that the settings name")
+    return Answer(NEAR, "", f"{how} the home folder of the image, where there is one")
 
 
 def _argument(item: Item, book: _Book) -> Answer:
@@ -239,5 +275,6 @@ _KINDS: Final[Mapping[ItemKind, Callable[[Item, _Book], Answer]]] = {
     ItemKind.CONTAINER: _container,
     ItemKind.PATH: _path,
     ItemKind.ARGUMENT: _argument,
+    ItemKind.CALL: _call,
     ItemKind.COMMAND: _command,
 }

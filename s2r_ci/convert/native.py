@@ -12,8 +12,9 @@ from typing import Final, NamedTuple
 
 from s2r_ci.convert.uneven import said_with
 from s2r_ci.model import Disposition, LedgerEntry, Manifest
+from s2r_ci.runai import storage
 from s2r_ci.runai.backlinks import resolve
-from s2r_ci.runai.distribution import JOB, MPI, Plan
+from s2r_ci.runai.distribution import JOB, Plan
 from s2r_ci.runai.targets import CLI, KAI, REST, V2ALPHA1
 
 
@@ -103,7 +104,8 @@ ROWS: Final = (
     _row(r"\.workingDir$", "{runner}.workingDir.value", "{runner}.workingDir", "flags.working-dir", "no folder"),
     _row(
         r"\.volumeMounts$", "spec.pvcs", "spec.storage.pvc", "flags.existing-pvc",
-        "a part of a claim cannot be mounted: let the site map name a claim of its own for this folder",
+        "only a whole claim can be mounted, on the command line a writable one: let the site map name such a claim for "
+        "this folder",
     ),
     _row(
         r"nprocPerNode$|slotsPerWorker$", "", "spec.slotsPerWorker", "flags.slots-per-worker",
@@ -134,7 +136,8 @@ def in_words_of(entry: LedgerEntry, made: Plan, manifest: Manifest) -> LedgerEnt
         return replace(entry, field="", disposition=Disposition.NOT_EXPRESSIBLE, reason=reason)
     path = row.columns.get(target, "").format(**_places(made, found.groupdict() if found else {}))
     path = path.removesuffix(".items..value").removesuffix(".")
-    if path and entry.item.name not in _NOT_THERE.get(path, ()) and resolve(path, manifest.body):
+    absent = entry.item.name in _NOT_THERE.get(path, ()) or (path == _CLAIMS and _in_part(entry, made))
+    if path and not absent and resolve(path, manifest.body):
         if row.near and entry.disposition in (Disposition.EXACT, Disposition.APPROXIMATE) and target != KAI:
             reason = said_with(entry, row.near)
             return replace(entry, field=path, disposition=Disposition.APPROXIMATE, reason=reason)
@@ -152,6 +155,16 @@ _NOT_THERE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """Options that a field does not hold, though another option of the same script may have filled it."""
+
+_CLAIMS: Final = "flags.existing-pvc"
+
+
+def _in_part(entry: LedgerEntry, made: Plan) -> bool:
+    """Whether the path lies on a volume that the command line leaves out: a part of a claim, or a read-only one."""
+    volumes = made.request.target.site.volumes
+    prefix = storage.prefix_of(entry.item.name, volumes)
+    return prefix is not None and bool(volumes[prefix].sub_path or volumes[prefix].read_only)
+
 
 _NAMES_MODEL: Final = re.compile(r"nvidia\.com/gpu$")
 
@@ -177,10 +190,10 @@ def _whole(field: str, made: Plan, target: str) -> str:
 
 def _places(made: Plan, groups: Mapping[str, str | None]) -> dict[str, str]:
     first = made.kind != JOB
-    runner = {V2ALPHA1: "masterSpec" if first else "spec", REST: "masterSpec" if made.kind == MPI else "spec"}
+    runner = {V2ALPHA1: "masterSpec" if first else "spec", REST: "masterSpec" if first else "spec"}
     return {
         "name": groups.get("name") or "",
         "template": made.template,
         "runner": runner.get(made.request.target.name, ""),
-        "words": "flags.master-args" if made.kind == MPI else "words",
+        "words": "flags.master-args" if first else "words",
     }

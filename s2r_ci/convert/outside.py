@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from s2r_ci.convert import called, readonly
 from s2r_ci.model import Item, ItemKind, Location
 from s2r_ci.runai.distribution import Plan
 
@@ -61,7 +62,14 @@ _REQUEUE_SAYS: Final = (
     "that may be requeued again; is that enough?"
 )
 _ENGINES: Final = _words("docker podman shifter enroot sarus charliecloud")
-_ENGINE_SAYS: Final = "{name} starts containers, which a pod may not: can its image be the image of the pod?"
+_ENGINE_SAYS: Final = (
+    "{name} starts containers, which a pod may not: can its image be the image of the pod, and the script call the "
+    "program without {name}?"
+)
+ENGINE_LOST: Final = (
+    "{name} cannot start containers inside a pod, so this line fails there: let the script call the program itself, "
+    "and name the container's image as the script's image"
+)
 
 _CLUSTERS: Final = (
     ("ray-cluster", "Ray", re.compile(rb"\bray\s+(?:start|symmetric-run|up)\b|\bray\.init\(")),
@@ -104,6 +112,11 @@ def reaches(made: Plan) -> Iterator[Reach]:
             continue
         if reach and not (reach.key == "requeue" and requeued_by_prelude(item, made)):
             yield reach
+    for inner in made.job.called:
+        if inner.needs:
+            yield Reach(called.KEY, called.needs(inner), inner.location)
+    for path, place in readonly.writes(made).items():
+        yield Reach(readonly.KEY, readonly.text_of(path, made), place)
     code = _code(made)
     if found := _SENDS_BY_LIBRARY.search(code):
         yield _reach("submits", _COMMANDS["submits"][1].format(name=found[0].decode()), made, found)

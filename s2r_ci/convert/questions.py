@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.convert import contradictions, outside
+from s2r_ci.convert import contradictions, home, outside
 from s2r_ci.model import Item, ItemKind, Location, Question
 from s2r_ci.runai import compute, manifest, placement, scheduling, storage
 from s2r_ci.runai.bindings import bindings
@@ -349,6 +349,12 @@ def uses_folder(made: Plan) -> bool:
     return any(_RELATIVE.search(line) for line in lines)
 
 
+def _home(made: Plan) -> Iterator[Question]:
+    if found := list(home.files(made)):
+        answer = _answer(made, 'variables = { HOME = "/PATH" }')
+        yield Question(key=home.KEY, text=home.text_of(found), location=found[0].location, answer=answer)
+
+
 def _outside(made: Plan) -> Iterator[Question]:
     for reach in outside.together(outside.reaches(made)):
         yield Question(
@@ -379,6 +385,7 @@ _ASKS: Final = (
     _gres,
     _topology,
     _volumes,
+    _home,
     _outside,
 )
 

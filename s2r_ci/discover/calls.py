@@ -8,7 +8,8 @@ from s2r_ci.discover.classify import PROGRAMS
 # In a shell: at the start of a command, so that prose in an echo or a comment does not count.
 SHELL_CALL: Final = re.compile(
     rb"^(?:[^#\n]*?(?:[;&|(`!{]|\b(?:then|do|else|exec|eval|time|nohup|xargs|command|env|ssh|if|while|srun)\b"
-    rb"[^\n;|&#]*?))?[ \t@-]*(?:[\w./$]*/)?sbatch(?=[ \t]+[\w\"'$./{<~*-]|[ \t]*<|[ \t]*\)?$)",
+    rb"[^\n;|&#]*?))?[ \t@-]*(?:SBATCH_\w{1,40}=[^\s;|&]{0,99}[ \t]+){0,9}"
+    rb"(?:[\w./$]*/)?sbatch(?=[ \t]+[\w\"'$./{<~*-]|[ \t]*<|[ \t]*\)?$)",
     re.MULTILINE,
 )
 QUOTED_CALL: Final = re.compile(rb"""^[^#\n]*?["'`](?:[\w./$]*/)?sbatch(?:["'`]|[ \t]+[-\w{%$./])""", re.MULTILINE)

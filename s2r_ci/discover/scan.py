@@ -28,6 +28,7 @@ NOT_REGULAR: Final = "only regular files are read"
 BINARY: Final = "it is binary"
 NOTHING: Final = "it does not mention #SBATCH"
 TOO_LARGE_RULE: Final = "file-too-large"
+SCRIPT_TOO_LARGE_RULE: Final = "script-too-large"
 
 
 class Scanner:
@@ -134,7 +135,7 @@ class Scanner:
         elif len(data) > self._max_bytes:
             if explicit or b"#SBATCH" in data:
                 reason = f"{state.st_size} octets, the limit is {self._max_bytes}"
-                rows.append((decoded(path), UNREADABLE, reason, 0, TOO_LARGE_RULE))
+                rows.append((decoded(path), UNREADABLE, reason, 0, _too_large(data, name)))
         elif state.st_size != len(data):
             rows.append(self._again(fd, path, name))
         else:
@@ -158,6 +159,15 @@ class Scanner:
         """What is gone, or never was a file, is passed over without a word."""
         if error.errno not in GONE and error.errno != errno.EBADF:  # EBADF: the folder had its own row
             rows.append((decoded(path), UNREADABLE, why(error), 0, UNREADABLE_RULE))
+
+
+def _too_large(data: bytes, name: bytes) -> str:
+    """The rule for a file of which only the beginning was read: a log may be large, a batch script is left out."""
+    head = classify(data, name)
+    return SCRIPT_TOO_LARGE_RULE if head and head.script_class in _SCRIPTS else TOO_LARGE_RULE
+
+
+_SCRIPTS: Final = (ScriptClass.BATCH, ScriptClass.REFUSED)
 
 
 def _row(path: bytes, verdict: Verdict | None, data: bytes) -> Row:

@@ -26,7 +26,7 @@ from s2r_ci.lint.case import Around, Case
 from s2r_ci.model import Finding, Reading, Script, Stage
 from s2r_ci.slurm.inline import apply_ignores, read_ignores
 
-__all__ = ["CHECKS", "Around", "Case", "lint"]
+__all__ = ["CHECKS", "Around", "Case", "checked", "lint"]
 
 Check = Callable[[Case], Iterator[Finding]]
 
@@ -40,6 +40,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     gpus.gpu_not_requested,
     gpus.gpu_unused,
     gpus.gpu_list_too_long,
+    gpus.processes_exceed_gpus,
     arrays.array_index_unused,
     arrays.array_not_requested,
     arrays.array_off_by_one,
@@ -72,6 +73,21 @@ CHECKS: Final[tuple[Check, ...]] = (
     places.nodelist_pinned,
     places.dependency_pinned,
 )
+
+_CONVERTED: Final = (memory.memory_without_unit, gpus.processes_exceed_gpus)
+_OF_ARRAYS: Final = (arrays.array_off_by_one,)
+
+
+def checked(script: Script, reading: Reading) -> list[Finding]:
+    """What a manifest would carry on in silence: amounts and ids that surely are not those that were meant.
+
+    The few checks of the linter that a conversion makes as well; ignore comments are the walk's to apply.
+    """
+    if len(reading.jobs) != 1:
+        return []
+    case = Case(script, reading)
+    several = reading.jobs[0].array is not None
+    return [found for check in (*_CONVERTED, *(_OF_ARRAYS if several else ())) for found in check(case)]
 
 
 def lint(script: Script, reading: Reading, around: Around | None = None) -> list[Finding]:

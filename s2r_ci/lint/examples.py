@@ -80,6 +80,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "nodes-without-launcher": _in_header("#SBATCH --nodes=4", body="python fit.py"),
     "threads-mismatch": _in_body("export OMP_NUM_THREADS=16", "--cpus-per-task=4"),
     "exclusive-small": _in_header("#SBATCH --exclusive", "--ntasks=1", "--mem=2G"),
+    "processes-exceed-gpus": _in_body("torchrun --nproc-per-node=8 train.py", "--gres=gpu:4"),
     "step-larger-than-job": _in_body("srun --ntasks=8 ./solver", "--ntasks=4"),
     "step-loses-cpus": _in_body("srun ./solver", "--cpus-per-task=8", release="22.05"),
     "interactive-step": _in_body("srun --pty bash", "--ntasks=1"),

@@ -15,12 +15,12 @@ NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 PARTS: Final = {
     "run": (
-        "Level", "Stage", "Outcome", "ScriptClass", "Location", "Candidate", "Script", "Rule", "Finding", "Question",
-        "Verdict", "Report",
+        "Level", "Stage", "Outcome", "ScriptClass", "Location", "Candidate", "Called", "Script", "Rule", "Finding",
+        "Question", "Verdict", "Report",
     ),
     "job": (
-        "ItemKind", "Directive", "Component", "Header", "Item", "Step", "Body", "Array", "Resources", "JobSpec",
-        "Reading",
+        "ItemKind", "Directive", "Component", "Header", "Item", "Step", "Body", "Inner", "Array", "Resources",
+        "JobSpec", "Reading",
     ),
     "target": ("Volume", "Service", "Site", "Change", "Decisions", "Target"),
     "manifest": ("Disposition", "LedgerEntry", "Manifest", "ConversionRequest", "Provenance", "ConversionResult"),
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from s2r_ci.model.job import Component as Component
     from s2r_ci.model.job import Directive as Directive
     from s2r_ci.model.job import Header as Header
+    from s2r_ci.model.job import Inner as Inner
     from s2r_ci.model.job import Item as Item
     from s2r_ci.model.job import ItemKind as ItemKind
     from s2r_ci.model.job import JobSpec as JobSpec
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from s2r_ci.model.manifest import LedgerEntry as LedgerEntry
     from s2r_ci.model.manifest import Manifest as Manifest
     from s2r_ci.model.manifest import Provenance as Provenance
+    from s2r_ci.model.run import Called as Called
     from s2r_ci.model.run import Candidate as Candidate
     from s2r_ci.model.run import Finding as Finding
     from s2r_ci.model.run import Level as Level

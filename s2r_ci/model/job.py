@@ -23,6 +23,7 @@ class ItemKind(Enum):
     CONTAINER = "container"  # name: apptainer, docker, pyxis, ..., value: the image
     PATH = "path"  # name: the path, absolute or from the home folder, value: where a container mounts it, or ""
     ARGUMENT = "argument"  # name: $1, $@, or a variable that comes from outside, value: its default or ""
+    CALL = "call"  # name: a file that the script runs, value: its path from the root, or ""
     COMMAND = "command"  # name: sbatch, scontrol, squeue, ssh, ... that talk to the cluster, value: the command
 
     __hash__ = (
@@ -86,7 +87,7 @@ class Item(NamedTuple):
     def __str__(self) -> str:
         if self.kind is ItemKind.DIRECTIVE:
             return f"--{self.name}={self.value}" if self.value else f"--{self.name}"
-        if self.kind in (ItemKind.PATH, ItemKind.ARGUMENT):  # the value of the one is empty, of the other a default
+        if self.kind in (ItemKind.PATH, ItemKind.ARGUMENT, ItemKind.CALL):  # the value says something else
             return self.name
         return self.value or self.name
 
@@ -115,6 +116,16 @@ class Body:
     commands: tuple[str, ...] = ()  # names of all commands called, in order, without repeats
     runs_outside_steps: bool = True  # something happens that is not inside a launcher
     uses_gpu: bool = False  # nvidia-smi, --nv, CUDA_VISIBLE_DEVICES= and their like
+
+
+class Inner(NamedTuple):
+    """A file of the repository that the script runs or sources, read one level deep."""
+
+    name: str  # as the script names it
+    location: Location  # of the call
+    path: str  # from the root; "" where the repository holds no such file
+    needs: tuple[str, ...] = ()  # commands in it to which the manifest gives no meaning: "srun (line 3)"
+    deeper: tuple[str, ...] = ()  # what it calls itself: only named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +182,7 @@ class JobSpec:
     options: Mapping[str, str] = field(default_factory=dict)
     inventory: tuple[Item, ...] = ()
     origins: Mapping[str, Location] = field(default_factory=dict)
+    called: tuple[Inner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

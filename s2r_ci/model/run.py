@@ -5,7 +5,6 @@ A look at current manifests needs these and nothing else, so they are loaded alo
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -96,12 +95,24 @@ class Candidate:
     line: int = 0  # where that shows
 
 
+class Called(NamedTuple):
+    """A file that a script seems to run or source, as its text names it; ``data`` is None where none was read."""
+
+    name: str
+    how: str  # shell, source, or "" where the name stands alone
+    line: int  # of the script
+    column: int
+    path: str  # from the root
+    data: bytes | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A file as it lies on disk."""
+    """A file as it lies on disk, and what it calls, where somebody looked."""
 
     path: str
     data: bytes
+    called: tuple[Called, ...] = ()
 
     @property
     def text(self) -> str:
@@ -110,8 +121,15 @@ class Script:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes, in hex."""
-        return hashlib.sha256(self.data).hexdigest()
+        """SHA-256 of the bytes, in hex; behind them those of each file that the script calls."""
+        import hashlib  # loads OpenSSL, which a linter has no use for
+
+        whole = hashlib.sha256(self.data)
+        for each in self.called:
+            if each.data is not None:
+                whole.update(b"\0" + each.path.encode("utf-8", "surrogateescape") + b"\0")
+                whole.update(hashlib.sha256(each.data).digest())
+        return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +161,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits of rule, path and subject: the same when lines move and words improve."""
+        import hashlib
+
         known = "\0".join((self.rule.id, self.location.path, self.subject))
         return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
@@ -167,6 +187,9 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     manifest_path: str = ""
     kind: str = ""  # of the manifest
+    workload: str = (
+        ""  # by what the cluster tells it from others: its project, where the manifest says one, and name
+    )
     state: str = ""  # current, written, unwritten, missing, stale, edited, conflict; "" where there is none
     questions: tuple[Question, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()

@@ -2,8 +2,7 @@
 does not read, what other releases would say, and what the program part does.
 """
 
-import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from s2r_ci import rules
@@ -21,16 +20,15 @@ from s2r_ci.model import (
     Script,
 )
 from s2r_ci.render import Style
+from s2r_ci.render.meaning import MEANINGS
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import paint
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.driver import Call
 from s2r_ci.slurm.header import read_header
-from s2r_ci.slurm.notices import read_signal
 from s2r_ci.slurm.options import parse_release
 from s2r_ci.slurm.touched import touched
 from s2r_ci.slurm.troubles import RefusedError
-from s2r_ci.slurm.units import ArrayError, array_ids, mebibytes
 from s2r_ci.slurm.words import cut
 
 RELEASES: Final = ("22.05", "24.11", "26.05")
@@ -110,7 +108,7 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
         if directive.name == "mail-type" and set(directive.value.upper().split(",")) <= set(spelled.split(",")):
             return f"added to what {where} says", True
         return f"does not count: {where} says it again", False
-    parts = [meaning(directive.value)] if (meaning := _MEANINGS.get(directive.name)) else []
+    parts = [meaning(directive.value)] if (meaning := MEANINGS.get(directive.name)) else []
     if not any(parts) and spelled not in ("", "set", directive.value, directive.name):
         parts.append(f"= {printable(spelled)}")
     if directive.name in _NUMBERS:
@@ -119,39 +117,6 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
         if isinstance(number, int) and str(number) != spelled and not any(parts):
             parts.append(f"{number:,} {unit}")
     return ", ".join(filter(None, parts)), True
-
-
-def _signal(value: str) -> str:
-    """Whom --signal tells what, and when."""
-    try:
-        reserved, to_shell, number, before = read_signal(value, parse_release(RELEASES[-1]))[1]
-    except RefusedError:
-        return ""
-    name = signal.Signals(number).name if number in {each.value for each in signal.Signals} else f"signal {number}"
-    whom = "the batch shell alone" if to_shell else "the steps, not the batch shell"
-    return f"{name} to {whom}, {before} s before the end{', and the job may overlap a reservation' if reserved else ''}"
-
-
-def _array(value: str) -> str:
-    try:
-        ids, throttle = array_ids(value)
-    except ArrayError:
-        return ""
-    span = f"{_count(len(ids), 'id')} from {min(ids)} to {max(ids)}" if len(ids) > 1 else f"the id {ids[0]}"
-    return span + (f", {throttle} at once" if throttle else "")
-
-
-def _all_memory(value: str) -> str:
-    return "" if mebibytes(value) else "all memory of the node"
-
-
-_MEANINGS: Final[Mapping[str, Callable[[str], str]]] = {
-    "mem": _all_memory,
-    "mem-per-cpu": _all_memory,
-    "signal": _signal,
-    "array": _array,
-    "open-mode": lambda value: {"a": "adds to the log", "t": "writes the log anew"}.get(value[:1].lower(), ""),
-}
 
 
 def summary(job: JobSpec) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from s2r_ci.model import Candidate, Finding, Level, Outcome, Report, Verdict
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable, shown_path
-from s2r_ci.render.words import CALM, asked, by_gravity, count, notes, summary
+from s2r_ci.render.words import CALM, asked, by_gravity, count, left_alone, notes, summary
 
 _OUTCOME_COLORS: Final = {
     Outcome.PASSED: "32",
@@ -33,6 +33,8 @@ def _lines(report: Report, style: Style) -> Iterator[str]:
         yield from _questions(report, style)
     if 0 <= style.verbose < 1:
         yield from _notes(report)
+        if aside := left_alone(report.others):
+            yield f"left alone: {aside} (--verbose says why)"
     if report.incomplete:
         yield paint(f"incomplete: {printable(report.incomplete)}", "31", style)
     yield summary(report)

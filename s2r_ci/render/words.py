@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Candidate, Finding, Level, Outcome, Question, Report, ScriptClass, Verdict
+from s2r_ci.render.safe import shown_path
 
 WORST_FIRST: Final = (Outcome.ERRORED, Outcome.FAILED, Outcome.REVIEW, Outcome.PASSED, Outcome.SKIPPED)
 CALM: Final = 40  # with more scripts than this, those without trouble are counted instead of listed
@@ -116,3 +117,22 @@ def others(candidates: Sequence[Candidate]) -> str:
     named = [count(classes[each], *words) for each, words in _CLASSES.items() if classes[each]]
     mention = "mentions" if len(candidates) == 1 else "mention"
     return f"{count(len(candidates), 'other file')} {mention} #SBATCH ({', '.join(named)})"
+
+
+_NAMED: Final = 5  # files that one line names
+_ASIDE: Final = (
+    ScriptClass.TEMPLATE,
+    ScriptClass.LOOK_ALIKE,
+    ScriptClass.GENERATOR,
+    ScriptClass.DRIVER,
+    ScriptClass.DOCUMENTATION,
+)
+
+
+def left_alone(candidates: Sequence[Candidate]) -> str:
+    """``job.sh (template), make.py (generator) and 3 more``: what was not converted, the likeliest scripts first; ""
+    for none. Manifests of ours, and what has a finding of its own, are not among them.
+    """
+    aside = [each for script_class in _ASIDE for each in candidates if each.script_class is script_class]
+    named = ", ".join(f"{shown_path(each.path)} ({each.script_class.value})" for each in aside[:_NAMED])
+    return named + (f" and {len(aside) - _NAMED:,} more" if len(aside) > _NAMED else "")

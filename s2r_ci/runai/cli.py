@@ -103,5 +103,5 @@ def _pairs(values: Any) -> list[str]:
 
 
 def _whole(claim: Claim) -> bool:
-    """The command line mounts whole claims only, and takes commas for its own."""
-    return not claim.sub_path and "," not in claim.path
+    """The command line mounts whole claims only, and none read-only; it takes commas for its own."""
+    return not (claim.sub_path or claim.read_only) and "," not in claim.path

@@ -54,7 +54,8 @@ def mounted(request: ConversionRequest) -> list[tuple[str, Volume]]:
     """The site's volumes that this script needs, by path: those of its paths and of the folder it starts in."""
     known = request.target.site.volumes
     streams = (request.job.options.get(name, "") for name in ("input", "output", "error"))  # the prelude opens them
-    wanted = (*paths(request), *streams, request.target.working_directory, *request.target.mounts)
+    answers = (*request.target.variables.values(), *request.target.arguments)
+    wanted = (*paths(request), *streams, request.target.working_directory, *request.target.mounts, *answers)
     used = {found for path in wanted if (found := prefix_of(path, known)) is not None}
     return [(path, known[path]) for path in sorted(used)]
 

@@ -186,7 +186,7 @@ def _launch(reader: "ShellReader", words: Words, at: int, layer: Layer, around: 
     raws = tuple(words.raws[at:] if at else words.raws)
     reader.add(LAUNCHER, layer.name, " ".join(raws), offset)
     if layer.name == "srun" and (image := pyxis_image(words.values[at:])):
-        reader.add(CONTAINER, "pyxis", image, offset)
+        reader.add(CONTAINER, "pyxis", _written(reader, image), offset)
     reader.found.steps.append(
         Step(
             layer.name,
@@ -200,9 +200,17 @@ def _launch(reader: "ShellReader", words: Words, at: int, layer: Layer, around: 
 
 
 def _contain(reader: "ShellReader", words: Words, at: int, layer: Layer, around: Around) -> None:
-    reader.add(CONTAINER, layer.name, layer.image, reader.at(words.start(at)))
+    reader.add(CONTAINER, layer.name, _written(reader, layer.image), reader.at(words.start(at)))
     if at + layer.program >= len(words.values) and layer.runs:  # what the image itself says
         reader.found.outside |= not (around.within or around.computes or around.piped)
+
+
+def _written(reader: "ShellReader", image: str) -> str:
+    """The image as it is written: that of a variable which the script sets to a literal, and only once."""
+    found = _WHOLE_VARIABLE.fullmatch(image)
+    name = (found[1] or found[2]) if found else ""
+    text = reader.found.literals.get(name) or ""
+    return text if text and not _EXPANDS & set(text) else image
 
 
 def _sets(reader: "ShellReader", words: Words, at: int, name: str, around: Around) -> None:

@@ -56,6 +56,7 @@ _NOT_A_PLACE: Final = lazy(
     r"/dev/(?:null|zero|u?random|tty|std\w+|fd(?:/.*)?|tcp/.*|udp/.*)"
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
+_UNWRITTEN: Final = re.compile(r"\$(?![A-Za-z0-9_{])|\{(?![^{}]*\})")  # $?, $$, a brace that is not closed
 # A word that is one such path and nothing else, and how those that are no place begin.
 _ONE_PATH: Final = re.compile(r"/[A-Za-z0-9_.$@~*?%+-][A-Za-z0-9_./$@~*?%+-]*+")
 _NO_PLACES: Final = ("/dev/", "/usr/", "/bin/", "/sbin/")
@@ -74,14 +75,24 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
     ['/scratch/x', '/data/y']
     >>> [path for path, _ in paths_in("node1:/remote/file")], [path for path, _ in paths_in("docker://a/b")]
     ([], [])
+    >>> [path for path, _ in paths_in("/home/$? /mnt/lab/{a,b}/x /scratch/$USER/y")]
+    ['/home', '/mnt/lab', '/scratch/$USER/y']
     """
     for match in _PATH.finditer(text):
         start = match.start()
         if start and text[start - 1] == ":" and (mount or not _list_of_paths(text, start - 1)):
             continue
         path = match[0].rstrip("}") if match[0].count("}") > match[0].count("{") else match[0]
+        if _UNWRITTEN.search(path) and not (path := _as_written(path)):
+            continue
         if not _NOT_A_PLACE.fullmatch(path):
             yield path, start
+
+
+def _as_written(path: str) -> str:
+    """The folders above a name that the shell makes: ``/mnt`` of ``/mnt/{a,b}``, which is cut at its comma."""
+    found = _UNWRITTEN.search(path)
+    return path[: found.start()].rpartition("/")[0] if found else path
 
 
 def host_paths(text: str, *, mount: bool = False) -> Sequence[tuple[str, str, int]]:
@@ -93,7 +104,7 @@ def host_paths(text: str, *, mount: bool = False) -> Sequence[tuple[str, str, in
     >>> [found[:2] for found in host_paths("type=bind,src=/a,dst=/b", mount=True)]
     [('/a', '/b')]
     """
-    if _ONE_PATH.fullmatch(text) and not text.startswith(_NO_PLACES):
+    if _ONE_PATH.fullmatch(text) and not text.startswith(_NO_PLACES) and not _UNWRITTEN.search(text):
         return ((text, "", 0),)
     if not mount:
         return [(path, "", start) for path, start in paths_in(text)]

@@ -16,6 +16,7 @@ from s2r_ci.model import (
     Component,
     Finding,
     Header,
+    Inner,
     Item,
     ItemKind,
     JobSpec,
@@ -76,12 +77,18 @@ def read_script(
     """
     header, parts = read_parts(script.data, script.path, release=release, environ=environ, arguments=arguments)
     body, items, troubles = read_body(script)
+    inners: tuple[Inner, ...] = ()
+    if script.called:
+        from s2r_ci.slurm.inner import with_called  # few scripts call others
+
+        body, items, inners = with_called(script, body, items)
     if header.stage == "parse":
         header, parts = _as_meant(script, header, parts, environ, arguments)
     findings = (*header.findings, *troubles, *_secrets(script))
     jobs: tuple[JobSpec, ...] = ()
     if header.stage in ("accepted", "parse"):
         jobs = tuple(_job(script.path, part, part.shape, body, items) for part in parts if part.shape)
+        jobs = tuple(replace(job, called=inners) for job in jobs) if inners else jobs
     return Reading(header=header, jobs=jobs, findings=findings)
 
 

@@ -1,7 +1,7 @@
 """What a shell program runs, reads and writes by name, and starts in the background, for a person to look at.
 
 Unlike the inventory this takes relative names too: redirections, and the files of commands whose words say which
-is which. Nothing else depends on it.
+is which. It is no complete list.
 """
 
 from collections.abc import Iterator

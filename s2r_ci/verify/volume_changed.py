@@ -72,6 +72,7 @@ def _folders(request: ConversionRequest) -> set[str]:
     """The folders of the site map that hold a path of the script, each path in the longest that fits."""
     paths = [item.name for item in request.job.inventory if item.kind is ItemKind.PATH]
     paths += [request.target.working_directory, *request.target.mounts]
+    paths += [*request.target.arguments, *request.target.variables.values()]  # what a person answered with
     paths += [request.job.options.get(name, "") for name in ("chdir", "error", "input", "output")]
     known = request.target.site.volumes
     inside = ([folder for folder in known if _holds(folder, path)] for path in paths if path.startswith("/"))

@@ -10,7 +10,7 @@ OURS = {"s2r_ci", "s2r_hooks", "s2r_service"}
 FLOORS: list[set[str]] = [
     {"s2r_ci.model"},
     {"s2r_ci.errors", "s2r_ci.patterns", "s2r_ci.rules"},
-    {"s2r_ci.secrets"},  # the languages look for them
+    {"s2r_ci.called", "s2r_ci.secrets"},  # the languages look for them
     {
         "s2r_ci.parallel",
         "s2r_ci.plugins",
@@ -36,7 +36,7 @@ FLOORS: list[set[str]] = [
     {"s2r_ci.judging"},
     {"s2r_ci.walked"},
     {"s2r_ci.audit", "s2r_ci.pipeline", "s2r_ci.publish"},
-    {"s2r_ci.asking", "s2r_ci.baseline", "s2r_ci.unused"},
+    {"s2r_ci.across", "s2r_ci.asking", "s2r_ci.baseline", "s2r_ci.unused"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
     {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},

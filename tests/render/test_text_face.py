@@ -85,10 +85,11 @@ def test_no_script_is_said_in_one_line() -> None:
     assert shown(EMPTY) == ["no batch script was found (4 files examined)"]
 
 
-def test_no_script_but_a_template_is_said_in_one_line() -> None:
+def test_no_script_but_a_template_is_named() -> None:
     other = Candidate(path="a.j2", script_class=ScriptClass.TEMPLATE)
     assert shown(replace(EMPTY, others=(other,))) == [
-        "no batch script was found (4 files examined; 1 other file mentions #SBATCH (1 template))"
+        "left alone: a.j2 (template) (--verbose says why)",
+        "no batch script was found (4 files examined; 1 other file mentions #SBATCH (1 template))",
     ]
 
 

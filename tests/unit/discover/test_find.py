@@ -167,7 +167,7 @@ def test_the_limits_are_kept(tmp_path: Path) -> None:
     assert len(found(tmp_path, max_files=4).scripts) == 2
     answer = found(tmp_path, max_file_bytes=1000)
     assert [c.path for c in answer.scripts] == ["a.sh"]
-    assert [(f.rule.id, f.location.path) for f in answer.findings] == [("file-too-large", "big.sh")]
+    assert [(f.rule.id, f.location.path) for f in answer.findings] == [("script-too-large", "big.sh")]
     assert str(len(big)) in answer.findings[0].message
     assert [c.path for c in answer.others if c.script_class is ScriptClass.UNREADABLE] == ["big.sh"]
     assert [f.rule.id for f in found(tmp_path, ["big.txt"], max_file_bytes=1000).findings] == ["file-too-large"]
@@ -178,7 +178,27 @@ def test_a_mebibyte_is_the_largest_script(tmp_path: Path, size: int) -> None:
     write(tmp_path, {"a.sh": JOB + b"#" * (size - len(JOB)), "0": b"", "1": b"#"})
     answer = found(tmp_path)
     assert len(answer.scripts) == (size <= 1_048_576)
-    assert [f.rule.id for f in answer.findings] == ["file-too-large"] * (size > 1_048_576)
+    assert [f.rule.id for f in answer.findings] == ["script-too-large"] * (size > 1_048_576)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "rule"),
+    [
+        ("job.sh", JOB, "script-too-large"),
+        ("job.sbatch", JOB.replace(b"\n", b"\r\n"), "script-too-large"),
+        ("late.sh", b"#!/bin/sh\ntrue\n#SBATCH -n 1\n", "script-too-large"),
+        ("slurm-17.out", JOB, "file-too-large"),
+        ("notes.md", b"# Jobs\n    #SBATCH -n 1\n", "file-too-large"),
+        ("make.py", b"#!/usr/bin/env python3\nprint('#SBATCH -n 1')\n", "file-too-large"),
+        ("t.sh", JOB + b"echo {{ who }}\n", "file-too-large"),
+    ],
+)
+def test_a_batch_script_that_is_too_large_fails_and_other_text_is_only_named(
+    tmp_path: Path, name: str, data: bytes, rule: str
+) -> None:
+    write(tmp_path, {name: data + b"#" * 2000})
+    answer = found(tmp_path, max_file_bytes=1000)
+    assert [f.rule.id for f in answer.findings] == [rule]
 
 
 # --- many files --------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_huge_and_growing_and_sparse_files_end_soon(tree: Path) -> None:
         growing.kill()
         growing.wait()
     assert [name for name in answer["scripts"] if name != "grow.sh"] == ["a.sh", "line.sh", "many.sh"]
-    assert ["file-too-large", "sparse.sh"] in [finding[:2] for finding in answer["findings"]]
+    assert ["script-too-large", "sparse.sh"] in [finding[:2] for finding in answer["findings"]]
 
 
 def test_any_encoding_gets_an_answer(tree: Path) -> None:

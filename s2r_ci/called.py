@@ -1,0 +1,94 @@
+"""Files of the repository that a batch script runs or sources: found by its text, read with it, part of its digest.
+
+Which of them it calls the grammar says later (``slurm.inner``). Here is only the quick look that a manifest which is
+current needs as well: a name too many costs a read, and makes a manifest stale that need not be.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from s2r_ci.errors import IncompleteError
+from s2r_ci.model import Called, Script
+
+Read = Callable[[str], bytes | None]
+
+MOST: Final = 16  # files of one script that are read
+LONGEST: Final = 262_144  # octets of one of them; what is longer is only named
+
+_FOLDER: Final = rb"(?:\$\{?(?:SLURM_SUBMIT_DIR|PWD)\}?/)?"
+_NAME: Final = rb"(?P<name>(?:\.{1,2}/){0,9}[A-Za-z0-9_][\w.+-]{0,99}(?:/[\w.+-]{1,99}){0,19})"
+_CALL: Final = re.compile(
+    rb"""(?<![^\s;&|({`"'])(?:
+        (?:/(?:usr/)?bin/)?(?P<shell>(?:ba|z|k|da)?sh)(?:[ \t]+[-+][ABD-Zabd-z]{1,8})*[ \t]+
+      | (?P<source>source|\.)[ \t]+
+      | (?=\.{1,2}/|["']?\$\{?(?:SLURM_SUBMIT_DIR|PWD)|[\w.+-]{1,99}/[\w./+-]{0,500}\.(?:sh|bash)\b)
+    )["']?"""
+    + _FOLDER
+    + _NAME
+    + rb"""["']?(?=[\s;&|)}`"']|$)""",
+    re.VERBOSE,
+)
+_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*$")
+_SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
+
+
+def script_of(path: str, data: bytes, read: Read) -> Script:
+    """The script with the files of the repository that it calls. ``read`` takes paths from the root, and gives None, or
+    raises IncompleteError, for what is not there or cannot be read.
+    """
+    called = tuple(_found(path, data, read))
+    return Script(path=path, data=data, called=called)
+
+
+def _found(path: str, data: bytes, read: Read) -> Iterator[Called]:
+    seen: set[str] = set()
+    for how, name, offset in _mentions(data):
+        if name in seen or len(seen) >= MOST:
+            continue
+        seen.add(name)
+        place, inner = _resolved(path, name, read)
+        if place == path or (inner is not None and not _is_shell(place, inner, how)):
+            continue
+        if inner is not None or how or name.endswith((".sh", ".bash")):
+            start = data.rfind(b"\n", 0, offset) + 1
+            yield Called(name, how, data.count(b"\n", 0, offset) + 1, offset - start + 1, place, inner)
+
+
+def _mentions(data: bytes) -> Iterator[tuple[str, str, int]]:
+    """How (shell, source, or "" for a name alone), the name as written, and where; comments do not count."""
+    for found in _CALL.finditer(data):
+        start = data.rfind(b"\n", 0, found.start()) + 1
+        before = data[start : found.start()]
+        if before.lstrip().startswith(b"#") or data[found.start() : found.start() + 1] == b"#":
+            continue
+        if not _OTHERS.search(before):
+            how = "shell" if found["shell"] else "source" if found["source"] else ""
+            yield how, found["name"].decode("utf-8", "surrogateescape"), found.start()
+
+
+def _resolved(script: str, name: str, read: Read) -> tuple[str, bytes | None]:
+    """The file that a relative name means, from the script's own folder or from the root, and its octets."""
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(script), name))
+    for place in dict.fromkeys((beside, posixpath.normpath(name))):
+        if place == script:
+            return script, None
+        if place == ".." or place.startswith("../"):
+            continue
+        try:
+            data = read(place)
+        except IncompleteError:
+            continue
+        if data is not None and len(data) <= LONGEST:
+            return place, data
+    return "", None
+
+
+def _is_shell(path: str, data: bytes, how: str) -> bool:
+    """Whether a shell reads the file: by its first line, by its name, or because a shell is told to."""
+    if b"\0" in data[:1024]:
+        return False
+    if data.startswith(b"#!"):
+        return bool(_SHELL.match(data))
+    return bool(how) or path.endswith((".sh", ".bash"))
