@@ -48,7 +48,7 @@ def _written(made: Plan) -> Iterator[tuple[str, int]]:
         return
     text = script.text
     values = dict(_ASSIGNED.findall(text))
-    files, _ = touched(text)
+    files = touched(text).files
     named = [(each.name, each.line) for each in files if each.how == "writes"]
     named += [(found[1], text.count("\n", 0, found.start(1)) + 1) for found in _OPTION.finditer(text)]
     for name, line in named:

@@ -20,6 +20,7 @@ from s2r_ci.model import (
     Script,
 )
 from s2r_ci.render import Style
+from s2r_ci.render.meaning import MEANINGS
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import paint
 from s2r_ci.slurm.body import read_body
@@ -107,15 +108,15 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
         if directive.name == "mail-type" and set(directive.value.upper().split(",")) <= set(spelled.split(",")):
             return f"added to what {where} says", True
         return f"does not count: {where} says it again", False
-    parts = []
-    if spelled not in ("", "set", directive.value):
+    parts = [meaning(directive.value)] if (meaning := MEANINGS.get(directive.name)) else []
+    if not any(parts) and spelled not in ("", "set", directive.value, directive.name):
         parts.append(f"= {printable(spelled)}")
     if directive.name in _NUMBERS:
         field, unit = _NUMBERS[directive.name]
         number = component.request.get(field)
-        if isinstance(number, int) and str(number) != spelled:
+        if isinstance(number, int) and str(number) != spelled and not any(parts):
             parts.append(f"{number:,} {unit}")
-    return ", ".join(parts), True
+    return ", ".join(filter(None, parts)), True
 
 
 def summary(job: JobSpec) -> str:
@@ -227,10 +228,11 @@ def program(script: Script, reading: Reading) -> Iterator[str]:
     yield _row("read by", reader + ("" if body.understood else ", and not all understood"))
     yield from _rows("steps", _steps(body))
     items = [item for item in inventory if item.kind is not ItemKind.DIRECTIVE]
-    yield from _rows("software", _items(items, ItemKind.MODULE, ItemKind.CONTAINER))
+    yield from _rows("software", _software(items))
     if body.language == "shell":
-        files, behind = touched(script.text)
+        files, behind, runs = touched(script.text)
         steps = {step.location.line for step in body.steps}
+        yield from _rows("runs", [(each.line, each.command) for each in runs if each.line not in steps])
         yield from _rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
         for how in ("reads", "writes"):
             yield from _rows(how, [(each.line, each.name) for each in files if each.how == how])
@@ -258,6 +260,15 @@ def _items(items: Iterable[Item], *kinds: ItemKind) -> Iterator[tuple[int, str]]
     yield from ((line, name) for name, line in seen.items())
 
 
+def _software(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
+    """By what it comes, and its name: ``module cuda/12``."""
+    seen: dict[str, int] = {}
+    for item in items:
+        if item.kind in (ItemKind.MODULE, ItemKind.CONTAINER):
+            seen.setdefault(f"{item.name} {item.value}".strip(), item.location.line)
+    yield from ((line, name) for name, line in seen.items())
+
+
 def _rows(title: str, found: Iterable[tuple[int, str]]) -> Iterator[str]:
     for line, text in found:
         yield _row(title, f"line {line}: {_short(text, 78)}")
@@ -282,8 +293,8 @@ def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
         target = printable(call.script) if call.script else _unnamed(call)
         options = " ".join(map(printable, call.options)) or "no options of its own"
         yield _row(f"line {call.line}", f"sends {target} with {options}")
-        if call.left_open:
-            yield _row("", f"decided only when it runs: {', '.join(map(printable, call.left_open))}")
+        if left_open := call.left_open[_itself(call) :]:
+            yield _row("", f"decided only when it runs: {', '.join(map(printable, left_open))}")
         if reading is None:
             continue
         if not reading.jobs:
@@ -294,7 +305,11 @@ def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
 def _unnamed(call: Call) -> str:
     if call.wrapped is not None:
         return f"the command `{_short(call.wrapped, 40)}`"
-    return "a script whose name is decided when it runs"
+    return "this script itself" if _itself(call) else "a script whose name is decided when it runs"
+
+
+def _itself(call: Call) -> bool:
+    return bool(call.left_open) and call.left_open[0].strip("\"'") in ("$0", "${0}", "$BASH_SOURCE")
 
 
 def request_words(request: Mapping[str, object]) -> list[str]:

@@ -80,8 +80,8 @@ def _named_nodes(shape: Shape, text: str, release: Release) -> None:
         raise NodelistError(f"--nodelist={text} {trouble}") from None
     if not shape.nodes_said:
         shape.least_nodes, shape.most_nodes, shape.nodes_said = named, 0, True
-    elif release < (23, 2) and shape.most_nodes:
-        if named > shape.most_nodes:
+    elif release < (23, 2):
+        if 0 < shape.most_nodes < named:
             raise NodelistError(f"--nodelist names {named} nodes, --nodes allows {shape.most_nodes}")
         shape.least_nodes = max(shape.least_nodes, named)
 

@@ -159,7 +159,7 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
 def _placed(held: Options, release: Release) -> Iterator[Clash]:
     """How tasks and nodes are laid out."""
     if "distribution" in held and held["distribution"].spelled.startswith("plane="):
-        yield from _plane(held)
+        yield from _plane(held, release)
     if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
         nodes, segment = held["nodes"].data, held["segment"].data
         # of a list of sizes the largest counts, of a range the smaller end
@@ -168,8 +168,11 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
             yield "segment", f"--segment={segment} does not divide the {size} nodes"
 
 
-def _plane(held: Options) -> Iterator[Clash]:
-    """Every node but the last gets a full plane of tasks, where both counts are said."""
+def _plane(held: Options, release: Release) -> Iterator[Clash]:
+    """Every node but the last gets a full plane of tasks, where both counts are said; zero nodes get none.
+
+    Up to 22.05 a list of names counts beside --nodes.
+    """
     plane = int(held["distribution"].spelled[6:])
     nodes = listed = 0
     if "nodes" in held:
@@ -179,7 +182,11 @@ def _plane(held: Options) -> Iterator[Clash]:
         nodes = listed or 1  # a job has a node, also where an empty list leaves it no task
     per_node = held["ntasks-per-node"].data if "ntasks-per-node" in held else 1
     tasks = held["ntasks"].data if "ntasks" in held else listed * per_node
-    if nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
+    if "nodes" in held and "nodelist" in held and "/" not in held["nodelist"].data and release < (23, 2):
+        nodes = max(nodes, node_names(held["nodelist"].data))
+    if not nodes and "nodes" in held:
+        yield "distribution", f"--distribution=plane={plane} needs a node"
+    elif nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
         yield (
             "distribution",
             f"--distribution=plane={plane} over {nodes} nodes needs more than {(nodes - 1) * plane} tasks",

@@ -51,7 +51,7 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
     if "ntasks-per-tres" in held:
         found.pop("SLURM_NTASKS_PER_GPU", None)
     if "ntasks-per-node" in held and shape.tasks_per_node != _UNSAID:
-        found["SLURM_NTASKS_PER_NODE"] = str(shape.tasks_per_node % _WRAP)
+        found["SLURM_NTASKS_PER_NODE"] = str(held["ntasks-per-node"].data % _WRAP)
     if shape.tasks_exported > 0:
         found["SLURM_NTASKS"] = found["SLURM_NPROCS"] = str(shape.tasks_exported)
     if not _NAMED.isdisjoint(held):

@@ -122,6 +122,12 @@ def _keep_wait(
     return values.switch_words(*kept), kept
 
 
+def _stick_mode(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
+    """Up to 24.11 the letter of an earlier --get-user-env stays where the later one has none."""
+    letter = held[name].spelled[-1:] if name in held else ""
+    return (spelled + letter if letter in ("S", "L") and spelled[-1:].isdigit() else spelled), data
+
+
 def take_back(held: dict[str, Held], name: str) -> None:
     """A flag that the environment sets to no. The two names for requeueing share a field, which is then empty."""
     if name == "ignore-pbs":
@@ -137,6 +143,7 @@ TOGETHER: Final[dict[str, Together]] = {
     "core-spec": _instead_of("thread-spec"),
     "thread-spec": _instead_of("core-spec"),
     "switches": _keep_wait,
+    "get-user-env": _stick_mode,
     "gpu-bind": _bind_gpus,
     "mem-bind": _bind_memory,
     "cluster": _one_field("clusters"),

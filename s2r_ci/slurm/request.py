@@ -250,9 +250,7 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
             for name in names
             if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
         ]
-    if release < (25, 5) or len(said) < 2:  # later a plus sign joins an empty --tres-bind too
-        said = [part for part in said if part]
-    return "+".join(said)
+    return "+".join(said)  # an empty --tres-bind too
 
 
 def _each(shape: Shape, name: str, release: Release) -> int:

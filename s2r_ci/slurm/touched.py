@@ -1,17 +1,22 @@
-"""What a shell program reads and writes by name, and what it starts in the background, for a person to look at.
+"""What a shell program runs, reads and writes by name, and starts in the background, for a person to look at.
 
 Unlike the inventory this takes relative names too: redirections, and the files of commands whose words say which
-is which. Nothing else depends on it.
+is which. It is no complete list.
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.grammar import node_text, parse, unquote
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_PROGRAM: Final = lazy(
+    r"(?:python|pypy|perl|ruby|lua|php|tclsh)[\d.]*|R|Rscript|julia|octave(?:-cli)?|matlab|java|node|dotnet|mono|"
+    r"make|snakemake|nextflow|cromwell|parallel|\.{0,2}/.+"
+)
 _MOST_NODES: Final = 200_000
 _TO_LAST: Final = frozenset(
     {"cp", "mv", "rsync", "ln", "scp", "install"}
@@ -28,29 +33,48 @@ class Touched(NamedTuple):
     name: str
 
 
-class Behind(NamedTuple):
-    """One command that runs in the background."""
+class Ran(NamedTuple):
+    """One command that is a program of its own, or runs in the background."""
 
     line: int
     command: str
 
 
-def touched(text: str) -> tuple[tuple[Touched, ...], tuple[Behind, ...]]:
-    """The files a program names, in order and each once, and its background commands. Never raises."""
+class Program(NamedTuple):
+    """What a person sees of a shell program."""
+
+    files: tuple[Touched, ...]  # in order, and each once
+    behind: tuple[Ran, ...]  # in the background
+    runs: tuple[Ran, ...]  # interpreters and programs with a path, in the foreground
+
+
+def touched(text: str) -> Program:
+    """The files a program names, its background commands, and the programs it runs. Never raises."""
     tree = parse(text.encode("utf-8", "surrogateescape"))
     if tree is None:
-        return (), ()
+        return Program((), (), ())
     found: list[Touched] = []
-    behind = []
+    behind, runs = [], []
     for node in _nodes(tree.root_node):
         found += _files(node)
         follower = node.next_sibling
         if follower is not None and follower.type == "&":
-            behind.append(Behind(node.start_point[0] + 1, " ".join(node_text(node).split())))
+            behind.append(_ran(node))
+        elif node.type == "command" and _PROGRAM.fullmatch(_name(node)):
+            runs.append(_ran(node))
     files: dict[tuple[str, str], Touched] = {}
     for each in sorted(found):
         files.setdefault((each.how, each.name), each)
-    return tuple(sorted(files.values())), tuple(sorted(behind))
+    return Program(tuple(sorted(files.values())), tuple(sorted(behind)), tuple(sorted(runs)))
+
+
+def _ran(node: "Node") -> Ran:
+    return Ran(node.start_point[0] + 1, " ".join(node_text(node).replace("\\\n", " ").split()))
+
+
+def _name(node: "Node") -> str:
+    name = node.child_by_field_name("name")
+    return node_text(name) if name is not None else ""
 
 
 def _nodes(root: "Node") -> Iterator["Node"]:
@@ -71,9 +95,7 @@ def _files(node: "Node") -> Iterator[Touched]:
         if name and "&" not in sign.strip("&>< ") and not name.isdigit() and not name.startswith(("/dev/", "&")):
             yield Touched(line, "reads" if "<" in sign else "writes", name)
     elif node.type == "command":
-        name_node = node.child_by_field_name("name")
-        command = node_text(name_node).rpartition("/")[2] if name_node is not None else ""
-        yield from _of_command(command, _words(node), line)
+        yield from _of_command(_name(node).rpartition("/")[2], _words(node), line)
 
 
 def _of_command(command: str, words: list[str], line: int) -> Iterator[Touched]:

@@ -55,6 +55,13 @@ def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
 def _entry(text: str, release: Release) -> Gres:
     parts = (text.replace("=", ":") if release >= (23, 11) else text).split(":")
     name = parts[0]
+    if (
+        len(parts) > 3
+        and release >= (23, 11)
+        and "=" not in text
+        and (said := amount(parts[-1], release)) is not None
+    ):
+        parts = [name, ":".join(parts[1:-1]), str(said)]  # a type may hold colons, and nothing between them
     if len(parts) > 3 or not all(parts) or not ((name.isidentifier() and name.isascii()) or set(name) <= _NAME):
         raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
     if name != "gpu" and name.lower() == "gpu":
@@ -104,9 +111,9 @@ def unusable(text: str) -> str:
 
 
 def _countable(part: str) -> bool:
-    """What stands behind an equals sign is a number."""
-    _, equals, number = part.rpartition("=")
-    return not equals or amount(number, _LATEST) is not None
+    """What stands behind an equals sign, or behind the last of several colons, is a number."""
+    _, mark, number = part.rpartition("=" if "=" in part or part.count(":") < 2 else ":")
+    return not mark or amount(number, _LATEST) is not None
 
 
 class PerTask(NamedTuple):

@@ -95,7 +95,7 @@ def _gpus(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _gres(text: str, release: Release) -> tuple[str, Any]:
-    if text in ("help", "list"):
+    if text.lower() in ("help", "list"):
         raise RefusedError(f"{text} makes sbatch print a list and leave, nothing is submitted")
     if text.lower() == "none":
         return text, ""

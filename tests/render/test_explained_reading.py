@@ -85,7 +85,7 @@ def test_other_releases_say_what_differs() -> None:
     "told",
     [
         "steps  line 12: srun: python train.py --out $OUTDIR/model.pt (in the background)",
-        "software  line 9: cuda/12",
+        "software  line 9: module cuda/12",
         "background  line 13: nvidia-smi -l 60",
         "reads  line 11: in.csv",
         "writes  line 11: data/",
@@ -95,6 +95,44 @@ def test_other_releases_say_what_differs() -> None:
 )
 def test_the_program_is_laid_open(told: str) -> None:
     assert told in [line.strip() for line in explained(TEXT)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--open-mode=append", "adds to the log"),
+        ("--open-mode=truncate", "writes the log anew"),
+        ("--signal=B:USR1@180", "SIGUSR1 to the batch shell alone, 180 s before the end"),
+        ("--signal=TERM", "SIGTERM to the steps, not the batch shell, 60 s before the end"),
+        (
+            "--signal=R:10@5",
+            "SIGUSR1 to the steps, not the batch shell, 5 s before the end, and the job may overlap a reservation",
+        ),
+        ("--array=0-9%3", "10 ids from 0 to 9, 3 at once"),
+        ("--array=7", "the id 7"),
+        ("--mem=0", "all memory of the node"),
+        ("--mem=4G", "4,096 MiB a node"),
+        ("--mem-per-cpu=2G", "2,048 MiB a CPU"),
+        ("--requeue", ""),
+        ("--hold", ""),
+    ],
+)
+def test_an_option_says_what_it_means(line: str, told: str) -> None:
+    assert (
+        row(explained(f"#!/bin/bash\n#SBATCH {line}\npython x.py\n"), "line 2") == f"line 2  {line}  {told}".strip()
+    )
+
+
+@pytest.mark.parametrize("line", ["--signal=NONE", "--array=5-1", "--array=a", "--open-mode=write"])
+def test_a_value_that_says_nothing_is_explained_by_nothing(line: str) -> None:
+    told = row(explained(f"#!/bin/bash\n#SBATCH {line}\npython x.py\n"), "line 2")
+    assert told in (f"line 2  {line}", f"line 2  {line}  refused")
+
+
+def test_the_program_that_a_script_runs_is_named() -> None:
+    lines = explained("#!/bin/bash\npython x.py --a 1\nsrun ./y\n./z\n")
+    assert [line.strip() for line in lines if "line 2:" in line] == ["runs  line 2: python x.py --a 1"]
+    assert "line 4: ./z" in [line.strip() for line in lines]
 
 
 def test_a_refused_option_is_marked_and_the_job_is_the_one_that_was_meant() -> None:

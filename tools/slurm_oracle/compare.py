@@ -227,7 +227,7 @@ def explanation(difference: Difference) -> str:
 def ask(made: Sequence[Made], answers: Path) -> None:
     """Put every script to each release; the answers go to ``answers``, one file a release."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [_write(Path(folder), number, each) for number, each in enumerate(made)]
+        paths = [write(Path(folder), number, each) for number, each in enumerate(made)]
         for name, release in RELEASES.items():
             slurm = oracle.Slurm(name)
             slurm.strict(False)
@@ -238,7 +238,8 @@ def ask(made: Sequence[Made], answers: Path) -> None:
             print(f"{release}: {len(paths)} answers in {time.time() - began:.0f} s", file=sys.stderr, flush=True)
 
 
-def _write(folder: Path, number: int, made: Made) -> str:
+def write(folder: Path, number: int, made: Made) -> str:
+    """Put a script, and what is to stand around it, into a folder for ``oracle.ask``; the script's path."""
     path = folder / f"h{number:05}.sh"
     path.write_bytes(made.data)
     setup = {"env": made.environ, "args": made.arguments, "files": FILES}

@@ -26,5 +26,22 @@ def test_a_file_is_named_once_at_its_first_line() -> None:
     assert [(each.line, each.name) for each in touched("x >> log\ny >> log\n")[0]] == [(1, "log")]
 
 
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("python3 train.py --lr 1", ["python3 train.py --lr 1"]),
+        ("./model \\\n  in", ["./model in"]),
+        ("../bin/x; /opt/y z", ["../bin/x", "/opt/y z"]),
+        ("x=$(Rscript a.R) && make all", ["Rscript a.R", "make all"]),
+        ("for i in 1 2; do julia run.jl $i | tee log; done", ["julia run.jl $i"]),
+        ("python a.py &", []),
+        ("srun python a.py\necho python a.py\nexport R=1\nmodule load python", []),
+        ("", []),
+    ],
+)
+def test_programs_that_run_in_the_foreground_are_named(text: str, runs: list[str]) -> None:
+    assert sorted(each.command for each in touched(text).runs) == sorted(runs)
+
+
 def test_background_commands_are_found_and_others_are_not() -> None:
     assert touched("a  b &\nc && d\n(e; f) &\nwait\n")[1] == ((1, "a b"), (3, "(e; f)"))
