@@ -15,6 +15,8 @@ from s2r_ci.model import Called, Script
 Read = Callable[[str], bytes | None]
 
 MOST: Final = 16  # files of one script that are read
+PROGRAM: Final = "program"
+"""How a file is called that no shell reads; its ``data`` are the names of Slurm's variables in it, and no more."""
 LONGEST: Final = 262_144  # octets of one of them; what is longer is only named
 
 _FOLDER: Final = rb"(?:\$\{?(?:SLURM_SUBMIT_DIR|PWD)\}?/)?"
@@ -34,11 +36,17 @@ _OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|ech
 _SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
 
 
+_PROGRAM: Final = re.compile(
+    rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)""", re.MULTILINE
+)
+_SLURM: Final = re.compile(rb"\bSLURM_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
+
+
 def script_of(path: str, data: bytes, read: Read) -> Script:
     """The script with the files of the repository that it calls. ``read`` takes paths from the root, and gives None, or
     raises IncompleteError, for what is not there or cannot be read.
     """
-    called = tuple(_found(path, data, read))
+    called = (*_found(path, data, read), *_programs(path, data, read))
     return Script(path=path, data=data, called=called)
 
 
@@ -54,6 +62,23 @@ def _found(path: str, data: bytes, read: Read) -> Iterator[Called]:
         if inner is not None or how or name.endswith((".sh", ".bash")):
             start = data.rfind(b"\n", 0, offset) + 1
             yield Called(name, how, data.count(b"\n", 0, offset) + 1, offset - start + 1, place, inner)
+
+
+def _programs(path: str, data: bytes, read: Read) -> Iterator[Called]:
+    """Programs in other languages, of which nothing counts but the names of Slurm's variables that stand in them: what
+    else changes in them makes no manifest stale.
+    """
+    seen: set[str] = set()
+    for found in _PROGRAM.finditer(data):
+        name, start = found["name"].decode("utf-8", "surrogateescape"), data.rfind(b"\n", 0, found.start()) + 1
+        before = data[start : found.start()]
+        if name in seen or len(seen) >= MOST or b"#" in before or _OTHERS.search(before):
+            continue
+        seen.add(name)
+        place, text = _resolved(path, name, read)
+        if text and (names := sorted(set(_SLURM.findall(text)))):
+            line, column = data.count(b"\n", 0, start) + 1, found.start() - start + 1
+            yield Called(name, PROGRAM, line, column, place, b" ".join(names))
 
 
 def _mentions(data: bytes) -> Iterator[tuple[str, str, int]]:
