@@ -81,6 +81,7 @@ tables: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.readme_tables
 	$(BIN)/python -m tools.targets_page
 	$(BIN)/python -m tools.behaviour_table
+	$(BIN)/python -m tools.refusals_page
 
 transcripts: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.transcripts

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from s2r_ci.remote.access import Access
     from s2r_ci.remote.client import Client
     from s2r_ci.remote.journal import Journal
+    from s2r_ci.remote.workflow import Session
     from s2r_ci.settings import Settings
 
 CURRENT: Final = "current"  # nothing is converted
@@ -57,18 +58,29 @@ def access_for(settings: Settings, environ: Mapping[str, str]) -> Access | None:
     if settings.converter == "rules":
         return None
     secret = environ.get("S2R_SHARED_SECRET", "").strip() or environ.get("S2R_SHARED_SECRET_FILE", "").strip()
-    if settings.api_endpoint and secret:
+    if settings.api_endpoint and (secret or _is_bought(settings.key_id, environ)):
         from s2r_ci.remote.access import access_of
 
         return access_of(settings.api_endpoint, settings.key_id, environ)
     if settings.converter == "service":
         missing = "api-endpoint" if not settings.api_endpoint else "S2R_SHARED_SECRET"
+        if settings.api_endpoint and settings.key_id == "oidc":
+            raise ConfigurationError(
+                "key-id is oidc, and the runner offers this job no token",
+                where="key-id",
+                hint="give the workflow job the permission id-token: write; a fork's pull request cannot have it",
+            )
         raise ConfigurationError(
             "the service is asked for, and not set up",
             where=missing,
             hint='set api-endpoint and the environment variable S2R_SHARED_SECRET, or converter = "rules"',
         )
     return None
+
+
+def _is_bought(key_id: str, environ: Mapping[str, str]) -> bool:
+    """Whether the key is bought with the token of this workflow: asked for by the key id, and offered by the runner."""
+    return key_id == "oidc" and bool(environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"))
 
 
 def wish_of(settings: Settings, environ: Mapping[str, str]) -> Wish:
@@ -117,12 +129,22 @@ def service_for(
 
     patience = Patience(expected, time.monotonic, random.random)
     until_s = time.monotonic() + settings.deadline
-    client = Client(access, patience, until_s=until_s, aside=turns.aside if turns else nullcontext)
+    aside = turns.aside if turns else nullcontext
+    client = Client(access, patience, until_s=until_s, aside=aside, buy=_buying(access, environ))
     journal = Journal(journal_path(environ, root, access.origin, access.key_id), now=time.time())
     most = float(settings.max_cost) if settings.max_cost else None
     allowance = Allowance(price_of(settings.model), most_scripts=settings.max_requests, most_dollars=most)
     converter = ServiceConverter(client, wish_of(settings, environ), allowance, journal, time.time)
     return Service(client, converter, journal)
+
+
+def _buying(access: Access, environ: Mapping[str, str]) -> Callable[[], Session] | None:
+    """What buys a key for a workflow's token; None where there is a secret."""
+    if access.secret.octets:
+        return None
+    from s2r_ci.remote.workflow import session
+
+    return lambda: session(access.origin, environ, now_s=time.time())
 
 
 # --- the plan ----------------------------------------------------------------------------------------------
@@ -205,6 +227,10 @@ def scan_with_service(
     asked.sort(key=lambda place: (scripts[place].path not in left, place))  # what an earlier run left comes first
     with turns.taken():
         words.say(announcement(planned, service, settings))
+        if service.client.first:
+            from s2r_ci.remote.first import WARNING
+
+            words.say(f"warning: {WARNING}")
     done = scan([scripts[place] for place in rest], world, options, verb=verb, jobs=settings.jobs)
     waiting = world._replace(converter=lambda: service.converter, turns=turns, at_once=settings.in_flight)
     shown = _progress(service.converter, len(asked), words)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
-from s2r_ci.across import across, aside
 from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
 from s2r_ci.model import Finding, Location, Report, ScriptClass
@@ -324,6 +323,8 @@ def with_found(report: Report, found: Found, place: Place, verb: str) -> Report:
     """The report with what discovery found beside the scripts, measured against the baseline."""
     elsewhere = [*found.findings]
     if verb != "lint":
+        from s2r_ci.across import across, aside  # a linter looks across nothing
+
         report = across(report, found, world_of(place))
         elsewhere += [*orphans(place, found, report), *aside(found, place.paths)]
         if not (place.paths or place.settings.changed_since or "files-from" in place.given):

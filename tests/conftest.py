@@ -3,6 +3,8 @@ looks for new ones.
 """
 
 import os
+import signal
+import threading
 
 from hypothesis import HealthCheck, settings
 
@@ -10,3 +12,7 @@ _CALM = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=_CALM)
 settings.register_profile("search", deadline=None, suppress_health_check=_CALM)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# A run in the background of a shell hears no SIGINT, nor do its children; some tests send it to theirs.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)

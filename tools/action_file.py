@@ -7,7 +7,9 @@ from pathlib import Path
 from s2r_ci.action.inputs import INPUTS
 
 PLACE = Path(__file__).parents[1] / "action.yml"
-CACHE = "actions/cache@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0"
+# Restored and saved by two steps: what restores and saves in one saves only where the job succeeds, and a repository
+# whose check fails would install everything anew with each push.
+CACHE = "actions/cache/{part}@0057852bfaa89a56745cba8c7296529d2fc39830 # v4.3.0"
 OUTPUTS = {
     "outcome": "the worst outcome: skipped, passed, review, failed or errored",
     "exit-code": "the exit code, as the README's table has it",
@@ -44,7 +46,8 @@ runs:
       shell: bash
       run: bash "$GITHUB_ACTION_PATH/tools/action_setup.sh" place
     - name: Take the packages from the cache
-      uses: {cache}
+      id: cache
+      uses: {restore}
       with:
         path: ${{{{ steps.place.outputs.folder }}}}
         key: ${{{{ steps.place.outputs.key }}}}
@@ -55,6 +58,12 @@ runs:
         S2R_FOLDER: ${{{{ steps.place.outputs.folder }}}}
         S2R_INTERPRETER: ${{{{ steps.place.outputs.interpreter }}}}
       run: bash "$GITHUB_ACTION_PATH/tools/action_setup.sh" install
+    - name: Keep them for the next run
+      if: steps.cache.outputs.cache-hit != 'true'
+      uses: {save}
+      with:
+        path: ${{{{ steps.place.outputs.folder }}}}
+        key: ${{{{ steps.place.outputs.key }}}}
     - name: Run s2r-ci
       id: run
       shell: bash
@@ -77,7 +86,9 @@ def text() -> str:
         for name, says in OUTPUTS.items()
     )
     env = "\n".join(f"        {each.variable}: ${{{{ inputs.{each.name} }}}}" for each in INPUTS.values())
-    return f"{HEAD}inputs:\n{inputs}outputs:\n{outputs}{STEPS.format(cache=CACHE, env=env)}"
+    cache = {part: CACHE.format(part=part) for part in ("restore", "save")}
+    steps = STEPS.format(**cache, env=env)
+    return f"{HEAD}inputs:\n{inputs}outputs:\n{outputs}{steps}"
 
 
 def main() -> int:

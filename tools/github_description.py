@@ -1,7 +1,8 @@
-"""Cuts GitHub's own description of its interface down to what we use: ``python -m tools.github_description FILE``.
+"""Cuts GitHub's own description of its interface down to what we use: ``python -m tools.github_description FILE...``.
 
-FILE is ``generated/api.github.com.json`` of the npm package @octokit/openapi (MIT). The result is what tests hold
-every request and every answer of the stand-in against.
+FILE is ``generated/api.github.com.json`` of the npm package @octokit/openapi (MIT), or the description of a release of
+GitHub Enterprise Server beside it, ``ghes-3.17.json``. The results are what tests hold every request and every answer
+of the stand-in against.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-PLACE: Final = Path(__file__).parents[1] / "tests" / "vendor" / "github" / "api.github.com.json"
+FOLDER: Final = Path(__file__).parents[1] / "tests" / "vendor" / "github"
 _REPO: Final = "/repos/{owner}/{repo}"
 USED: Final = {
     _REPO: ("get",),
@@ -72,11 +73,13 @@ def _references(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def main() -> int:
-    data = Path(sys.argv[1]).read_bytes()
-    PLACE.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(pruned(json.loads(data)), sort_keys=True, separators=(",", ":"))
-    PLACE.write_text(text + "\n")
-    print(f"{len(text):,} octets; source sha256 {hashlib.sha256(data).hexdigest()}")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file in map(Path, sys.argv[1:]):
+        data = file.read_bytes()
+        text = json.dumps(pruned(json.loads(data)), sort_keys=True, separators=(",", ":")) + "\n"
+        (FOLDER / file.name).write_text(text)
+        own, source = (hashlib.sha256(each).hexdigest() for each in (text.encode(), data))
+        print(f"{file.name}: {len(text):,} octets, sha256 {own}; source sha256 {source}")
     return 0
 
 

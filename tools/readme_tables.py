@@ -21,6 +21,7 @@ from s2r_ci.render.safe import printable
 from s2r_ci.rules import RULES
 from s2r_ci.settings import KEYS, Settings
 from tools.action_file import OUTPUTS
+from tools.remedies import REMEDIES
 
 ROOT: Final = Path(__file__).parents[1]
 README: Final = ROOT / "README.md"
@@ -89,8 +90,11 @@ def outputs() -> Iterable[str]:
 
 def problems() -> Iterable[str]:
     """Every problem that the service answers with."""
-    rows = ((f"`{each.code}`", str(each.status), each.title, each.retry.value) for each in PROBLEMS.values())
-    yield from _table(("problem", "status", "meaning", "tried again"), rows)
+    rows = (
+        (f"`{each.code}`", str(each.status), each.title, each.retry.value, REMEDIES[each.code])
+        for each in PROBLEMS.values()
+    )
+    yield from _table(("problem", "status", "meaning", "tried again", "what to do"), rows)
 
 
 TABLES: Final[Mapping[str, Callable[[], Iterable[str]]]] = {

@@ -183,7 +183,7 @@ def _run(case: Case, runner: Runner, project: Project) -> str:
         (project.root / "jobs/train.sh.runai.yaml").unlink(missing_ok=True)
         project.write("s2r-ci.toml", (project.root / "s2r-ci.toml").read_text() + case.settings)
     before = len(project.github.calls)
-    more = {f"ENV_{name}": project.address for name in ("GITHUB_API_URL", "GITHUB_SERVER_URL")}
+    more = {"ENV_GITHUB_API_URL": project.api, "ENV_GITHUB_SERVER_URL": project.address}
     given = {name.replace("-", "_"): value for name, value in case.given.items()}
     ran = runner.run(case.event, case.payload, token=TOKEN, ENV_GITHUB_REF="refs/heads/main", **more, **given)
     inputs = ", ".join(f"`{name}: {value}`" for name, value in case.given.items() if name != "shared-secret")

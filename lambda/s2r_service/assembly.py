@@ -17,6 +17,7 @@ from s2r_service.telemetry import Observer, Telemetry
 if TYPE_CHECKING:
     from s2r_service.model.catalogue import Catalogue
     from s2r_service.model.words import Model
+    from s2r_service.oidc.sessions import Oidc
     from s2r_service.store import Store
 
 _NO_KEYS: Final = "set S2R_SERVICE_KEYS, S2R_SERVICE_KEYS_FILE, S2R_SERVICE_KEYS_ARN, or SHARED_SECRET"
@@ -28,15 +29,45 @@ def assembled(environ: Mapping[str, str]) -> Parts:
     for warning in settings.warnings:
         log({"event": "warning", "warning": warning})
     catalogue = _catalogue(settings)
+    keyring = Reloading(_keys(environ), time.monotonic)
     return Parts(
         settings=settings,
-        keyring=Reloading(_keys(environ), time.monotonic),
+        keyring=keyring,
         store=_store(settings),
         model=_model(settings, catalogue),
         catalogue=catalogue,
         brake=Brake(settings.failure_limit),
         observe=Observer(Telemetry(_line, time.time), log),
+        oidc=oidc_of(settings, keyring()),
     )
+
+
+def oidc_of(settings: ServiceSettings, keyring: Keyring) -> Oidc | None:
+    """Whose tokens are taken; None where no repository and no owner is named. Raises ConfigurationError."""
+    if not settings.oidc_repositories and not settings.oidc_owners:
+        return None
+    from s2r_service.oidc.issuer import Issuer, fetching
+    from s2r_service.oidc.sessions import EVENTS, GITHUB, Oidc, Policy, needs_issuing_key
+
+    if not keyring.issuers:
+        raise ConfigurationError(
+            "no key issues sessions, and S2R_OIDC_... asks for them", where="keys", hint=needs_issuing_key()
+        )
+    if not settings.audiences:
+        raise ConfigurationError("tokens name an audience, and none is set", where="S2R_AUDIENCES")
+    issuer = settings.oidc_issuer or GITHUB
+    policy = Policy(
+        issuer=issuer,
+        audiences=settings.audiences,
+        repositories=settings.oidc_repositories,
+        owners=settings.oidc_owners,
+        events=settings.oidc_events or frozenset(EVENTS),
+        refs=settings.oidc_refs,
+        environments=settings.oidc_environments,
+        workflows=settings.oidc_workflows,
+    )
+    url = settings.oidc_keys_url or f"{issuer}/.well-known/jwks"
+    return Oidc(policy, Issuer(fetching(url), time.monotonic))
 
 
 def _line(text: str) -> None:

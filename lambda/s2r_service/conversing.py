@@ -15,7 +15,7 @@ from s2r_ci.secrets import find_secrets
 from s2r_service.authentication import Refused, Signed, enveloped
 from s2r_service.charging import DAY_S
 from s2r_service.conversion import Budget, Conversion, Task, Turn
-from s2r_service.converting import Job, claim, converted, task_of
+from s2r_service.converting import Job, claim, converted, repo_of, task_of
 from s2r_service.messages import Request, Response, json_response
 from s2r_service.parts import Parts
 
@@ -37,7 +37,7 @@ def chat(request: Request, found: Signed, parts: Parts, request_id: str) -> Resp
         task=task_of(about, parts),
         idem=f"chat#{envelope.session_id}#{envelope.idem}",
         content=content_digest(envelope),
-        repo=envelope.repo.id if envelope.repo else "",
+        repo=repo_of(envelope, found),
         address=request.address,
         context=first["context"],
         session=envelope.session_id,

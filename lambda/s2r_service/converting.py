@@ -74,7 +74,7 @@ def quota(request: Request, found: Signed, parts: Parts, request_id: str) -> Res
     envelope = enveloped(request, found, parts.settings.audiences)
     claim(found, parts)
     now_ms = parts.now_ns() // 10**6
-    counts = counts_of(found, envelope.repo.id if envelope.repo else "", request.address, 0, parts)
+    counts = counts_of(found, repo_of(envelope, found), request.address, 0, parts)
     left = [max(0, each.limit - _used(each, now_ms, parts)) for each in counts]
     document = {
         "s2r": 1,
@@ -105,8 +105,14 @@ def _raw_job(request: Request, found: Signed, parts: Parts) -> Job:
     task = Task(Script(path=DEFAULT_NAME, data=found.payload), Target())
     digest = sha256(found.payload).hexdigest()
     return Job(
-        found, task, idem=f"raw#{digest}", content=digest, address=request.address, warnings=_warned(request)
-    )
+        found, task, idem=f"raw#{digest}", content=digest, repo=found.key.repo, address=request.address,
+        warnings=_warned(request),
+    )  # fmt: skip
+
+
+def repo_of(envelope: Envelope, found: Signed) -> str:
+    """The repository that is counted: a session's own; under a shared secret the one that the client names."""
+    return found.key.repo or (envelope.repo.id if envelope.repo else "")
 
 
 def job_of(envelope: Envelope, found: Signed, request: Request, parts: Parts) -> Job:
@@ -120,7 +126,7 @@ def job_of(envelope: Envelope, found: Signed, request: Request, parts: Parts) ->
         task=task,
         idem=envelope.idem,
         content=content_digest(envelope),
-        repo=envelope.repo.id if envelope.repo else "",
+        repo=repo_of(envelope, found),
         address=request.address,
         warnings=_warned(request),
         context={
@@ -159,7 +165,7 @@ def _warned(request: Request) -> tuple[str, ...]:
 def counts_of(found: Signed, repo: str, address: str, tokens: int, parts: Parts) -> Sequence[Count]:
     """The counters of a conversion, in the order in which they are charged. The first is the one that callers see."""
     settings, key = parts.settings, found.key
-    by_key = Count(f"q#key#{key.kid}", settings.daily_limit if key.limit is None else key.limit)
+    by_key = Count(f"q#key#{key.subject}", settings.daily_limit if key.limit is None else key.limit)
     by_repo = Count(f"q#repo#{repo}", settings.repository_limit)
     match settings.limit_subject:
         case "ip":
@@ -223,7 +229,7 @@ def converted(job: Job, parts: Parts, request: Request, request_id: str, work: _
         then_s=job.signed.then_ns // 10**9,
         own=parts.token(),
         rid=parts.token(),
-        record=f"idem#{job.signed.key.kid}#{sha256(job.idem.encode()).hexdigest()}",
+        record=f"idem#{job.signed.key.subject}#{sha256(job.idem.encode()).hexdigest()}",
         content=job.content,
         counts=counts,
         deadline_ms=parts.now_ns() // 10**6 + int(budget.remaining_s * 1000),
@@ -273,7 +279,7 @@ def _spent(usage: Any) -> dict[str, int]:
 
 def session_of(found: Signed, rid: str) -> str:
     """The session of a conversion: as hard to guess as its record's id, and the same for who takes the record over."""
-    made = sha256(f"s2r/session/1\0{found.key.kid}\0{rid}".encode()).digest()
+    made = sha256(f"s2r/session/1\0{found.key.subject}\0{rid}".encode()).digest()
     return urlsafe_b64encode(made[:16]).rstrip(b"=").decode("ascii")
 
 

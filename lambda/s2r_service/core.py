@@ -15,6 +15,7 @@ from s2r_ci.problems import MEDIA_TYPE, PROBLEMS, Retry, problem_document
 from s2r_service import conversing, converting, pages
 from s2r_service.authentication import Refused, Signed, signed
 from s2r_service.messages import Request, Response, json_response
+from s2r_service.oidc import sessions
 from s2r_service.parts import Parts
 from s2r_service.store import StoreError
 from s2r_service.telemetry import places_of
@@ -39,6 +40,7 @@ ROUTES: Final[Mapping[str, Mapping[str, Route]]] = {
     "/docs": {"GET": Route(open=pages.docs)},
     "/v1/models": {"GET": Route(open=pages.models)},
     "/models/list": {"POST": Route(open=pages.models)},
+    "/v1/session": {"POST": Route(open=sessions.session)},
     "/v1/convert": {"POST": Route(closed=converting.convert)},
     "/v1/quota": {"GET": Route(closed=converting.quota)},
     "/v1/chat": {"POST": Route(closed=conversing.chat)},
@@ -46,7 +48,7 @@ ROUTES: Final[Mapping[str, Mapping[str, Route]]] = {
     "/v1/history/{session_id}": {"GET": Route(closed=conversing.history)},
 }
 _HISTORY: Final = re.compile(r"/v1/history/[A-Za-z0-9_-]{1,64}")
-_FAILED_AUTHENTICATION: Final = frozenset({"malformed-authentication", "invalid-signature"})
+_FAILED_AUTHENTICATION: Final = frozenset({"malformed-authentication", "invalid-signature", "invalid-token"})
 _RETRY_S: Final = 5
 
 

@@ -34,6 +34,8 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "signature": {"type": "apiKey", "in": "header", "name": signing.SIGNATURE_HEADER,
                               "description": "HMAC-SHA-256 over timestamp ':' payload, lower-case hex"},
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+                          "description": "the OIDC token of a GitHub workflow, good once"},
             },
         },
     }  # fmt: skip
@@ -62,20 +64,21 @@ def _problem() -> dict[str, Any]:
 
 
 def _operation(path: str, method: str, does: Any) -> dict[str, Any]:
-    closed = does.__module__ not in ("s2r_service.pages",)
+    bearing = does.__module__ == "s2r_service.oidc.sessions"
+    closed = does.__module__ != "s2r_service.pages"
     made: dict[str, Any] = {
         "summary": str(does.__doc__).strip().splitlines()[0],
         "operationId": f"{method}{path.replace('/', '-').replace('{', '').replace('}', '').rstrip('-') or '-index'}",
         "responses": {"200": {"description": "done", "content": _content(path, method)}},
     }
     if closed:
-        made["security"] = [{"signature": []}]
-        made["parameters"] = _parameters(path, method)
+        made["security"] = [{"token": []}] if bearing else [{"signature": []}]
+        made["parameters"] = [] if bearing else _parameters(path, method)
         made["responses"]["default"] = {
             "description": "a problem (RFC 9457)",
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-    if closed and method == "post":
+    if closed and not bearing and method == "post":
         content: dict[str, Any] = {
             "application/json": {"schema": {"$ref": "#/components/schemas/ConversionRequest"}}
         }
@@ -107,10 +110,15 @@ def _content(path: str, method: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"type": "object"}}}
 
 
+def _needs(does: dict[str, Any]) -> str:
+    """What a route asks for, in a word."""
+    return "open" if "security" not in does else "signed" if "signature" in does["security"][0] else "a token"
+
+
 def page() -> str:
     """The document as HTML without scripts: routes, then problems."""
     rows = [
-        f"<tr><td><code>{method.upper()} {escape(path)}</code></td><td>{'signed' if 'security' in does else 'open'}"
+        f"<tr><td><code>{method.upper()} {escape(path)}</code></td><td>{_needs(does)}"
         f"</td><td>{escape(does['summary'])}</td></tr>"
         for path, methods in document()["paths"].items()
         for method, does in methods.items()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from s2r_service.keyring import Keyring
     from s2r_service.model.catalogue import Catalogue
     from s2r_service.model.words import Model
+    from s2r_service.oidc.sessions import Oidc
     from s2r_service.settings import ServiceSettings
     from s2r_service.store import Store
 
@@ -64,3 +65,4 @@ class Parts(NamedTuple):
     clock: Callable[[], float] = time.monotonic
     token: Callable[[], str] = token
     observe: Callable[[Mapping[str, Any]], None] = silent
+    oidc: Oidc | None = None  # None: no tokens are taken

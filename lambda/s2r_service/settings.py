@@ -24,6 +24,10 @@
 | ``S2R_CORS_ORIGINS`` | origins of browsers, comma-separated | none |
 | ``S2R_DOCS`` | the page ``/docs`` | ``false`` |
 | ``S2R_HISTORY_DAYS`` | how long a conversation is kept | 30 |
+| ``S2R_OIDC_REPOSITORIES``, ``S2R_OIDC_OWNERS`` | ids whose workflows get keys for their tokens | none |
+| ``S2R_OIDC_EVENTS`` | events of workflows that do | as ``oidc.sessions.EVENTS`` |
+| ``S2R_OIDC_REFS``, ``..._ENVIRONMENTS``, ``..._WORKFLOWS`` | only these, exactly (``job_workflow_ref``) | any |
+| ``S2R_OIDC_ISSUER``, ``S2R_OIDC_KEYS_URL`` | issuer, and its key set | GitHub's |
 """
 
 import re
@@ -36,6 +40,10 @@ SUBJECTS: Final = ("key", "repository", "ip")
 CONVERTERS: Final = ("bedrock", "rules")
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}")
 _GUARDRAIL: Final = re.compile(r"|[A-Za-z0-9:/._-]{1,2048}:(?:DRAFT|[1-9][0-9]{0,7})")
+_ISSUER: Final = re.compile(  # encrypted, but on this machine
+    r"|https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?[\w./-]{0,512}|http://127\.0\.0\.1(?::[0-9]{1,5})?[\w./-]{0,512}",
+    re.ASCII,
+)
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 MOST_LIMIT: Final = 10**9
@@ -67,6 +75,14 @@ class ServiceSettings(NamedTuple):
     cors_origins: frozenset[str] = frozenset()
     docs: bool = False
     history_days: int = 30
+    oidc_repositories: frozenset[str] = frozenset()
+    oidc_owners: frozenset[str] = frozenset()
+    oidc_events: frozenset[str] = frozenset()
+    oidc_refs: frozenset[str] = frozenset()
+    oidc_environments: frozenset[str] = frozenset()
+    oidc_workflows: frozenset[str] = frozenset()
+    oidc_issuer: str = ""
+    oidc_keys_url: str = ""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -105,6 +121,14 @@ def read_settings(environ: Mapping[str, str]) -> ServiceSettings:
         cors_origins=frozenset(given.origins("S2R_CORS_ORIGINS")),
         docs=given.switch("S2R_DOCS", default=False),
         history_days=given.number("S2R_HISTORY_DAYS", default=30, low=1, high=3650),
+        oidc_repositories=given.ids("S2R_OIDC_REPOSITORIES"),
+        oidc_owners=given.ids("S2R_OIDC_OWNERS"),
+        oidc_events=frozenset(given.several("S2R_OIDC_EVENTS")),
+        oidc_refs=frozenset(given.several("S2R_OIDC_REFS")),
+        oidc_environments=frozenset(given.several("S2R_OIDC_ENVIRONMENTS")),
+        oidc_workflows=frozenset(given.several("S2R_OIDC_WORKFLOWS")),
+        oidc_issuer=given.word("S2R_OIDC_ISSUER", "", _ISSUER),
+        oidc_keys_url=given.word("S2R_OIDC_KEYS_URL", "", _ISSUER),
     )
 
 
@@ -137,6 +161,12 @@ class _Given:
 
     def several(self, name: str) -> tuple[str, ...]:
         return tuple(word for part in self.text(name).split(",") if (word := part.strip()))
+
+    def ids(self, name: str) -> frozenset[str]:
+        found = self.several(name)
+        if not all(re.fullmatch(r"[0-9]{1,20}", each, re.ASCII) for each in found):
+            _wrong(name, "a list of numbers: ids, not names, which can be given to somebody else")
+        return frozenset(found)
 
     def origins(self, name: str) -> tuple[str, ...]:
         found = self.several(name)

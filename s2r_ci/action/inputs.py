@@ -6,6 +6,7 @@ are the Action's own. An empty input is no input.
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.settings import KEYS
@@ -76,6 +77,10 @@ INPUTS: Final[Mapping[str, Input]] = {
         Input("comment", "true: keep a comment on the pull request with what was found"),
         Input("token", "for mode pr and command: who opens pull requests", "${{ github.token }}", secret=True),
         Input(
+            "github-api-url",
+            "address of GitHub's interface where it is not the runner's own: https://HOST/api/v3",
+        ),
+        Input(
             "allow-privileged-event",
             "inspect-only lets pull_request_target and workflow_run check offline, without secrets",
         ),
@@ -102,3 +107,22 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
             hint="see docs/action.md",
         )
     return values
+
+
+def addresses(api: str) -> dict[str, str]:
+    """What the runner would set for this interface: its address, and that of the server to push to, which is on the
+    same host. A token never goes to another one.
+
+    >>> addresses("https://git.example.org/api/v3/")["GITHUB_SERVER_URL"]
+    'https://git.example.org'
+    >>> addresses("https://api.octo.ghe.com")["GITHUB_SERVER_URL"]
+    'https://octo.ghe.com'
+    """
+    try:
+        parts = urlsplit(api)
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.netloc or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ConfigurationError("this is no address", where="input github-api-url", hint="https://HOST/api/v3")
+    host = parts.netloc.removeprefix("api.") if parts.path.strip("/") == "" else parts.netloc
+    return {"GITHUB_API_URL": api.rstrip("/"), "GITHUB_SERVER_URL": f"{parts.scheme}://{host}"}

@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from s2r_ci.action.inputs import INPUTS, given
+from s2r_ci.action.inputs import INPUTS, addresses, given
 from s2r_ci.action.situation import Situation, read_event, situation_of
 from s2r_ci.cli import BUG
 from s2r_ci.cli.verdict import gravest
 from s2r_ci.errors import S2rError
 from s2r_ci.publish.github import masks, write_outputs, write_summary
 from s2r_ci.render.github import PREFIX, command, defused
+from s2r_ci.render.markdown import prose
 from s2r_ci.render.safe import printable
 from s2r_ci.render.summary import MOST_PAIRS, Pair, fenced, pull_table, side_by_side
 from s2r_ci.settings import KEYS
@@ -24,6 +25,8 @@ _WORST_FIRST: Final = ("errored", "failed", "review")
 _VERBS: Final = {"command": "answer"}
 _NETWORKED: Final = ("pr", "command")  # the modes that talk to GitHub
 _LARGEST_SHOWN: Final = 65_536
+_OURS: Final = "s2r-scan: "
+_ENDED: Final = (2, 5, BUG)  # what ended the run is the last thing that the command said
 
 
 class Files(NamedTuple):
@@ -53,6 +56,8 @@ def main(environ: Mapping[str, str] | None = None) -> int:
 
 def _run(environ: Mapping[str, str]) -> int:
     values = given(environ)
+    if values["github-api-url"]:
+        environ = {**environ, **addresses(values["github-api-url"])}
     for each in INPUTS.values():
         if each.secret and values[each.name]:
             for mask in masks(values[each.name], each.name):
@@ -68,7 +73,10 @@ def _run(environ: Mapping[str, str]) -> int:
     for sentence in sentences:
         _say(command("notice", sentence, title="s2r-ci"))
     files = _files(values, environ)
-    code = _command(situation, values, files, environ)
+    code, said = _command(situation, values, files, environ)
+    if trouble := str(_json(files.result).get("trouble", "")) or (_last(said) if code in _ENDED else ""):
+        _say(command("error", trouble, title="s2r-ci"))
+        sentences.append(prose(trouble.partition("\n")[0]))
     if values["comment"] == "true" and situation.mode == "check" and not situation.offline:
         code = _commented(code, values["token"], files, environ)
     return _published(code, situation, sentences, files, environ)
@@ -96,8 +104,10 @@ def _known(revision: str, environ: Mapping[str, str]) -> bool:
 # --- the command --------------------------------------------------------------------------------------------
 
 
-def _command(situation: Situation, values: Mapping[str, str], files: Files, environ: Mapping[str, str]) -> int:
-    """Run it with its output captured, and say what it said. Returns its exit code."""
+def _command(
+    situation: Situation, values: Mapping[str, str], files: Files, environ: Mapping[str, str]
+) -> tuple[int, bytes]:
+    """Run it with its output captured, and say what it said. Returns its exit code, and its standard error."""
     verb = _VERBS.get(situation.mode, situation.mode)
     words = [sys.executable, "-I", "-m", "s2r_ci", verb, *_formats(situation.mode, values, files)]
     if situation.mode in _NETWORKED:
@@ -121,7 +131,19 @@ def _command(situation: Situation, values: Mapping[str, str], files: Files, envi
         _say(line if face else _plain(line))
     for line in _lines(done.stderr):
         _say(_plain(line))
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode, done.stderr
+
+
+def _last(said: bytes) -> str:
+    """The last complaint of the command with its hint, so that it stands on the page of the run and not in its log
+    alone.
+    """
+    lines = [printable(line) for line in _lines(said)]
+    starts = [number for number, line in enumerate(lines) if line.startswith(_OURS)]
+    if not starts:
+        return ""
+    hints = [line.strip() for line in lines[starts[-1] + 1 :] if line.startswith("  hint:")]
+    return "\n".join([lines[starts[-1]].removeprefix(_OURS), *hints[:1]])
 
 
 def _formats(mode: str, values: Mapping[str, str], files: Files) -> Iterator[str]:

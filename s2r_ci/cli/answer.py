@@ -165,6 +165,7 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
     from s2r_ci.publish.answers_file import NAME
     from s2r_ci.publish.branch import Base, advance
     from s2r_ci.publish.groups import Group
+    from s2r_ci.publish.left_out import section_of
     from s2r_ci.publish.proposal import Extra, Proposal, read_memory, title_of
     from s2r_ci.publish.pull_body import body_of
 
@@ -180,7 +181,7 @@ def _committed(gh: GitHub, asked: Asked, pull: Mapping[str, Any], folder: str, r
     base = str(pull["base"]["sha"])
     memory = read_memory(pull["body"])
     told = proposal._replace(removals=memory.gone if memory else ())  # they are off the branch already
-    text = {"title": title_of(told), "body": body_of(told, base)}
+    text = {"title": title_of(told), "body": body_of(told, base, left=section_of(pull["body"]))}
     gh.write("PATCH", f"pulls/{asked.number}", text, done=lambda: None)
     return "updated", f"Done, judged again and committed to the branch.\n\n{_said(report)}"
 

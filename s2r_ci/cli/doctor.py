@@ -111,6 +111,8 @@ def _reached(place: Place, access: "Access") -> tuple[list[tuple[str, str]], int
         found = health(Transport(access.origin))
     except ConversionError as error:
         return [("reached", f"NO: {error.what}")], error.exit_code
+    if found.first:
+        return _reached_first(place)
     skewed = "; requests are signed with the service's time" if abs(found.skew_s) > WINDOW_S else ""
     lines = [
         ("reached", f"yes, wire versions {', '.join(map(str, found.versions)) or 'none'}"),
@@ -122,6 +124,14 @@ def _reached(place: Place, access: "Access") -> tuple[list[tuple[str, str]], int
         wrong = isinstance(error, SignatureError)  # a matter of the settings, not of the service
         return [*lines, ("key", f"NOT accepted: {error.what}")], _WRONG_SETTINGS if wrong else error.exit_code
     return [*lines, ("key", f"accepted; {left.remaining:,} of {left.limit:,} conversions left today")], 0
+
+
+def _reached_first(place: Place) -> tuple[list[tuple[str, str]], int]:
+    """A server of the first s2r: its key cannot be tried, because each request that it takes is charged."""
+    reached = ("reached", "yes, a server of the first s2r: it takes raw scripts, and its answers are not signed")
+    if place.settings.key_id:
+        return [reached, ("key", "NOT accepted: it knows no key ids; unset key-id")], _WRONG_SETTINGS
+    return [reached, ("key", "not tried: a request would be charged")], 0
 
 
 def _variables() -> Iterator[tuple[str, str]]:

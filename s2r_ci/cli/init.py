@@ -78,13 +78,14 @@ def _settings(place: Place) -> str:
     """Settings with every question of this repository as a line to fill in, those that serve most scripts first."""
     from s2r_ci.audit import summarise
     from s2r_ci.pipeline import scan
+    from s2r_ci.render.words import count
 
     options = options_of(place, ignore_disk=True, keep_details=True)
     found = found_in(place)
     report: Report = scan(found.scripts, world_of(place), options, verb="audit", jobs=place.settings.jobs)
     summary = summarise(report, found.others, place.tree.target_for(""))
     lines = [
-        f"# Settings of s2r-ci for this repository: {summary.scripts} batch scripts.",
+        f"# Settings of s2r-ci for this repository: {count(summary.scripts, 'batch script')}.",
         "# Fill in and uncomment.",
     ]
     asked = {key for key, *_ in summary.questions}

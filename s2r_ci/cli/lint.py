@@ -4,11 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci import __version__, rules
 from s2r_ci.cli import VERBS
-from s2r_ci.cli.arguments import add_paths, add_report, parse, parser
 from s2r_ci.cli.check import conclude, progress_line
 from s2r_ci.discover import read_file
 from s2r_ci.errors import IncompleteError
@@ -36,6 +35,15 @@ _LARGEST_LIST: Final = 1_048_576  # octets of a file that an array indexes
 
 def run(verb: str, words: Sequence[str]) -> int:
     """Discover, repair where asked, read, look, report; the exit code is the verdict, after repair."""
+    return linted_as_asked(given_words(verb, words), verb)
+
+
+def given_words(verb: str, words: Sequence[str]) -> Mapping[str, Any]:
+    """The options and paths of lint by their names. Raises ConfigurationError for wrong ones."""
+    if not any(word.startswith("-") for word in words):
+        return {"paths": list(words)}  # as a hook calls: no parser, as for check
+    from s2r_ci.cli.arguments import add_paths, add_report, parse, parser
+
     made = parser(verb, VERBS[verb])
     add_paths(made)
     add_report(made)
@@ -43,7 +51,11 @@ def run(verb: str, words: Sequence[str]) -> int:
     repair = made.add_argument_group("repair").add_mutually_exclusive_group()
     repair.add_argument("--fix", action="store_true", help="repair what is certain, in place")
     repair.add_argument("--diff", action="store_true", help="print what --fix would do, write nothing")
-    given = parse(made, words)
+    return parse(made, words)
+
+
+def linted_as_asked(given: Mapping[str, Any], verb: str = "lint") -> int:
+    """The run itself, for the command and the hooks."""
     place = place_of(given)
     found = found_in(place)
     repaired: Mapping[str, bytes] = {}

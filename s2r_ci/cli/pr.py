@@ -16,7 +16,8 @@ from s2r_ci.model import Outcome
 from s2r_ci.publish.answers_file import NAME, of_scripts, read_answers, write_answers
 from s2r_ci.publish.branch import Base, Clone
 from s2r_ci.publish.github_api import GitHub
-from s2r_ci.publish.groups import OWNERS, grouped, owners_of
+from s2r_ci.publish.groups import OWNERS, grouped, owners_of, without_a_group
+from s2r_ci.publish.left_out import LeftOut, left_out
 from s2r_ci.publish.proposal import Change, Extra, Proposal, blob_of
 from s2r_ci.publish.removal import places_of, removals
 from s2r_ci.session import place_of
@@ -24,7 +25,7 @@ from s2r_ci.session import place_of
 if TYPE_CHECKING:
     from s2r_ci.model import Report, Verdict
     from s2r_ci.publish.answers_file import Answers
-    from s2r_ci.publish.groups import Group, Owners
+    from s2r_ci.publish.groups import Owners
     from s2r_ci.publish.pull_request import Policy, Pull, Work
     from s2r_ci.session import Place
 
@@ -54,7 +55,7 @@ def run(verb: str, words: Sequence[str], outside: Outside = Outside()) -> int:  
         _show(list(proposals_of(place, shown, _top(place.root), {})))
         return conclude(place, shown)
     report, pulls, trouble = _published(place, given, outside)
-    _tell(pulls, str(given.get("result", "")))
+    _tell(pulls, str(given.get("result", "")), str(trouble or ""))
     from s2r_ci.cli.verdict import gravest
 
     code = conclude(place, report) if report else 0
@@ -112,7 +113,9 @@ def proposals_of(place: "Place", report: "Report", root: str, answers: "Answers"
     changes = {path: each for path, each in every.items() if committed.get(each.path) != each.blob}
     gone = list(removals(report, committed, blob_of, lambda path: _read(root, path)))
     places = places_of(gone, {path: each.script_digest for path, each in changes.items()})
-    for group in _groups(place, {*changes, *places.values()}, root):
+    grouping, owners = place.settings.pr_grouping, _owners(place, root)
+    left = _left_out(report, every, grouping, owners)
+    for group in grouped({*changes, *places.values()}, grouping, owners):
         mine = of_scripts(answers, (path for path in group.scripts if path in changes))
         extra = (Extra(NAME, write_answers({**base, **mine})),) if mine else ()
         kept = tuple(each for each in extra if committed.get(each.path) != each.blob)
@@ -122,7 +125,17 @@ def proposals_of(place: "Place", report: "Report", root: str, answers: "Answers"
             tuple(changes[path] for path in group.scripts if path in changes),
             kept,
             tuple(each for each in gone if places[each.path] in here),
+            left.get(group.key, ()),
         )
+
+
+def _left_out(
+    report: "Report", every: Iterable[str], grouping: str, owners: "Owners | None"
+) -> dict[str, tuple[LeftOut, ...]]:
+    """What has no manifest, by the key of the group it belongs to."""
+    told = {each.path: each for each in left_out(report.verdicts, frozenset(every))}
+    groups = without_a_group(sorted(told), grouping, owners)
+    return {key: tuple(told[path] for path in paths) for key, paths in groups.items()}
 
 
 def _git_file(root: str, path: str, committed: Mapping[str, str]) -> bytes | None:
@@ -144,12 +157,9 @@ def _digest(root: str, verdict: "Verdict") -> str:
     return hashlib.sha256(_read(root, verdict.path) or b"").hexdigest()
 
 
-def _groups(place: "Place", scripts: Iterable[str], root: str) -> "tuple[Group, ...]":
-    grouping = place.settings.pr_grouping
-    return grouped(scripts, grouping, _owners(root) if grouping == "owner" else None)
-
-
-def _owners(root: str) -> "Owners | None":
+def _owners(place: "Place", root: str) -> "Owners | None":
+    if place.settings.pr_grouping != "owner":
+        return None
     texts = {name: data.decode("utf-8", "replace") for name in OWNERS if (data := _read(root, name)) is not None}
     return owners_of(texts)
 
@@ -268,11 +278,16 @@ def _policy(place: "Place") -> "Policy":
     settings = place.settings
     return Policy(
         prefix=settings.branch_prefix,
-        labels=settings.labels,
-        reviewers=settings.reviewers,
+        labels=_each(settings.labels),
+        reviewers=_each(settings.reviewers),
         draft=settings.draft,
         limit=settings.pr_limit,
     )
+
+
+def _each(names: Iterable[str]) -> tuple[str, ...]:
+    """Names also where several stand in one line, as other Actions take them: ``a, b``."""
+    return tuple(part for name in names for each in name.split(",") if (part := each.strip()))
 
 
 # --- what is told -------------------------------------------------------------------------------------------
@@ -290,7 +305,7 @@ def _show(proposals: Sequence[Proposal]) -> None:
             print(f"  {shown_path(gone.path)}: taken away, its script is gone")
 
 
-def _tell(pulls: "Sequence[Pull]", result: str) -> None:
+def _tell(pulls: "Sequence[Pull]", result: str, trouble: str) -> None:
     from s2r_ci.render.safe import printable
 
     for pull in pulls:
@@ -303,6 +318,7 @@ def _tell(pulls: "Sequence[Pull]", result: str) -> None:
         result,
         next((word for word in order if word in done), "unchanged"),
         [_said(pull) for pull in pulls if pull.number or pull.manifests or pull.gone],
+        trouble,
     )
 
 
@@ -316,8 +332,8 @@ def tell_result(result: str, operation: str, number: int, url: str) -> None:
     _keep(result, operation, [{"number": number, "url": url, "operation": operation, "why": ""}])
 
 
-def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]]) -> None:
+def _keep(result: str, operation: str, pulls: Sequence[Mapping[str, Any]], trouble: str = "") -> None:
     if result:
         with open(result, "w", encoding="utf-8") as file:
-            json.dump({"operation": operation, "pull_requests": pulls}, file, indent=1)
+            json.dump({"operation": operation, "pull_requests": pulls, "trouble": trouble}, file, indent=1)
             file.write("\n")

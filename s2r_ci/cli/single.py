@@ -93,6 +93,10 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     if tally.unverified:
         print(f"s2r: NOT verified against the service, converted by rules: {tally.trouble}", file=sys.stderr)
         return 6 if tally.left else 3
+    if service.client.first:
+        from s2r_ci.remote.first import WARNING
+
+        print(f"s2r: warning: {WARNING}", file=sys.stderr)
     if tally.session:
         print(f's2r: to refine it: s2r chat {tally.session} "..."', file=sys.stderr)
     return 0

@@ -14,7 +14,7 @@ from s2r_ci.convert.uneven import said_with
 from s2r_ci.model import Disposition, LedgerEntry, Manifest
 from s2r_ci.runai import storage
 from s2r_ci.runai.backlinks import resolve
-from s2r_ci.runai.distribution import JOB, MPI, Plan
+from s2r_ci.runai.distribution import JOB, Plan
 from s2r_ci.runai.targets import CLI, KAI, REST, V2ALPHA1
 
 
@@ -190,10 +190,10 @@ def _whole(field: str, made: Plan, target: str) -> str:
 
 def _places(made: Plan, groups: Mapping[str, str | None]) -> dict[str, str]:
     first = made.kind != JOB
-    runner = {V2ALPHA1: "masterSpec" if first else "spec", REST: "masterSpec" if made.kind == MPI else "spec"}
+    runner = {V2ALPHA1: "masterSpec" if first else "spec", REST: "masterSpec" if first else "spec"}
     return {
         "name": groups.get("name") or "",
         "template": made.template,
         "runner": runner.get(made.request.target.name, ""),
-        "words": "flags.master-args" if made.kind == MPI else "words",
+        "words": "flags.master-args" if first else "words",
     }

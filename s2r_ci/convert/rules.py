@@ -17,11 +17,11 @@ from s2r_ci.model import (
     Location,
     Manifest,
     Provenance,
-    Question,
 )
-from s2r_ci.rules import COUNT_ROUNDED_UP, NOT_EXPRESSIBLE, OPTIONS_GIVEN, QUESTION_OPEN, TARGET_LEGACY
+from s2r_ci.rules import COUNT_ROUNDED_UP, NOT_EXPRESSIBLE, OPTIONS_GIVEN, TARGET_LEGACY
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import plan
+from s2r_ci.runai.document import question_open
 from s2r_ci.runai.targets import KAI, V2ALPHA1, form_of
 
 _HARMLESS: Final = frozenset({"mail-type", "mail-user", "comment", "wckey", "quiet", "verbose", "parsable"})
@@ -55,7 +55,7 @@ class RulesConverter:
             notes=(
                 *_warning(request),
                 *_given(request),
-                *_asking(open_questions),
+                *map(question_open, open_questions),
                 *_losing(entries),
                 *_more(entries),
             ),
@@ -82,16 +82,6 @@ def _given(request: ConversionRequest) -> Iterator[Finding]:
             message=f"converted as `sbatch {' '.join(given)}` would send it: these options count over the script's",
             location=Location(path=request.script.path),
             subject="options",
-        )
-
-
-def _asking(asked: tuple[Question, ...]) -> Iterator[Finding]:
-    for question in asked:
-        yield Finding(
-            rule=QUESTION_OPEN,
-            message=f"{question.text}; answer: {question.answer}",
-            location=question.location,
-            subject=question.key,
         )
 
 

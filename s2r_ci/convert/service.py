@@ -16,6 +16,7 @@ from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.envelope import Envelope, Repo, context_of, default_idem
 from s2r_ci.errors import ConversionError, MalformedReplyError, QuotaExceededError
 from s2r_ci.model import ConversionRequest, ConversionResult, Decisions, Finding, Location, Provenance, Rule
+from s2r_ci.remote import first
 from s2r_ci.remote.allowance import Allowance
 from s2r_ci.remote.answers import Converted, Usage, converted
 from s2r_ci.remote.client import CLIENT, Client
@@ -106,10 +107,15 @@ class ServiceConverter:
         self._memory.note(known._replace(state="asked"))
         self.tally.sent += 1
         self.tally.in_flight += 1
-        usage, charged = Usage(), False
+        usage: Usage | None = Usage()
+        charged, client = False, self._client
         try:
-            answer = converted(self._client.ask(envelope), digest, self._client.access.origin)
-            usage, charged = answer.usage, not answer.replayed
+            if client.is_first():
+                charged, usage = True, None  # it charges what it fails at too, and tells no counts
+                answer = first.converted(client.ask_first(data), client.access.origin)
+            else:
+                answer = converted(client.ask(envelope), digest, client.access.origin)
+                usage, charged = answer.usage, not answer.replayed
         except ConversionError as error:
             self._memory.note(known._replace(state="left" if isinstance(error, QuotaExceededError) else "failed"))
             raise
@@ -119,7 +125,7 @@ class ServiceConverter:
         self.tally.answered += 1
         self.tally.stored += answer.replayed
         self.tally.session = answer.session
-        self._memory.note(known._replace(state="done", session=answer.session, tokens=usage.tokens))
+        self._memory.note(known._replace(state="done", session=answer.session, tokens=answer.usage.tokens))
         return answer
 
     def _allowance_of(self, octets: int, known: Entry) -> Estimate:

@@ -8,18 +8,19 @@ from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.lint.variables import guarded
 from s2r_ci.model import Array, Finding
+from s2r_ci.patterns import lazy
 
 _INDEX: Final = r"\$\{?SLURM_ARRAY_TASK_ID\}?"
 _LINE: Final = (
-    re.compile(rf"sed\s+-n\s+[\"']?\s*{_INDEX}p[\"']?\s+(?:<\s*)?(?P<file>[^\s|;)`&<>]*)"),
-    re.compile(rf"awk\s+[\"']*NR\s*==\s*[\"'\\]*{_INDEX}(?:[^|;\"']*[\"'])*\s+(?P<file>[^\s|;)`&<>]*)"),
-    re.compile(rf"head\s+(?:-n\s*)?-?[\"']?{_INDEX}[\"']?\s+(?P<file>[^\s|;)`&<>]+)\s*\|\s*tail\s+(?:-n\s*)?-?1\b"),
+    lazy(rf"sed\s+-n\s+[\"']?\s*{_INDEX}p[\"']?\s+(?:<\s*)?(?P<file>[^\s|;)`&<>]*)"),
+    lazy(rf"awk\s+[\"']*NR\s*==\s*[\"'\\]*{_INDEX}(?:[^|;\"']*[\"'])*\s+(?P<file>[^\s|;)`&<>]*)"),
+    lazy(rf"head\s+(?:-n\s*)?-?[\"']?{_INDEX}[\"']?\s+(?P<file>[^\s|;)`&<>]+)\s*\|\s*tail\s+(?:-n\s*)?-?1\b"),
 )
-_ALIAS: Final = re.compile(rf"^[ \t]*(?:export[ \t]+)?(\w+)=[\"']?{_INDEX}[\"']?\s*;?$", re.MULTILINE)
-_LISTED: Final = re.compile(
+_ALIAS: Final = lazy(rf"^[ \t]*(?:export[ \t]+)?(\w+)=[\"']?{_INDEX}[\"']?\s*;?$", re.MULTILINE)
+_LISTED: Final = lazy(
     r"^[ \t]*(?:declare[ \t]+-a[ \t]+|local[ \t]+-a[ \t]+)?([A-Za-z_]\w*)=\(([^()$`*?{]*)\)[ \t]*;?$", re.MULTILINE
 )
-_WORDS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s\"']+")
+_WORDS: Final = lazy(r"\"[^\"]*\"|'[^']*'|[^\s\"']+")
 _ELEMENT: Final = r"\$\{{{name}\[\s*\$?\{{?(?:SLURM_ARRAY_TASK_ID|{alias})\}}?\s*\]\}}"
 _MANY: Final = 1000  # MaxArraySize is 1001 unless the site sets it
 

@@ -1,15 +1,15 @@
 """One script under the eyes of the linter: its reading, and what several checks look up."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
 from s2r_ci.model import Body, Directive, Finding, Item, ItemKind, JobSpec, Location, Reading, Rule, Script, Step
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.options import Release, parse_release
 
-_HASH: Final = re.compile(r"(?:^|\s)#")
+_HASH: Final = lazy(r"(?:^|\s)#")
 
 
 class Around(Protocol):

@@ -7,19 +7,20 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found, number, option_of
 from s2r_ci.model import Finding, JobSpec, Location
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import base_name, words_of
 
-_COUNT: Final = re.compile(r"(?:^|[:=])(\d+)(?=$|[,(])")
+_COUNT: Final = lazy(r"(?:^|[:=])(\d+)(?=$|[,(])")
 _ASKS: Final = frozenset({
     "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "ntasks-per-gpu", "cpus-per-gpu", "mem-per-gpu",
     "ntasks-per-tres",
 })  # fmt: skip
-_GPU_NAME: Final = re.compile(
+_GPU_NAME: Final = lazy(
     r"gpu|cuda|dgx|hgx|tesla|rtx|gtx|titan|nvidia|quadro|geforce"
     r"|(?<![a-z])(?:[avhlbp]\d{1,3}|gh200|gb\d+|mi\d{2,3}|k[4-8]0|t4)(?![0-9])",
     re.IGNORECASE,
 )
-_VISIBLE: Final = re.compile(r"(?:^|[\s;])CUDA_VISIBLE_DEVICES=[\"']?(\d+(?:,\d+)*)[\"']?(?=[\s;]|$)")
+_VISIBLE: Final = lazy(r"(?:^|[\s;])CUDA_VISIBLE_DEVICES=[\"']?(\d+(?:,\d+)*)[\"']?(?=[\s;]|$)")
 _PLAIN: Final = words_of(
     "echo printf cd set module ml source . export unset test [ [[ true false : exit date hostname pwd umask cp mv rm "
     "mkdir rmdir ln tar gzip gunzip bzip2 xz zip unzip rsync wget curl cat head tail grep sed awk sort uniq cut tr wc "
@@ -76,7 +77,7 @@ def gpu_not_requested(case: Case) -> Iterator[Finding]:
     yield found(rules.GPU_NOT_REQUESTED, message, _first_use(case), "gpus")
 
 
-_USES: Final = re.compile(
+_USES: Final = lazy(
     r"nvidia-smi|rocm-smi|--nv(?![\w-])|--gpus?\b|_VISIBLE_DEVICES|--multi_gpu|--device|--rocm|dcgmi"
 )
 

@@ -7,9 +7,10 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
+from s2r_ci.patterns import lazy
 
 _VALUES: Final = ("mail-user", "account", "partition", "qos", "chdir", "output", "error", "reservation")
-_EXAMPLE: Final = re.compile(
+_EXAMPLE: Final = lazy(
     r"<[^<>]+>|\[[a-z][a-z _-]+\]|changeme|(?<![a-z])(?:your|my)[-_. ]?(?:own[-_. ])?"
     r"(?:e?-?mail(?:[-_. ]?address)?|account|project|allocation|net-?id|user-?(?:name|id)?|name|group|partition|login"
     r"|uni|institution)"

@@ -1,17 +1,17 @@
 """Logs: where they go, and whether they survive."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Directive, Finding
+from s2r_ci.patterns import lazy
 
-_PATTERN: Final = re.compile(r"%(\d*)(.?)")
+_PATTERN: Final = lazy(r"%(\d*)(.?)")
 _KNOWN: Final = frozenset("%AabJjNnstux")
-_OWN: Final = re.compile(r"%\d*[ajJ]")
-_MAKES: Final = re.compile(r"(?:^|[\s;&|({])mkdir\s+([^;&|]*)")
+_OWN: Final = lazy(r"%\d*[ajJ]")
+_MAKES: Final = lazy(r"(?:^|[\s;&|({])mkdir\s+([^;&|]*)")
 
 
 def _logs(case: Case) -> Iterator[Directive]:

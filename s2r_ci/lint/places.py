@@ -1,17 +1,17 @@
 """Paths that nobody expands; nodes and jobs that are named for good."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
+from s2r_ci.patterns import lazy
 
 _PATHS: Final = ("output", "error", "input", "chdir", "export-file", "nodefile", "bbf")
-_QUOTED: Final = re.compile(r"(?:^|[\s=(])([\"'])(~(?:/[\w.@%+/-]*)?)(?=\1|/|\$)")
-_TALKS: Final = re.compile(r"\s*(?:echo|printf|ssh|alias|scp|rsync|trap|sed|awk|grep|git|mail)\b")
-_ID: Final = re.compile(r"\d{2,}")
+_QUOTED: Final = lazy(r"(?:^|[\s=(])([\"'])(~(?:/[\w.@%+/-]*)?)(?=\1|/|\$)")
+_TALKS: Final = lazy(r"\s*(?:echo|printf|ssh|alias|scp|rsync|trap|sed|awk|grep|git|mail)\b")
+_ID: Final = lazy(r"\d{2,}")
 
 
 def tilde_in_directive(case: Case) -> Iterator[Finding]:

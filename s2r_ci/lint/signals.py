@@ -7,9 +7,10 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
+from s2r_ci.patterns import lazy
 
-_BATCH: Final = re.compile(r"^(?:R?B|BR):", re.IGNORECASE)
-_IGNORED: Final = re.compile(r"^(?:[RB]+:)?(?:SIG)?(?:CONT|CHLD|WINCH|URG|18|17)(?:@|$)", re.IGNORECASE)
+_BATCH: Final = lazy(r"^(?:R?B|BR):", re.IGNORECASE)
+_IGNORED: Final = lazy(r"^(?:[RB]+:)?(?:SIG)?(?:CONT|CHLD|WINCH|URG|18|17)(?:@|$)", re.IGNORECASE)
 
 
 def signal_unheard(case: Case) -> Iterator[Finding]:

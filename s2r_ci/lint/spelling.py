@@ -1,6 +1,5 @@
 """Options that are shortened, that went, or that are srun's."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -8,9 +7,10 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import GONE, OPTIONS, PLUGIN_OPTIONS, Release, catalogue, parse_release
 
-_NAME: Final = re.compile(r"--([A-Za-z][\w-]*)")
+_NAME: Final = lazy(r"--([A-Za-z][\w-]*)")
 _CAME: Final = {option.name: option.since for option in OPTIONS}
 # Which option does today what one that went did; only those that mean the same are put in by --fix.
 SAME_MEANING: Final = {

@@ -7,14 +7,15 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found, number, option_of, outermost, own_words
 from s2r_ci.model import Finding, JobSpec, Step
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import PYTHON_LAUNCHERS
 
 _MPI: Final = ("mpirun", "mpiexec")
-_RANK: Final = re.compile(r"(?<!\\)\$\{?(SLURM_PROCID|SLURM_LOCALID|SLURM_NODEID)\b")
-_EXPORTED: Final = re.compile(
+_RANK: Final = lazy(r"(?<!\\)\$\{?(SLURM_PROCID|SLURM_LOCALID|SLURM_NODEID)\b")
+_EXPORTED: Final = lazy(
     r"\s*export\s+((?:LOCAL_|NODE_|GLOBAL_|GROUP_|WORLD_)?RANK)=\"?\$\{?(SLURM_PROCID|SLURM_LOCALID|SLURM_NODEID)\}?\"?\s*;?$"
 )
-_ENDS: Final = re.compile(r"\s*(?:done|fi|esac|\}|\)|echo\b[^|;&]*|date|exit(?:\s+\d+)?|;;|else|then)?\s*;?\s*")
+_ENDS: Final = lazy(r"\s*(?:done|fi|esac|\}|\)|echo\b[^|;&]*|date|exit(?:\s+\d+)?|;;|else|then)?\s*;?\s*")
 _ELSEWHERE: Final = ("--jobid", "--het-group", "--pack-group", "--overcommit", "-O")
 
 

@@ -7,10 +7,11 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found, number
 from s2r_ci.model import Finding, ItemKind, Location
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import base_name, words_of
 
 _THREADS: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_THREAD_OPTION: Final = re.compile(
+_THREAD_OPTION: Final = lazy(
     r"(?<!\S)(?:--?(?:threads?|num[-_]threads|nthreads|cpus?|n[-_]cpus?|cores|jobs|n[-_]jobs|num[-_]workers|t|T|j|p|@))"
     r"[= ]?(\d+)(?!\S)"
 )
@@ -20,7 +21,7 @@ _NODES: Final = (
     "SLURM_JOB_CPUS_PER_NODE",
 )  # fmt: skip
 # Programs that start processes on the other nodes by themselves, or that may.
-_REACH: Final = re.compile(
+_REACH: Final = lazy(
     r"mpi|orca|vasp|abaqus|ansys|fluent|cfx|comsol|starccm|star-ccm|charmrun|namd|julia|matlab|spark|dask|parallel|"
     r"nextflow|snakemake|cromwell|ray|flux|pbsdsh|aprun|jsrun|lrun|ssh|clush|pdsh|qchem|g09|g16|gaussian|molpro|nwchem|"
     r"gamess|rungms|turbomole|gmx|lmp|cp2k|schrodinger|hadoop|horovod|deepspeed|accelerate|torch|cluster|launch|make|"

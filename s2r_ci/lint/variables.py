@@ -10,6 +10,7 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.launchers import words_of
 from s2r_ci.slurm.options import OPTIONS
 
@@ -80,7 +81,7 @@ _MEANT: Final = {
     "SLURM_PROC_ID": "SLURM_PROCID", "SLURM_NODE_LIST": "SLURM_JOB_NODELIST",
     "SLURM_NODENAME": "SLURMD_NODENAME", "SLURM_JOB_NODE_LIST": "SLURM_JOB_NODELIST",
 }  # fmt: skip
-_PRINTS: Final = re.compile(r"\s*(?:echo|printf|logger)\b[^|;&>]*$")
+_PRINTS: Final = lazy(r"\s*(?:echo|printf|logger)\b[^|;&>]*$")
 _INPUT: Final = frozenset(name for option in OPTIONS for name in option.env.split())
 
 
@@ -150,7 +151,7 @@ def _near(name: str) -> str:
 
 
 # Set by Slurm, login profiles and batch systems of sites, so --export=NONE does not take them away.
-_OF_THE_SITE: Final = re.compile(
+_OF_THE_SITE: Final = lazy(
     r"(?:.*SCRATCH|WORK|PROJECT|USER|LOGNAME|.*_?HOME|.*TMP(?:DIR)?|DATA|STORE|ARCHIVE|GROUP|MODULES?PATH|LMOD_.*|.*_ROOT|"
     r".*_DIR|.*PATH|CLUSTER|SITE|HOST.*|.*_VERSION|BASH.*|CUDA.*|CC|CXX|FC|F77|NCCL_.*|MKL.*|OMP_.*|CONDA.*|PBS_.*)"
 )

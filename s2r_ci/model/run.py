@@ -5,7 +5,6 @@ A look at current manifests needs these and nothing else, so they are loaded alo
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,6 +122,8 @@ class Script:
     @property
     def digest(self) -> str:
         """SHA-256 of the bytes, in hex; behind them those of each file that the script calls."""
+        import hashlib  # loads OpenSSL, which a linter has no use for
+
         whole = hashlib.sha256(self.data)
         for each in self.called:
             if each.data is not None:
@@ -160,6 +161,8 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits of rule, path and subject: the same when lines move and words improve."""
+        import hashlib
+
         known = "\0".join((self.rule.id, self.location.path, self.subject))
         return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

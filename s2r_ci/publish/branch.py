@@ -17,6 +17,7 @@ from s2r_ci.publish.proposal import Proposal, commit_message
 
 _GIT: Final = ("git", "-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false", "-c", "core.fsmonitor=")
 _AUTHOR: Final = ("s2r-ci", "s2r-ci@users.noreply.github.com")
+_TRUST: Final = ("GIT_SSL_CAINFO", "GIT_SSL_CAPATH")
 _BY_GIT: Final = (403, 404, 413)  # what the interface may refuse and a push may not
 
 
@@ -122,8 +123,12 @@ def push(clone: Clone, branch: str, base: Base, parents: Sequence[str], proposal
 
 
 def _environment(clone: Clone, index: str) -> Mapping[str, str]:
-    """git's environment: ours to say, the token by it and never by the command line."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    """git's environment: ours to say, the token by it and never by the command line. A certificate authority of the
+    network's own counts for git as it does for the interface.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _TRUST or not name.startswith("GIT_")}
+    if bundle := os.environ.get("REQUESTS_CA_BUNDLE"):
+        kept.setdefault("GIT_SSL_CAPATH" if os.path.isdir(bundle) else "GIT_SSL_CAINFO", bundle)
     basic = base64.b64encode(f"x-access-token:{clone.token}".encode()).decode()
     name, mail = _AUTHOR
     return {

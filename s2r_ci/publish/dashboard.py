@@ -11,10 +11,10 @@ from typing import Any, Final, NamedTuple
 from s2r_ci.model import Outcome, Verdict
 from s2r_ci.publish.github_api import GitHub
 from s2r_ci.publish.groups import key_of
-from s2r_ci.publish.pull_request import Pull
+from s2r_ci.publish.pull_request import REFUSED, Pull
 from s2r_ci.render.markdown import code
 from s2r_ci.render.safe import shown_path
-from s2r_ci.render.words import count
+from s2r_ci.render.words import count, gravest_first
 
 TITLE: Final = "s2r-ci: where the Slurm batch scripts stand"
 _MARKER: Final = "<!-- s2r-ci dashboard -->"
@@ -98,9 +98,10 @@ def _row(verdict: Verdict, pull: Pull | None) -> str:
 
 def _state(verdict: Verdict, pull: Pull | None) -> str:
     if verdict.outcome >= Outcome.FAILED:
-        return verdict.outcome.word
+        rule = next((f"{finding.rule.id}" for finding in gravest_first(verdict.findings)), "")
+        return f"{verdict.outcome.word} ({rule})" if rule else verdict.outcome.word
     if pull is None:
-        return "current"
+        return "current" if verdict.outcome > Outcome.SKIPPED else "skipped"
     if pull.operation == "unchanged" and not pull.number:
-        return "refused" if "no" in pull.why else "left alone"
+        return "refused" if pull.why == REFUSED else "left alone"
     return _STATES[pull.operation]

@@ -26,7 +26,9 @@ _LARGEST: Final = 32 * 1024 * 1024
 _PER_PAGE: Final = 100
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
+_MOVED: Final = (301, 302, 303, 307, 308)
 _MEANING: Final = {
+    **dict.fromkeys(_MOVED, "the answer is a redirect, which is not followed with a token"),
     401: "the token is not valid (any more)",
     403: "the token may not do this",
     404: "there is no such thing, or the token may not see it",
@@ -37,10 +39,14 @@ _MEANING: Final = {
     451: "the repository was taken down",
 }
 _HINTS: Final = {
+    **dict.fromkeys(
+        _MOVED, "check GITHUB_REPOSITORY, and GITHUB_API_URL: https://HOST/api/v3 on a server of your own"
+    ),
     401: "give the step a token: token: ${{ github.token }}, or that of an App",
     403: "grant contents: write and pull-requests: write, and allow Actions to create pull requests in the settings",
     404: "check GITHUB_REPOSITORY and what the token may see",
     410: "switch it on in the repository's settings",
+    422: "another run may have been faster: run again; if it stays, report it with this line",
 }
 
 
@@ -139,7 +145,11 @@ class GitHub:
             if answer is not None and answer.status < 500:
                 return self._checked(answer, f"GET {path}")
             self._wait(2.0**attempt)
-        raise GitHubError("GitHub gave no answer", where=f"GET {path}", hint="run again later")
+        raise GitHubError(
+            "GitHub gave no answer",
+            where=f"GET {path}",
+            hint=f"run again later; if it stays, see whether this machine reaches {self._base}",
+        )
 
     # --- writing ------------------------------------------------------------------------------------------
 
@@ -219,15 +229,35 @@ class GitHub:
 
     def _checked(self, answer: Answer, where: str) -> Answer:
         if answer.status < 300:
-            return answer
-        said = answer.body.get("message", "") if isinstance(answer.body, dict) else ""
+            return self._understood(answer, where)
+        said = _told(answer.body)
         what = _MEANING.get(answer.status, "GitHub did not answer as it should")
         raise GitHubError(
-            f"{what} (status {answer.status}{': ' + str(said)[:200] if said else ''})",
+            f"{what} (status {answer.status}{': ' + said if said else ''})",
             answered=answer.status,
             where=where,
             hint=_HINTS.get(answer.status, "run again; if it stays, report it with this line"),
         )
+
+    def _understood(self, answer: Answer, where: str) -> Answer:
+        """The answer, which has to be JSON wherever there is one: a web site answers 200 with a page."""
+        if answer.body is None and answer.status != 204:
+            raise GitHubError(
+                "the answer is no JSON, so this is not GitHub's interface",
+                where=where,
+                hint=f"check GITHUB_API_URL, which is {self._base}: https://HOST/api/v3 on GitHub Enterprise Server",
+            )
+        return answer
+
+
+def _told(body: Any) -> str:
+    """What GitHub says, in one line: its message, and what stands below ``errors``, which is often the better part."""
+    if not isinstance(body, dict):
+        return ""
+    parts = [body.get("message"), *(body["errors"] if isinstance(body.get("errors"), list) else ())]
+    words = [part.get("message") or f"{part.get('field', '')} {part.get('code', '')}".strip()
+             if isinstance(part, dict) else part for part in parts]  # fmt: skip
+    return "; ".join(str(word) for word in words if word)[:300]
 
 
 def segment(text: str) -> str:
@@ -241,7 +271,10 @@ def reference(branch: str) -> str:
 
 
 def _over_http() -> Send:
-    """The network. Proxies and certificate bundles are those of the environment; passwords of ``.netrc`` are not."""
+    """The network. Proxies and certificate bundles are those of the environment; passwords of ``.netrc`` are not.
+
+    Raises GitHubError for a certificate that cannot be trusted: no second try makes it better.
+    """
     import requests
 
     session = requests.Session()
@@ -262,6 +295,12 @@ def _over_http() -> Send:
                 if len(data) > _LARGEST:
                     raise OSError("the answer is too large")
                 return Answer(got.status_code, _decoded(data), {k.lower(): v for k, v in got.headers.items()})
+        except requests.exceptions.SSLError as error:
+            raise GitHubError(
+                f"the certificate of {urlsplit(url).hostname} cannot be trusted",
+                where=f"{method} {urlsplit(url).path}",
+                hint="where your network has a certificate authority of its own, set REQUESTS_CA_BUNDLE",
+            ) from error
         except requests.RequestException as error:
             raise OSError(str(error)) from error
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from s2r_ci.settings.globs import matches
@@ -11,6 +12,7 @@ GROUPINGS: Final = ("script", "directory", "owner", "all")
 OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # in the order in which GitHub looks
 MOST_SCRIPTS: Final = 200  # of one pull request: what its text can remember, and GitHub's comparison can list
 _LONGEST_SLUG: Final = 40
+_WORD: Final = re.compile(r"(?:\\.|\S)+")
 
 
 class Group(NamedTuple):
@@ -46,6 +48,14 @@ def _name(path: str, grouping: str, owners: "Owners | None") -> str:
     return "all scripts"
 
 
+def without_a_group(paths: Iterable[str], grouping: str, owners: "Owners | None" = None) -> dict[str, list[str]]:
+    """Scripts that bring nothing themselves, by the key of the group that they would belong to."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(key_of(_name(path, grouping, owners), grouping), []).append(path)
+    return found
+
+
 def key_of(name: str, grouping: str) -> str:
     """The last part of a branch: letters, digits and dashes of the name, and eight digits of its digest.
 
@@ -59,13 +69,15 @@ def key_of(name: str, grouping: str) -> str:
 
 
 class Owners:
-    """A CODEOWNERS file: the last pattern that matches counts; one without owners takes them away."""
+    """A CODEOWNERS file: the last pattern that matches counts; one without owners takes them away. A blank in a name is
+    escaped; ``!`` and ``[ ]``, which .gitignore knows, GitHub does not, and such a line counts for nothing.
+    """
 
     def __init__(self, text: str) -> None:
         self._rules: list[tuple[str, str]] = []
-        for line in text.splitlines():
-            words = line.partition("#")[0].split()
-            if words:
+        for line in text.removeprefix("\ufeff").splitlines():
+            words = list(takewhile(lambda word: not word.startswith("#"), _WORD.findall(line)))
+            if words and not words[0].startswith("!") and "[" not in words[0]:
                 self._rules.append((words[0], " ".join(words[1:])))
 
     def of(self, path: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Verdict
 from s2r_ci.publish.groups import Group
+from s2r_ci.publish.left_out import LeftOut
 from s2r_ci.publish.removal import Removal
 
 TRAILER: Final = "S2r-Ci-Content"  # every commit of ours ends with it
@@ -61,6 +62,7 @@ class Proposal(NamedTuple):
     changes: tuple[Change, ...]
     extras: tuple[Extra, ...] = ()
     removals: tuple[Removal, ...] = ()
+    left: tuple[LeftOut, ...] = ()  # scripts of the group that nothing is proposed for: told, never committed
 
     def __bool__(self) -> bool:
         """Whether anything is proposed: answers alone are nothing."""
@@ -104,6 +106,7 @@ class Memory(NamedTuple):
     scripts: Mapping[str, str]
     content: str
     gone: tuple[Removal, ...] = ()
+    over: bool = False  # we are closing it, or have: that is no "no"
 
 
 def write_memory(proposal: Proposal) -> str:
@@ -115,6 +118,10 @@ def write_memory(proposal: Proposal) -> str:
     }
     if proposal.removals:
         value["gone"] = {each.path: list(each[1:]) for each in proposal.removals}
+    return _marked(value)
+
+
+def _marked(value: Mapping[str, Any]) -> str:
     text = json.dumps(value, ensure_ascii=True, sort_keys=True)
     for letter in "-<>":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
@@ -131,7 +138,7 @@ def read_memory(body: str | None) -> Memory | None:
         scripts, content = value.get("scripts"), value.get("content")
         if isinstance(scripts, dict) and isinstance(content, str) and _DIGEST.fullmatch(content):
             kept = {path: digest for path, digest in scripts.items() if isinstance(digest, str)}
-            return Memory(scripts=kept, content=content, gone=tuple(_gone(value.get("gone"))))
+            return Memory(kept, content, tuple(_gone(value.get("gone"))), value.get("over") is True)
     return None
 
 
@@ -141,9 +148,10 @@ def _gone(value: object) -> Iterator[Removal]:
             yield Removal(path, *rest)
 
 
-def forgotten(body: str) -> str:
-    """The body without its memory."""
-    return _MARKER.sub("", body).rstrip() + "\n"
+def ended(body: str, memory: Memory) -> str:
+    """The body of one that is over: it stays ours until the last step is done, and is no "no" afterwards."""
+    value = {"v": 1, "content": memory.content, "scripts": dict(memory.scripts), "over": True}
+    return f"{_MARKER.sub('', body).rstrip()}\n\n{_marked(value)}\n"
 
 
 def commit_message(proposal: Proposal) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from s2r_ci import __version__
 from s2r_ci.model import Disposition, JobSpec, Level, Verdict
 from s2r_ci.publish.body_ledger import approximate, by_hand, line_by_line
+from s2r_ci.publish.left_out import left_section
 from s2r_ci.publish.proposal import Change, Proposal, write_memory
 from s2r_ci.render.markdown import code, prose
 from s2r_ci.render.safe import shown_path
@@ -24,13 +25,15 @@ _COLUMNS: Final = (
 _UNITS: Final = ((1024 * 1024, "Ti"), (1024, "Gi"), (1, "Mi"))
 
 
-def body_of(proposal: Proposal, base: str) -> str:
-    """The whole text, its memory at the end, in at most 60,000 characters."""
+def body_of(proposal: Proposal, base: str, *, left: str = "") -> str:
+    """The whole text, its memory at the end, in at most 60,000 characters. ``left``: the section of scripts without a
+    manifest as it stands, for who did not look at them.
+    """
     memory = write_memory(proposal)
     room = LONGEST - len(memory) - len(_CUT) - 2
     kept: list[str] = []
     cut = ""
-    for section in _sections(proposal, base):
+    for section in _sections(proposal, base, left):
         for line in section:
             room -= len(line)
             if room < 0:
@@ -42,12 +45,15 @@ def body_of(proposal: Proposal, base: str) -> str:
     return f"{''.join(kept)}{cut}\n{memory}\n"
 
 
-def _sections(proposal: Proposal, base: str) -> Iterator[Iterator[str]]:
+def _sections(proposal: Proposal, base: str, left: str) -> Iterator[Iterator[str]]:
     verdicts = [change.verdict for change in proposal.changes]
     if verdicts:
         yield _what(verdicts)
     yield _gone(proposal)
-    for make in (_minute, _questions, by_hand, _findings, line_by_line) if verdicts else ():
+    for make in (_minute, _questions) if verdicts else ():
+        yield make(verdicts)
+    yield iter(left.splitlines(keepends=True)) if left else left_section(proposal.left)
+    for make in (by_hand, _findings, line_by_line) if verdicts else ():
         yield make(verdicts)
     yield _provenance(proposal.changes, base)
 

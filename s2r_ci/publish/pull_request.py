@@ -5,14 +5,14 @@ a person's commit on the branch stops updates, said once in a comment; nothing i
 GitHub each time, so a run that was killed anywhere is continued by the next one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import IncompleteError
 from s2r_ci.publish.branch import Base, Clone, advance, head_of
 from s2r_ci.publish.github_api import GitHub, GitHubError, reference, segment
 from s2r_ci.publish.groups import Group
-from s2r_ci.publish.proposal import Proposal, forgotten, is_ours, read_memory, title_of
+from s2r_ci.publish.proposal import Proposal, ended, is_ours, read_memory, title_of
 from s2r_ci.publish.pull_body import body_of
 
 _STOPPED: Final = "<!-- s2r-ci stopped -->"
@@ -20,9 +20,19 @@ _STOPPED_TEXT: Final = (
     f"{_STOPPED}\nThis branch has commits that s2r-ci did not make, so it is left alone from now on. To have it "
     "renewed again, merge or close this pull request, or take those commits off the branch.\n"
 )
+_OVER: Final = "<!-- s2r-ci over -->"
 _OVER_TEXT: Final = (
-    "The manifests of this pull request are in the base branch by now, or their scripts are gone: closed.\n"
+    f"{_OVER}\nThe manifests of this pull request are in the base branch by now, or their scripts are gone: it is "
+    "closed.\n"
 )
+
+
+_TO_DRESS: Final = (
+    "<!-- s2r-ci labels and reviewers to come -->"  # a run that is killed before leaves it to the next
+)
+_WORKFLOW: Final = "github-actions[bot]"
+_OF_THE_WORKFLOW: Final = "opened with the workflow's own token, so its checks wait for approval or do not start"
+REFUSED: Final = "it was closed: that is a no until the scripts change"
 
 
 class Policy(NamedTuple):
@@ -43,7 +53,7 @@ class Pull(NamedTuple):
     operation: str
     number: int = 0
     url: str = ""
-    why: str = ""  # one sentence where nothing was done
+    why: str = ""  # one sentence: why nothing was done, or what of it was refused
     manifests: tuple[str, ...] = ()  # what is proposed: paths
     gone: tuple[str, ...] = ()  # manifests that are taken away
 
@@ -80,8 +90,7 @@ def settle(work: Work, proposal: Proposal, room: int) -> Pull:
     if standing is not None:
         return _renew(work, branch, standing, proposal) if proposal else _over(work, branch, standing, proposal)
     if not left:
-        why = "it was closed: that is a no until the scripts change" if proposal else ""
-        return Pull(proposal.group, "unchanged", why=why)
+        return Pull(proposal.group, "unchanged", why=REFUSED if proposal else "")
     if work.policy.limit and room < 1:
         return Pull(proposal.group, "waiting", why=f"{work.policy.limit} pull requests are open")
     return _open(work, branch, left)
@@ -97,7 +106,7 @@ def _refused(known: list[Mapping[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for pull in reversed(known):
         memory = read_memory(pull["body"])
-        if pull["state"] == "closed" and not pull["merged_at"] and memory:
+        if pull["state"] == "closed" and not pull["merged_at"] and memory and not memory.over:
             found |= memory.scripts
     return found
 
@@ -115,39 +124,72 @@ def _open(work: Work, branch: str, proposal: Proposal) -> Pull:
     if not head or not _holds(gh, work.base, head, proposal):
         check_base(gh, work.base)
         advance(gh, branch, head, work.base, proposal, work.clone)
+    body = body_of(proposal, work.base.commit)
+    dressing = bool(work.policy.labels or work.policy.reviewers)
     asked = {
         "title": title_of(proposal),
-        "body": body_of(proposal, work.base.commit),
+        "body": f"{body}{_TO_DRESS}\n" if dressing else body,
         "head": branch,
         "base": work.base.name,
         "draft": work.policy.draft,
     }
-    pull = gh.write("POST", "pulls", asked, done=lambda: _standing(work, branch))
-    _dress(work, int(pull["number"]))
-    return Pull(proposal.group, "created", int(pull["number"]), str(pull["html_url"]))
+    try:
+        pull = gh.write("POST", "pulls", asked, done=lambda: _standing(work, branch))
+    except GitHubError as error:
+        other = _standing(work, branch) if error.answered == 422 else None
+        if other is None:
+            raise
+        place = (int(other["number"]), str(other["html_url"]))
+        return Pull(proposal.group, "unchanged", *place, why="another run opened it meanwhile")
+    why = _OF_THE_WORKFLOW if str((pull["user"] or {}).get("login", "")) == _WORKFLOW else ""
+    if dressing:
+        why = "; ".join(filter(None, (_dress(work, pull), why)))
+        gh.write("PATCH", f"pulls/{pull['number']}", {"body": body}, done=lambda: None)
+    return Pull(proposal.group, "created", int(pull["number"]), str(pull["html_url"]), why)
 
 
 def _standing(work: Work, branch: str) -> Mapping[str, Any] | None:
     return next((pull for pull in _pulls(work, branch) if pull["state"] == "open"), None)
 
 
-def _dress(work: Work, number: int) -> None:
-    """Labels and reviewers. One that does not exist is no reason to lose the pull request."""
-    policy = work.policy
-    if policy.labels:
-        _try(work.gh, f"issues/{number}/labels", {"labels": list(policy.labels)})
-    people = [name for name in policy.reviewers if "/" not in name]
-    teams = [name.partition("/")[2] for name in policy.reviewers if "/" in name]
-    if people or teams:
-        _try(work.gh, f"pulls/{number}/requested_reviewers", {"reviewers": people, "team_reviewers": teams})
+def _dress(work: Work, pull: Mapping[str, Any]) -> str:
+    """Labels and reviewers. One that does not exist is no reason to lose the pull request, nor the others: returns the
+    sentence that says which.
+    """
+    number, author = int(pull["number"]), str((pull["user"] or {}).get("login", ""))
+    lost = []
+    if work.policy.labels and not _try(work.gh, f"issues/{number}/labels", {"labels": list(work.policy.labels)}):
+        lost.append("the labels could not be set")
+    people = [name for name in work.policy.reviewers if "/" not in name and name.lower() != author.lower()]
+    teams = [name for name in work.policy.reviewers if "/" in name]
+    if refused := _unasked(work.gh, number, people, teams):
+        lost.append(f"no review could be asked of {', '.join(refused)}")
+    return "; ".join(lost)
 
 
-def _try(gh: GitHub, path: str, body: Mapping[str, Any]) -> None:
+def _unasked(gh: GitHub, number: int, people: Sequence[str], teams: Sequence[str]) -> list[str]:
+    """Ask for reviews, all at once; one by one where GitHub refuses, which it does for all because of one."""
+    every = [*people, *teams]
+    if not every or _try(gh, f"pulls/{number}/requested_reviewers", _reviewers(every)):
+        return []
+    if len(every) == 1:
+        return every
+    return [name for name in every if not _try(gh, f"pulls/{number}/requested_reviewers", _reviewers([name]))]
+
+
+def _reviewers(names: Sequence[str]) -> dict[str, list[str]]:
+    teams = [name.partition("/")[2] for name in names if "/" in name]
+    return {"reviewers": [name for name in names if "/" not in name], "team_reviewers": teams}
+
+
+def _try(gh: GitHub, path: str, body: Mapping[str, Any]) -> bool:
     try:
         gh.write("POST", path, body, done=lambda: None)
     except GitHubError as error:
         if error.answered not in (403, 404, 422):
             raise
+        return False
+    return True
 
 
 # --- one that is there --------------------------------------------------------------------------------------
@@ -160,6 +202,7 @@ def _renew(work: Work, branch: str, pull: Mapping[str, Any], proposal: Proposal)
         _say_once(gh, number)
         return Pull(proposal.group, "unchanged", *place, why="people work on its branch")
     head = str(pull["head"]["sha"])
+    why = _dress(work, pull) if _TO_DRESS in (pull["body"] or "") else ""
     same = _holds(gh, work.base, head, proposal)
     body, title = body_of(proposal, work.base.commit), title_of(proposal)
     told = _same_text(pull, title, body)
@@ -169,7 +212,7 @@ def _renew(work: Work, branch: str, pull: Mapping[str, Any], proposal: Proposal)
         check_base(gh, work.base)
         advance(gh, branch, head, work.base, proposal, work.clone)
     gh.write("PATCH", f"pulls/{number}", {"title": title, "body": body}, done=lambda: None)
-    return Pull(proposal.group, "updated", *place)
+    return Pull(proposal.group, "updated", *place, why)
 
 
 def _same_text(pull: Mapping[str, Any], title: str, body: str) -> bool:
@@ -203,22 +246,26 @@ def _holds(gh: GitHub, base: Base, head: str, proposal: Proposal) -> bool:
     return there == proposal.blobs
 
 
-def _say_once(gh: GitHub, number: int) -> None:
-    said = any(_STOPPED in (comment["body"] or "") for comment in gh.pages(f"issues/{number}/comments"))
+def _say_once(gh: GitHub, number: int, marker: str = _STOPPED, text: str = _STOPPED_TEXT) -> None:
+    said = any(marker in (comment["body"] or "") for comment in gh.pages(f"issues/{number}/comments"))
     if not said:
-        gh.write("POST", f"issues/{number}/comments", {"body": _STOPPED_TEXT}, done=lambda: None)
+        gh.write("POST", f"issues/{number}/comments", {"body": text}, done=lambda: None)
 
 
 def _over(work: Work, branch: str, pull: Mapping[str, Any], proposal: Proposal) -> Pull:
-    """Nothing is proposed any more: say so, close, and take the branch away."""
+    """Nothing is proposed any more: say so, close, and take the branch away. Killed in between, the next run finds it
+    open and goes on; GitHub closes one whose branch went, which the memory then says is no "no".
+    """
     gh, number = work.gh, int(pull["number"])
     place = (number, str(pull["html_url"]))
     if _by_others(gh, number):
         return Pull(proposal.group, "unchanged", *place, why="people work on its branch")
-    gh.write("POST", f"issues/{number}/comments", {"body": _OVER_TEXT}, done=lambda: None)
-    text = forgotten(pull["body"] or "")  # closed by us is no "no"
-    gh.write("PATCH", f"pulls/{number}", {"state": "closed", "body": text}, done=lambda: None)
+    memory = read_memory(pull["body"])
+    if memory and not memory.over:
+        gh.write("PATCH", f"pulls/{number}", {"body": ended(pull["body"] or "", memory)}, done=lambda: None)
+    _say_once(gh, number, _OVER, _OVER_TEXT)
     delete(gh, branch)
+    gh.write("PATCH", f"pulls/{number}", {"state": "closed"}, done=lambda: None)
     return Pull(proposal.group, "closed", *place)
 
 

@@ -34,10 +34,15 @@ class Allowance:
         self._on_its_way += estimate.dollars
         return estimate
 
-    def settle(self, estimate: Estimate, usage: Usage, *, charged: bool) -> None:
-        """Put what was used in the place of the estimate; a stored answer, or none, costs nothing."""
+    def settle(self, estimate: Estimate, usage: Usage | None, *, charged: bool) -> None:
+        """Put what was used in the place of the estimate; a stored answer, or none, costs nothing.
+
+        ``usage`` None: the service does not tell what it used, and the estimate stands.
+        """
         self._on_its_way = max(0.0, self._on_its_way - estimate.dollars)
-        if charged:
+        if charged and usage is None:
+            self.spent = self.spent.plus(estimate)
+        elif charged and usage is not None:
             dollars = self.price.of(usage.input_tokens, usage.output_tokens)
             self.spent = self.spent.plus(Estimate(usage.tokens, dollars))
 

@@ -10,22 +10,26 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from s2r_ci import __version__
 from s2r_ci.envelope import Envelope, envelope_header, write_envelope
 from s2r_ci.errors import ConversionError, ConverterUnavailableError, MalformedReplyError
 from s2r_ci.problems import Retry
+from s2r_ci.remote import first
 from s2r_ci.remote.access import Access
 from s2r_ci.remote.answers import is_signed
 from s2r_ci.remote.failures import AttemptError, failure_of, not_ours, unreached
 from s2r_ci.remote.patience import Patience
 from s2r_ci.remote.transport import Answer, Transport, TransportError
+from s2r_ci.remote.workflow import Session
 from s2r_ci.signing import ENVELOPE_HEADER, KEY_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, timestamp_of
 
 CLIENT: Final = f"s2r-ci/{__version__}"
 _LONGEST_WORK_S: Final = 90.0  # a conversion that is being worked on is done, or given up, within its lease
 _LARGEST_SKEW_S: Final = 86_400
+_SPARE_S: Final = 60.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,8 @@ class Clock:
 class Client:
     """Asks one service. Used by many threads, whose turns keep them apart; ``aside`` is entered to wait.
 
-    ``until_s`` is the moment of the steady clock after which nothing more is asked.
+    ``until_s`` is the moment of the steady clock after which nothing more is asked. ``buy`` gets a key that is good
+    for a while, where there is none that is kept.
     """
 
     def __init__(
@@ -53,15 +58,19 @@ class Client:
         transport: Transport | None = None,
         clock: Clock | None = None,
         aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+        buy: Callable[[], Session] | None = None,
     ) -> None:
         self.access = access
         self.skew_ns = 0  # how far the service's clock is ahead of ours
         self.attempts = 0  # requests that went out
+        self.first: bool | None = None  # whether the service is one of the first s2r; None: not looked up yet
         self._transport = transport or Transport(access.origin)
         self._patience = patience
         self._until_s = until_s
         self._clock = clock or Clock()
         self._aside = aside
+        self._buy = buy
+        self._good_until_s = 0.0
         self._closed: ConversionError | None = None
         self._last: ConversionError | None = None
 
@@ -78,52 +87,114 @@ class Client:
         Raises ConverterUnavailableError, ConversionRefusedError or MalformedReplyError, with the service's own word
         in ``problem`` where it has said one.
         """
+        nonces = iter((envelope.nonce,))
+
+        def attempt() -> Answer:
+            if self.is_first():
+                raise first.cannot(self.access.origin)
+            self._bought()
+            kid = self.access.key_id
+            return self._attempt(replace(envelope, kid=kid, nonce=next(nonces, "") or self._clock.nonce()))
+
+        return self._patiently(attempt)
+
+    def is_first(self) -> bool:
+        """Whether the service is a server of the first s2r: looked up once, and never where a key id is set, which
+        only our service knows. Raises ConverterUnavailableError where nothing answers.
+        """
+        if self.first is None:
+            self.first = not self.access.key_id and self._patiently(self._probe)
+        return self.first
+
+    def ask_first(self, script: bytes) -> Answer:
+        """The answer 200 of a server of the first s2r to a raw script, asked once: it charges every request.
+
+        Raises what ``ask`` raises. The answer carries no signature.
+        """
+
+        def attempt() -> Answer:
+            headers, _ = self._headers(script, "text/plain; charset=utf-8")
+            try:
+                answer = self._sent("POST", first.PATH, headers, script)
+            except AttemptError as failure:
+                raise AttemptError(failure.error, down=failure.down) from None
+            if answer.status != 200:
+                raise first.refusal(answer, self.access.origin, now_s=self._clock.now_ns() / 1e9)
+            return answer
+
+        return self._patiently(attempt)
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        """What an attempt gives in the end, with all the attempts that patience allows."""
         met = _Met(work_until_s=self._clock.steady_s() + _LONGEST_WORK_S)
         while True:
             self._wait_until_open()
             try:
-                answer = self._attempt(envelope)
+                found = attempt()
             except AttemptError as failure:
                 pause_s = self._pause_s(failure, met)
                 if pause_s is None:
                     raise self._ended(failure) from None
             else:
                 self._patience.answered()
-                return answer
+                return found
             self._sleep(pause_s)
-            envelope = replace(envelope, nonce=self._clock.nonce())
 
     def signed(self, envelope: Envelope) -> tuple[Mapping[str, str], bytes, str]:
         """Headers, body and signature of a request, made now."""
-        timestamp = timestamp_of(self._clock.now_ns() + self.skew_ns)
-        in_header = envelope.method == "GET"
-        header = envelope_header(envelope) if in_header else ""
-        body = b"" if in_header else write_envelope(envelope)
-        mac = sign(self.access.secret.octets, timestamp, header.encode() if in_header else body)
-        headers = {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: mac}
-        headers |= {ENVELOPE_HEADER: header} if in_header else {"Content-Type": "application/json"}
-        if self.access.key_id:
-            headers[KEY_ID_HEADER] = self.access.key_id
+        if envelope.method == "GET":
+            header = envelope_header(envelope)
+            headers, mac = self._headers(header.encode(), "")
+            return {**headers, ENVELOPE_HEADER: header}, b"", mac
+        body = write_envelope(envelope)
+        headers, mac = self._headers(body, "application/json")
         return headers, body, mac
+
+    def _headers(self, payload: bytes, media_type: str) -> tuple[dict[str, str], str]:
+        """The headers that sign a payload now, and the signature."""
+        timestamp = timestamp_of(self._clock.now_ns() + self.skew_ns)
+        mac = sign(self.access.secret.octets, timestamp, payload)
+        headers = {TIMESTAMP_HEADER: timestamp, SIGNATURE_HEADER: mac, KEY_ID_HEADER: self.access.key_id}
+        headers["Content-Type"] = media_type
+        return {name: value for name, value in headers.items() if value}, mac
 
     def _attempt(self, envelope: Envelope) -> Answer:
         """One request and its answer 200. Raises AttemptError, and ConverterUnavailableError when the time is over."""
         headers, body, mac = self.signed(envelope)
-        where, left_s = self.access.origin, self._left_s()
-        self.attempts += 1
-        try:
-            with self._aside():
-                answer = self._transport.send(envelope.method, envelope.path, headers, body, within_s=left_s)
-        except TransportError as error:
-            raise unreached(error) from None
-        except MalformedReplyError as error:
-            raise AttemptError(error, down=True) from None
+        where = self.access.origin
+        answer = self._sent(envelope.method, envelope.path, headers, body)
         signed = is_signed(answer, self.access.secret.octets, mac)
         if signed is False or (signed is None and answer.status == 200):
             raise not_ours("the answer is not signed by a service that holds this key", where)
         if answer.status != 200:
             raise failure_of(answer, signed=bool(signed), where=where, now_s=self._clock.now_ns() / 1e9)
         return answer
+
+    def _bought(self) -> None:
+        """See to it that there is a key, and that it is good for another minute. Raises AttemptError."""
+        if self._buy is not None and self._clock.now_ns() / 1e9 > self._good_until_s - _SPARE_S:
+            self._left_s()
+            with self._aside():
+                self.access, self._good_until_s = self._buy()
+
+    def _probe(self) -> bool:
+        """Whether a server of the first s2r answers. Raises AttemptError where nothing does."""
+        answer = self._sent("GET", "/healthz", {}, b"")
+        if answer.status == 429 or answer.status >= 500:
+            raise failure_of(answer, signed=False, where=self.access.origin, now_s=self._clock.now_ns() / 1e9)
+        return first.is_first(answer, self.access.origin)
+
+    def _sent(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """One request and its answer, whatever it says. Raises AttemptError."""
+        left_s = self._left_s()
+        self.attempts += 1
+        try:
+            with self._aside():
+                return self._transport.send(method, path, headers, body, within_s=left_s)
+        except TransportError as error:
+            raise unreached(error) from None
+        except MalformedReplyError as error:
+            raise AttemptError(error, down=True) from None
 
     # --- between attempts
 

@@ -13,6 +13,7 @@ from s2r_ci.remote.transport import Answer, TransportError
 _UNABLE: Final = frozenset({500, 502, 503, 504})
 _CLOSING: Final = frozenset(
     {"malformed-authentication", "invalid-signature", "key-expired", "wrong-audience", "forbidden-repository",
+     "invalid-token",
      "too-many-failures", "clock-skew", "quota-exceeded", "budget-exhausted"}
 )  # fmt: skip
 

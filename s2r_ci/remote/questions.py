@@ -7,6 +7,7 @@ from s2r_ci.envelope import Repo
 from s2r_ci.errors import MalformedReplyError
 from s2r_ci.remote.answers import document
 from s2r_ci.remote.client import Client
+from s2r_ci.remote.first import is_first
 from s2r_ci.remote.transport import Transport
 
 
@@ -32,11 +33,14 @@ class Health(NamedTuple):
 
     versions: tuple[int, ...]
     skew_s: int  # how far the service's clock is ahead of ours
+    first: bool = False  # a server of the first s2r, which tells neither
 
 
 def health(transport: Transport) -> Health:
     """Whether the service answers. Raises TransportError and MalformedReplyError."""
     answer = transport.send("GET", "/healthz", {}, b"", within_s=10.0)
+    if is_first(answer, transport.origin):
+        return Health((), 0, first=True)
     said = document(answer, transport.origin)
     versions, then = said.get("s2r"), said.get("time")
     if answer.status != 200 or not isinstance(versions, list) or type(then) is not int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from s2r_ci.runai.distribution import Plan
-from s2r_ci.runai.prelude import prelude
+from s2r_ci.runai.prelude import agent, prelude
 
 SHELL: Final = ("/bin/sh", "-c")
 LONGEST_TEXT: Final = 98_304
@@ -45,6 +45,11 @@ def arguments(made: Plan, names: Iterable[str]) -> list[str]:
         words.append(base64.b64encode(made.request.script.data).decode())
     words += made.request.target.arguments
     return [escaped(word, names) for word in words]
+
+
+def agent_arguments(made: Plan, names: Iterable[str]) -> list[str]:
+    """``args`` of the pods behind the first, which get no script: what they run comes from the first."""
+    return [escaped(word, names) for word in (agent(made), _script_name(made, delivery(made)))]
 
 
 def escaped(text: str, names: Iterable[str]) -> str:

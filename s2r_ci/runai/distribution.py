@@ -153,7 +153,7 @@ def _is_mpi(step: Step) -> bool:
 def workload(
     made: Plan, labels: dict[str, str], annotations: dict[str, str], pod: Callable[[str], dict[str, Any]]
 ) -> dict[str, Any]:
-    """The whole object; ``pod`` gives the template for the role main, Launcher or Worker."""
+    """The whole object; ``pod`` gives the template for the role main, Master, Launcher or Worker."""
     metadata: dict[str, Any] = {"name": made.name}
     if namespace := made.request.target.namespace:
         metadata["namespace"] = namespace
@@ -201,8 +201,8 @@ def _pytorch(made: Plan, pod: Callable[[str], dict[str, Any]]) -> tuple[str, dic
     if made.job.hold:
         policy["suspend"] = True
     replicas = {
-        "Master": {"replicas": 1, "restartPolicy": restart, "template": pod("main")},
-        "Worker": {"replicas": made.nodes - 1, "restartPolicy": restart, "template": pod("main")},
+        "Master": {"replicas": 1, "restartPolicy": restart, "template": pod("Master")},
+        "Worker": {"replicas": made.nodes - 1, "restartPolicy": restart, "template": pod("Worker")},
     }
     processes = str(made.job.resources.tasks_per_node)
     spec = {"nprocPerNode": processes, "runPolicy": policy, "pytorchReplicaSpecs": replicas}

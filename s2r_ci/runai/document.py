@@ -17,7 +17,7 @@
     # kind: Job
     # ledger: 9 exact, 2 approximate     how many things that the script says ended how
     # finding: warning | late-directive | 12:1 | partition | the message | the reason of an ignore
-    # question: image | 3 | Which image? | image = "..." in [tool.s2r-ci]
+    # question: image | 3 | Which image? | image = "..." in [tool.s2r-ci]     the question, and its finding
     #
     apiVersion: batch/v1
     ...
@@ -33,7 +33,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Finding, Location, Question, Target
-from s2r_ci.rules import RULES
+from s2r_ci.rules import QUESTION_OPEN, RULES
 
 MAPPING_VERSION: Final = 1
 MARKER: Final = "# s2r-ci manifest"
@@ -125,11 +125,30 @@ def write_document(stamp: Stamp, notes: Notes, submit: str, yaml_text: str) -> b
 
 
 def _notes_text(notes: Notes, source: str) -> str:
+    """A question says its finding too, so each is written once; ``asked`` is one without."""
+    asked = {question_open(question): question for question in notes.questions}
+    told = [asked[finding] for finding in notes.findings if finding in asked]
+    if told != list(notes.questions[: len(told)]):
+        asked, told = {}, []  # in another order, which the lines could not tell
     lines = [f"# kind: {_escaped(notes.kind)}"]
     lines += [f"# ledger: {_escaped(notes.ledger)}"] if notes.ledger else []
-    lines += [_line("finding", _finding_fields(finding, source)) for finding in notes.findings]
-    lines += [_line("question", _question_fields(question, source)) for question in notes.questions]
+    for finding in notes.findings:
+        if question := asked.get(finding):
+            lines.append(_line("question", _question_fields(question, source)))
+        else:
+            lines.append(_line("finding", _finding_fields(finding, source)))
+    lines += [_line("asked", _question_fields(question, source)) for question in notes.questions[len(told) :]]
     return "\n".join(["#", *lines, "#", ""])
+
+
+def question_open(question: Question) -> Finding:
+    """The finding that tells of an open question."""
+    return Finding(
+        rule=QUESTION_OPEN,
+        message=f"{question.text}; answer: {question.answer}",
+        location=question.location,
+        subject=question.key,
+    )
 
 
 def _finding_fields(finding: Finding, source: str) -> Iterator[str]:
@@ -227,6 +246,8 @@ def _read_notes(content: bytes, source: str) -> Notes | None:
             findings.append(note)
         elif isinstance(note, Question):
             questions.append(note)
+            if word == "question" and (found := question_open(note)) not in findings:
+                findings.append(found)
         else:
             return None
     return Notes(kind=kind, findings=tuple(findings), questions=tuple(questions), ledger=ledger)
@@ -256,7 +277,7 @@ def _question(values: Sequence[str], source: str) -> Question | None:
     return Question(key=key, text=text, location=location, answer=answer) if location else None
 
 
-_FORMS: Final = {"finding": _finding, "question": _question}
+_FORMS: Final = {"finding": _finding, "question": _question, "asked": _question}
 
 
 def _location(place: str, path: str, source: str) -> Location | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from s2r_ci.model import ConversionRequest, ItemKind, Manifest
 from s2r_ci.runai import command, compute, placement, scheduling, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, Plan, workload
-from s2r_ci.runai.environment import environment
+from s2r_ci.runai.environment import UID, environment
 
 PLACEHOLDER: Final = "image.invalid/choose-an-image:unset"
 """Names no registry that can exist (RFC 2606), so it can be seen, and can never be pulled."""
@@ -62,7 +62,7 @@ def container_image(text: str) -> str:
 
 
 def template(made: Plan, role: str) -> dict[str, Any]:
-    """The pod template of a role: main, Launcher or Worker."""
+    """The pod template of a role: main, Master, Launcher or Worker."""
     annotations = scheduling.pod_annotations(made, role)
     template: dict[str, Any] = {"metadata": {"annotations": annotations}} if annotations else {}
     return template | {"spec": _pod(made, role)}
@@ -93,17 +93,25 @@ def _container(made: Plan, role: str, mounts: list[dict[str, Any]]) -> dict[str,
     container: dict[str, Any] = {"name": made.container, "image": image(made.request)[0]}
     if folder := working_directory(made.request):
         container["workingDir"] = folder
-    if role != "Worker":  # an MPI worker runs the operator's default, sshd
-        entries = environment(made)
-        container["command"] = list(command.SHELL)
-        container["args"] = command.arguments(made, [entry["name"] for entry in entries])
-        if entries:
-            container["env"] = entries
+    container |= _command(made, role)
     launcher = role == "Launcher"
     container["resources"] = compute.launcher() if launcher else compute.resources(made.request)
     if mounts:
         container["volumeMounts"] = mounts
     return container
+
+
+def _command(made: Plan, role: str) -> dict[str, Any]:
+    """What the container runs, and its variables."""
+    if role == "Worker" and made.kind == MPI:
+        return {}  # the operator's default, sshd
+    entries = environment(made)
+    if role == "Worker":
+        entries = [entry for entry in entries if entry["name"] == UID]  # all others come with the orders
+    names = [entry["name"] for entry in entries]
+    args = command.agent_arguments(made, names) if role == "Worker" else command.arguments(made, names)
+    found: dict[str, Any] = {"command": list(command.SHELL), "args": args}
+    return found | {"env": entries} if entries else found
 
 
 def working_directory(request: ConversionRequest) -> str:

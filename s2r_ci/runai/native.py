@@ -13,7 +13,7 @@ from typing import Any, Final
 from s2r_ci.errors import ConversionError
 from s2r_ci.runai import manifest, scheduling, sharing
 from s2r_ci.runai.compute import GPU_RESOURCE
-from s2r_ci.runai.distribution import MPI, Plan
+from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
 from s2r_ci.runai.environment import UID
 from s2r_ci.runai.quantities import quantity
 
@@ -72,7 +72,7 @@ class Pod:
 
 
 def pod_of(made: Plan, role: str) -> Pod:
-    """The pod of a role: main, Launcher or Worker."""
+    """The pod of a role: main, Master, Launcher or Worker."""
     template = manifest.template(made, role)
     spec = template["spec"]
     container = spec["containers"][0]
@@ -103,7 +103,7 @@ def pod_of(made: Plan, role: str) -> Pod:
 
 def roles_of(made: Plan) -> tuple[str, str]:
     """The role that runs the script, and the one whose pods do the work."""
-    return ("Launcher", "Worker") if made.kind == MPI else ("main", "main")
+    return {JOB: ("main", "main"), PYTORCH: ("Master", "Worker"), MPI: ("Launcher", "Worker")}[made.kind]
 
 
 def refuse_parts(made: Plan, pod: Pod) -> None:

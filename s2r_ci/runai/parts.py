@@ -78,6 +78,7 @@ SHIMMED: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity"
 _SHIMS: Final = {
     "scontrol": (
         ("scontrol", shims.SCONTROL.replace("#REQUEUE\n", "")),
+        ("scontrol hostnames", shims.HOSTNAMES),
         ("scontrol requeue", shims.SCONTROL.replace("#REQUEUE\n", shims.REQUEUE)),
     ),
     "module": (("module", shims.MODULE),),
@@ -86,7 +87,7 @@ _SHIMS: Final = {
     "singularity": (("singularity", shims.APPTAINER),),
 }
 # The pieces of srun behind its options, each slot a choice.
-_SRUN: Final = (
+_SRUN: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (("srun begin", srun.BEGIN),),
     (("srun places", srun.PLACES), ("srun everywhere", srun.EVERYWHERE)),
     (("srun layout", srun.LAYOUT), ("srun layout of one", srun.LAYOUT_OF_ONE)),
@@ -100,6 +101,9 @@ _SRUN: Final = (
         ("srun devices of room of one", srun.DEVICES_OF_ROOM_OF_ONE),
     ),
     (("srun alone", srun.ALONE), ("srun nodes", srun.NODES), ("srun launcher", srun.LAUNCHER)),
+)
+# What every node does of a step: the end of the stand-in, or a file of its own.
+_STEP: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (("srun marks", srun.MARKS),),
     (("srun mpi", srun.MPI),),
     tuple(
@@ -111,6 +115,7 @@ _SRUN: Final = (
 )
 
 
+_SHELLS: Final = {"shell": "/bin/sh|/bin/bash"}
 _HERE: Final = "cat >\"$S2R_DIR/bin/NAME\" <<'S2R_END'\n"
 
 
@@ -121,9 +126,8 @@ def functions(names: Iterable[str]) -> str:
 
 def _slots() -> Iterator[tuple[Part, ...]]:
     """One slot after the other; of the parts in a slot at most one stands in a prelude."""
-    yield (Part("head", texts.HEAD),)
+    yield (Part("head", texts.HEAD), Part("head of agent", texts.HEAD_OF_AGENT))
     yield tuple(Part(f"body {how}", text) for how, text in texts.BODIES.items())
-    yield (Part("executable", 'chmod 700 "$S2R_DIR/slurm_script"\n'),)
     yield (Part("id", texts.ID, {"fallback": NUMBER}),)
     yield (
         Part("id of the job", "S2R_ID=$s2r_id\n"),
@@ -149,12 +153,13 @@ def _slots() -> Iterator[tuple[Part, ...]]:
     yield (
         Part("steps", texts.STEPS, {"name": QUOTED, **numbers, "list": several, "gpus_per_task": f"''|{NUMBER}"}),
     )
-    yield (Part("bin", 'mkdir "$S2R_DIR/bin"\nexport S2R_DIR PATH="$S2R_DIR/bin:$PATH"\n'),)
+    yield (Part("bin", texts.BIN), Part("bin for all", texts.BIN_FOR_ALL))
     yield from _srun()
     for name, forms in _SHIMS.items():
         here = _HERE.replace("NAME", name)
         yield tuple(Part(f"shim {form}", f"{here}{text}S2R_END\n") for form, text in forms)
     yield (Part("executables", 'chmod 700 "$S2R_DIR/bin/"*\n'),)
+    yield (Part("hand over", texts.HAND_OVER),)
     yield (Part("agent", texts.AGENT),)
     yield (Part("restarts", texts.RESTARTS),)
     for name, begin in (
@@ -176,7 +181,7 @@ def _srun() -> Iterator[tuple[Part, ...]]:
         Part(
             "shim srun",
             f"{_HERE.replace('NAME', 'srun')}#!%shell%\n{srun_options.BEGIN}",
-            {"shell": "/bin/sh|/bin/bash"},
+            _SHELLS,
         ),
     )
     yield (Part("srun no options", srun_options.NONE), Part("srun options", srun_options.WORDS))
@@ -190,6 +195,9 @@ def _srun() -> Iterator[tuple[Part, ...]]:
     yield (Part("srun ignored", "    %names%) ;;\n", {"names": srun_options.IGNORED}),)
     yield (Part("srun options end", srun_options.END), Part("srun any options end", srun_options.END_OF_ANY))
     for choice in _SRUN:
+        yield tuple(Part(name, text) for name, text in choice)
+    yield (Part("step", f"cat >\"$S2R_DIR/step\" <<'S2R_END'\n#!%shell%\n{srun.TAKE}", _SHELLS),)
+    for choice in _STEP:
         yield tuple(Part(name, text) for name, text in choice)
     yield (Part("srun end", "S2R_END\n"),)
 

@@ -6,7 +6,7 @@ Here is decided which parts a script needs; their texts are the catalogue's. Not
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -16,7 +16,7 @@ from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
 from s2r_ci.runai.variables import MOST_DEVICES
 
-__all__ = ["CATALOGUE", "prelude", "signal_of"]
+__all__ = ["CATALOGUE", "agent", "prelude", "signal_of"]
 
 _SIGNAL: Final = lazy(r"(?:([BR]+):)?(?:SIG)?([A-Za-z]+[0-9]*|\d+)(?:@(\d+))?")
 _SIGNAL_DEFAULT_S: Final = 60
@@ -28,29 +28,53 @@ def prelude(made: Plan, delivery: str) -> str:
     return join(_parts(made, delivery))
 
 
+def agent(made: Plan) -> str:
+    """The shell text of the pods behind the first, which wait for what srun asks of their nodes."""
+    return join(_agent(made))
+
+
 def _parts(made: Plan, delivery: str) -> Iterator[Chosen]:
-    yield from (Chosen("head"), Chosen(f"body {delivery}"), Chosen("executable"))
+    yield from (Chosen("head"), Chosen(f"body {delivery}"))
     names = _runtime_names(made)
     files = list(output.files(made))
     steps = made.uses("srun", "scontrol")
     pods = made.kind == PYTORCH
     if needs_id(made):
-        yield Chosen("id", {"fallback": str(zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)})
-        if steps or pods or counts_starts(made) or _IDS & set(names) or output.names(files, "S2R_ID"):
-            yield Chosen("id of the job" if made.job.array is None else "id of the index")
+        own = steps or pods or counts_starts(made) or bool(_IDS & set(names)) or output.names(files, "S2R_ID")
+        yield from _id(made, own)
     if made.job.array is not None:
         yield Chosen("array")
     if steps or pods or _HOST_NAMES & set(names) or output.names(files, "S2R_HOST"):
-        yield Chosen("host")
-        yield Chosen(f"hosts {made.kind}", {"workers": str(made.nodes - 1)})
-    if pods:
-        yield Chosen("share", {"workers": str(made.nodes - 1)})
+        yield from _hosts(made)
     yield from _exports(made, names)
     if made.kind == MPI or made.uses("mpirun", "mpiexec"):
         yield Chosen("mpirun", {"start": "ssh" if made.kind == MPI else "fork"})
     yield from _shims(made, steps)
     yield from files
     yield from _run(made)
+
+
+def _id(made: Plan, own: bool) -> Iterator[Chosen]:
+    yield Chosen("id", {"fallback": str(zlib.crc32(made.name.encode()) % 0xFFFFFF + 1)})
+    if own:
+        yield Chosen("id of the job" if made.job.array is None else "id of the index")
+
+
+def _hosts(made: Plan) -> Iterator[Chosen]:
+    others = {"workers": str(made.nodes - 1)}
+    yield from (Chosen("host"), Chosen(f"hosts {made.kind}", others))
+    if made.kind == PYTORCH:
+        yield Chosen("share", others)
+
+
+def _agent(made: Plan) -> Iterator[Chosen]:
+    yield Chosen("head of agent")
+    yield from (*_id(made, own=True), *_hosts(made))
+    if made.uses("srun"):
+        yield Chosen("step", {"shell": _shell(made)})
+        yield from map(Chosen, _step(made))
+        yield from (Chosen("srun end"), Chosen("hand over"))
+    yield Chosen("agent")
 
 
 _IDS: Final = {"SLURM_JOB_ID", "SLURM_JOBID"}
@@ -89,20 +113,35 @@ def _shims(made: Plan, steps: bool) -> Iterator[Chosen]:
     if steps:
         yield Chosen("steps", _step_values(made))
     if used:
-        yield Chosen("bin")
+        yield Chosen("bin for all" if made.kind == PYTORCH else "bin")
     if "srun" in used:
         yield from _srun(made)
     for name in used:
         if name == "scontrol":
-            yield Chosen("shim scontrol requeue" if requeues(made) else "shim scontrol")
+            yield Chosen(f"shim scontrol{_form_of_scontrol(made)}")
         elif name != "srun":
             yield Chosen(f"shim {name}")
     if used:
         yield Chosen("executables")
-    if made.kind == PYTORCH:
-        yield Chosen("agent")
     if counts_starts(made):
         yield Chosen("restarts")
+
+
+_OWN_NODES: Final = lazy(
+    rb"scontrol show hostnames?(?: +(?:\$SLURM_(?:JOB_)?NODELIST|\$\{SLURM_(?:JOB_)?NODELIST\}"
+    rb"|\"\$SLURM_(?:JOB_)?NODELIST\"|\"\$\{SLURM_(?:JOB_)?NODELIST\}\"))?[ \t]*(?=[|;)`\r\n]|\Z)"
+)
+
+
+def _form_of_scontrol(made: Plan) -> str:
+    """The short form where every call asks for the names of the job's own nodes."""
+    if requeues(made):
+        return " requeue"
+    text = made.request.script.data
+    body = made.job.body
+    plain = body.language == "shell" and body.understood and b"NODELIST=" not in text
+    calls = sum(line.count(b"scontrol") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
+    return " hostnames" if plain and len(_OWN_NODES.findall(text)) >= calls else ""
 
 
 def _srun(made: Plan) -> Iterator[Chosen]:
@@ -110,15 +149,24 @@ def _srun(made: Plan) -> Iterator[Chosen]:
     if _is_plain(made):
         yield Chosen("shim srun one")
         return
-    yield Chosen("shim srun", {"shell": "/bin/bash" if _hands_on_functions(made) else "/bin/sh"})
+    yield Chosen("shim srun", {"shell": _shell(made)})
     yield from _read_options(made)
     yield from map(Chosen, _pieces(made))
 
 
-def _pieces(made: Plan) -> Iterator[str]:
+def _shell(made: Plan) -> str:
+    return "/bin/bash" if _hands_on_functions(made) else "/bin/sh"
+
+
+def _groups(made: Plan) -> Collection[str]:
+    """The options that have a meaning here and that the script's calls have; all where they may be any."""
     calls = [step for step in made.job.body.steps if step.launcher == "srun"]
     used = None if _hidden(made) else srun_use.use(calls)
-    groups = srun_options.GROUPS.keys() if used is None else used.groups
+    return tuple(srun_options.GROUPS) if used is None else used.groups
+
+
+def _pieces(made: Plan) -> Iterator[str]:
+    groups = frozenset(_groups(made))
     room = _side_by_side(made)
     yield "srun begin"
     one = " of one" if made.kind == JOB else ""
@@ -130,19 +178,31 @@ def _pieces(made: Plan) -> Iterator[str]:
     if room:
         yield f"srun room{one}"
     yield "srun told"
-    drops = b"--export" in made.request.script.data  # in the header too, which the steps obey
-    if drops:
+    if _drops(made):
         yield "srun export"
     if made.kind == MPI:
         yield from ("srun launcher", "srun marks", "srun mpi", "srun end")
         return
     yield f"srun devices of room{one}" if room else "srun devices"
-    yield "srun nodes" if made.kind == PYTORCH else "srun alone"
+    if made.kind == PYTORCH:
+        yield from ("srun nodes", "srun end")
+    else:
+        yield "srun alone"
+        yield from (*_step(made), "srun end")
+
+
+def _drops(made: Plan) -> bool:
+    return b"--export" in made.request.script.data  # in the header too, which the steps obey
+
+
+def _step(made: Plan) -> Iterator[str]:
+    """What a node does of a step: pieces of the stand-in, or with several pods of their file ``step``."""
+    groups = _groups(made)
     mpi = b"--mpi" in made.request.script.data and made.kind == JOB
     asked = {
         "multi": "multi-prog" in groups,
-        "drop": drops,
-        "files": mpi or bool({"output", "error"} & groups),
+        "drop": _drops(made),
+        "files": mpi or not {"output", "error"}.isdisjoint(groups),
         "labels": "label" in groups,
         "input": "input" in groups,
         "share": "gpus-per-task" in groups or "gpus-per-task" in made.job.options,
@@ -152,7 +212,7 @@ def _pieces(made: Plan) -> Iterator[str]:
     if mpi:
         yield "srun mpi"
     yield " ".join(["srun rank", *(name for name, here in asked.items() if here)])
-    yield from ("srun start", "srun end")
+    yield "srun start"
 
 
 def _read_options(made: Plan) -> Iterator[Chosen]:

@@ -10,18 +10,24 @@ HEAD: Final = """\
 S2R_DIR=$(mktemp -d "${TMPDIR:-/tmp}/s2r.XXXXXX") || exit 125
 """
 
+HEAD_OF_AGENT: Final = """\
+# s2r-ci: one of the other nodes: does what srun asks for here, until the batch script has ended on the first
+S2R_DIR=$(mktemp -d "${TMPDIR:-/tmp}/s2r.XXXXXX") || exit 125
+"""
+
 BODIES: Final = {
-    "text": 'printf %s "$1" >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "base64": 'printf %s "$1" | base64 -d >"$S2R_DIR/slurm_script" || exit 125\nshift\n',
-    "mounted": 'cat -- "$0" >"$S2R_DIR/slurm_script" || exit 125\n',
+    "text": 'printf %s "$1" >"$S2R_DIR/slurm_script" && chmod 700 "$S2R_DIR/slurm_script" || exit 125\nshift\n',
+    "base64": (
+        'printf %s "$1" | base64 -d >"$S2R_DIR/slurm_script" && chmod 700 "$S2R_DIR/slurm_script" || exit 125\nshift\n'
+    ),
+    "mounted": 'cat -- "$0" >"$S2R_DIR/slurm_script" && chmod 700 "$S2R_DIR/slurm_script" || exit 125\n',
 }
 
 ID: Final = """\
 s2r_id=${S2R_WORKLOAD_UID##*-}
 case $s2r_id in
-  *[!0-9a-f]*) s2r_id=%fallback% ;;
-  ??????*) s2r_id=$((0x${s2r_id#"${s2r_id%??????}"} + 1)) ;;
-  *) s2r_id=%fallback% ;;
+  *[!0-9a-f]* | '' | ? | ?? | ??? | ???? | ?????) s2r_id=%fallback% ;;
+  *) s2r_id=$((0x${s2r_id#"${s2r_id%??????}"} + 1)) ;;
 esac
 """
 
@@ -44,11 +50,8 @@ HOSTS_PYTORCH: Final = """\
 S2R_NODE=${PET_NODE_RANK:-${RANK:-0}}
 case ${MASTER_ADDR:-localhost} in localhost | 127.*) S2R_HOSTS=$S2R_HOST ;; *) S2R_HOSTS=$MASTER_ADDR ;; esac
 [ "$S2R_NODE" -gt 0 ] || S2R_HOST=$S2R_HOSTS
-s2r_i=0 s2r_base=${S2R_HOSTS%-master-0}
-while [ "$s2r_i" -lt %workers% ]; do
-  S2R_HOSTS=$S2R_HOSTS,$s2r_base-worker-$s2r_i
-  s2r_i=$((s2r_i + 1))
-done
+s2r_base=${S2R_HOSTS%-master-0}
+for s2r_i in $(seq %workers%); do S2R_HOSTS=$S2R_HOSTS,$s2r_base-worker-$((s2r_i - 1)); done
 # Slurm sets none of the operator's names, and programs look at them before they look at Slurm's.
 unset RANK WORLD_SIZE MASTER_ADDR MASTER_PORT PET_NNODES PET_NODE_RANK PET_NPROC_PER_NODE PET_MASTER_ADDR \
   PET_MASTER_PORT PET_RDZV_ENDPOINT PET_RDZV_BACKEND
@@ -56,44 +59,46 @@ unset RANK WORLD_SIZE MASTER_ADDR MASTER_PORT PET_NNODES PET_NODE_RANK PET_NPROC
 
 # Where the first pod leaves orders for the others: all pods have to see this folder.
 SHARE: Final = """\
-S2R_SHARE=$PWD/.s2r-$S2R_ID s2r_i=1
+export S2R_SHARE="$PWD/.s2r-$S2R_ID"
 mkdir -p "$S2R_SHARE" || exit 125
-while [ "$s2r_i" -le %workers% ]; do
+for s2r_i in $(seq %workers%); do
   : >>"$S2R_SHARE/orders.$s2r_i"
-  if [ "$S2R_NODE" -eq 0 ]; then : >"$S2R_SHARE/done.$s2r_i"; fi
-  s2r_i=$((s2r_i + 1))
+  [ "$S2R_NODE" -gt 0 ] || : >"$S2R_SHARE/done.$s2r_i"
 done
-export S2R_SHARE
+"""
+# What every node does of a step is written once, by the pods of the workers: the first pod takes it from them.
+HAND_OVER: Final = """\
+chmod 700 "$S2R_DIR/step"
+export S2R_DIR S2R_HOST S2R_NODE
+cp "$S2R_DIR/step" "$S2R_SHARE/step.$S2R_NODE" && mv "$S2R_SHARE/step.$S2R_NODE" "$S2R_SHARE/step"
 """
 AGENT: Final = """\
-if [ "$S2R_NODE" -gt 0 ]; then # not the first node: does what srun asks for there, until the script has ended
-  s2r_n=1 s2r_c=
-  trap 's2r_c=143; cat "$S2R_DIR"/step.*/pids 2>/dev/null | xargs kill -s TERM 2>/dev/null' TERM
-  while [ -z "$s2r_c" ]; do
-    read -r s2r_v s2r_s s2r_x <<EOF
+s2r_n=1 s2r_c=
+trap 's2r_c=143; cat "$S2R_DIR"/step.*/pids 2>/dev/null | xargs kill -s TERM 2>/dev/null' TERM
+while [ -z "$s2r_c" ]; do
+  read -r s2r_v s2r_s s2r_x <<EOF
 $(sed -n "${s2r_n}p" "$S2R_SHARE/orders.$S2R_NODE")
 EOF
-    s2r_f=$S2R_SHARE/$s2r_s.$S2R_NODE s2r_n=$((s2r_n + 1))
-    case $s2r_v in
-      run)
-        (
-          S2R_STEP=$s2r_f.order srun >"$s2r_f.out" 2>"$s2r_f.err" </dev/null
-          echo "$s2r_s $?" >>"$S2R_SHARE/done.$S2R_NODE"
-        ) & ;;
-      kill) xargs kill -s "$s2r_x" <"$S2R_DIR/step.$s2r_s/pids" ;;
-      end) s2r_c=0 ;;
-      *) s2r_n=$((s2r_n - 1)); sleep 0.2 ;; # nothing new
-    esac
-  done
-  [ "$s2r_c" -eq 0 ] || wait
-  trap '' TERM # without these files the first pod ends, and the operator ends this one, which has done its work
-  rm -f "$S2R_SHARE/orders.$S2R_NODE" "$S2R_SHARE/done.$S2R_NODE"
-  exit "$s2r_c"
-fi
+  s2r_f=$S2R_SHARE/$s2r_s.$S2R_NODE s2r_n=$((s2r_n + 1))
+  case $s2r_v in
+    run)
+      (
+        S2R_STEP=$s2r_f.order "$S2R_DIR/step" >"$s2r_f.out" 2>"$s2r_f.err" </dev/null
+        echo "$s2r_s $?" >>"$S2R_SHARE/done.$S2R_NODE"
+      ) & ;;
+    kill) xargs kill -s "$s2r_x" <"$S2R_DIR/step.$s2r_s/pids" ;;
+    end) s2r_c=0 ;;
+    *) s2r_n=$((s2r_n - 1)); sleep 0.2 ;; # nothing new
+  esac
+done
+[ "$s2r_c" -eq 0 ] || wait
+trap '' TERM # without these files the first pod ends, and the operator ends this one, which has done its work
+rm -f "$S2R_SHARE/step" "$S2R_SHARE/orders.$S2R_NODE" "$S2R_SHARE/done.$S2R_NODE"
+exit "$s2r_c"
 """
 DISMISS: Final = """\
 for s2r_f in "$S2R_SHARE"/orders.*; do echo end >>"$s2r_f"; done
-rm -f "$S2R_SHARE"/[0-9]*
+rm -rf "$S2R_SHARE"/[0-9]* "${S2R_SHARE:?}/bin"
 s2r_i=0
 until rmdir "$S2R_SHARE" 2>/dev/null || [ "$s2r_i" -ge 50 ]; do sleep 0.2; s2r_i=$((s2r_i + 1)); done
 """
@@ -138,6 +143,16 @@ COMPUTED: Final = {
 STEPS: Final = """\
 export S2R_NAME=%name% S2R_NODES=%nodes% S2R_CPUS=%cpus% S2R_GPU_COUNT=%gpus% S2R_GPUS=%list%
 export S2R_GPUS_PER_TASK=%gpus_per_task% S2R_ID S2R_HOST S2R_HOSTS S2R_NODE
+"""
+
+# Where the stand-ins lie: first on PATH, and with several pods in the folder that all of them see.
+BIN: Final = """\
+mkdir "$S2R_DIR/bin"
+export S2R_DIR PATH="$S2R_DIR/bin:$PATH"
+"""
+BIN_FOR_ALL: Final = """\
+mkdir -p "$S2R_SHARE/bin" && ln -s "$S2R_SHARE/bin" "$S2R_DIR/bin"
+export S2R_DIR PATH="$S2R_SHARE/bin:$PATH"
 """
 
 RUN: Final = """\

@@ -30,10 +30,8 @@ def write(made: Plan) -> Manifest:
         "clusterId": target.cluster_id or NO_CLUSTER,
     }
     spec = _pod(pod_of(made, worker)) | _workload(made, pod_of(made, worker))
-    if made.kind == MPI:
+    if made.kind != JOB:
         body["masterSpec"] = _pod(pod_of(made, runner))
-    elif made.kind != JOB:
-        body["masterSpecSameAsWorker"] = True
     return Manifest(body=body | {"spec": _distribution(made) | spec})
 
 

@@ -59,11 +59,17 @@ case $1.$2 in
     }' ;;
 #REQUEUE
   show.hostlist*) printf '%s\n' "$3" ;;
-  show.job*)
-    echo "JobId=$S2R_ID JobName=$S2R_NAME JobState=RUNNING NumNodes=$S2R_NODES NodeList=$S2R_HOSTS" ;;
-  *)
-    echo "scontrol $*: there is no Slurm controller here" >&2
-    exit 1 ;;
+  show.job*) echo "JobId=$S2R_ID JobName=$S2R_NAME JobState=RUNNING NumNodes=$S2R_NODES NodeList=$S2R_HOSTS" ;;
+  *) echo "scontrol $*: there is no Slurm controller here" >&2; exit 1 ;;
+esac
+"""
+
+# Where the script asks for nothing but the names of its own nodes.
+HOSTNAMES: Final = r"""#!/bin/sh
+# scontrol inside a pod: the names of the job's nodes, one a line
+case $1.$2 in
+  show.hostnames | show.hostname) printf '%s\n' "${3:-${SLURM_JOB_NODELIST:-$S2R_HOSTS}}" | tr , '\n' ;;
+  *) echo "scontrol $*: was not foreseen when the manifest was written" >&2; exit 1 ;;
 esac
 """
 

@@ -8,7 +8,6 @@ from typing import Final
 BEGIN: Final = r"""# srun inside pods: counts out ranks, starts those of this pod, has the other pods start theirs
 _n='' _N='' _k='' _l='' _o='' _e='' _i='' _w='' _r=0 _m='' _g='' _K='' _O='' _most='' _overlap='' _mpi='' _multi=''
 _c=${SLURM_CPUS_PER_TASK-} _exact=${SLURM_CPUS_PER_TASK:+1} _T=$S2R_GPUS_PER_TASK _export='' _drop='' _others=''
-_worst=0
 fail() { echo "srun: error: $1" >&2; exit "${2:-1}"; }
 """
 

@@ -11,6 +11,7 @@ from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.gpus import count_gpus
 from s2r_ci.slurm.hosts import HostListError, hosts
 from s2r_ci.slurm.options import Release
+from s2r_ci.slurm.per_task import cpu_count, gpu_entries, task_text
 from s2r_ci.slurm.shape import Options, Shape, topology
 from s2r_ci.slurm.troubles import RefusedError
 
@@ -20,6 +21,9 @@ _GPU_OPTIONS: Final = frozenset({
 })  # fmt: skip
 
 
+_PER_TASK: Final = frozenset({"tres-per-task", "gpus-per-task"})
+
+
 class NodelistError(RefusedError):
     """The list of node names cannot be read, or does not fit --nodes."""
 
@@ -27,9 +31,8 @@ class NodelistError(RefusedError):
 def shape_of(held: Options, release: Release) -> Shape:
     """Nodes, tasks and CPUs of a component. Raises RefusedError where sbatch refuses the options together."""
     shape = Shape()
-    if "tres-per-task" in held:
-        task = tres.read_per_task(held["tres-per-task"].data)
-        shape.cpus_per_task, shape.per_task = task.cpus, task.gres
+    if not _PER_TASK.isdisjoint(held):
+        _per_task(shape, held, release)
     if "cpus-per-task" in held:
         shape.cpus_per_task = held["cpus-per-task"].data
     if "ntasks-per-node" in held:
@@ -47,6 +50,16 @@ def shape_of(held: Options, release: Release) -> Shape:
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
     return shape
+
+
+def _per_task(shape: Shape, held: Options, release: Release) -> None:
+    text = shape.task_text = task_text(held, release)
+    if text is None:
+        return
+    shape.cpus_per_task = cpu_count(text, held, release)
+    shape.per_task, unknown = tres.read_per_task(text)
+    if unknown:
+        shape.unsent = f"`{unknown}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
 
 
 def _nodes(shape: Shape, held: Options, release: Release) -> None:
@@ -106,7 +119,7 @@ def _gpus_per_task(held: Options, release: Release) -> bool:
     """From 24.05 on a type without a number is dropped on the way."""
     if "gpus-per-task" not in held:
         return False
-    return release < (24, 5) or bool(tres.counted_gpus(held["gpus-per-task"].data, release))
+    return release < (24, 5) or any(number for _, number in gpu_entries(held["gpus-per-task"].data, release))
 
 
 def _shrink(shape: Shape) -> None:

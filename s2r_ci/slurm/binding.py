@@ -11,6 +11,10 @@ from s2r_ci.slurm.troubles import RefusedError
 
 _BOUND: Final = lazy("closest|none|map|mask|per_task:|single:")
 _HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
+_NUMBERS: Final = {
+    "map": re.compile(r"\d*(?:\*\d*)?", re.ASCII),
+    "mask": re.compile(r"(?:0x)?[0-9a-f]*(?:\*\d*)?", re.ASCII),
+}
 _MEM_BIND: Final = {
     "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
     "sort": "sort", "nosort": "nosort", "no": "none", "none": "none", "rank": "rank", "local": "local",
@@ -79,16 +83,23 @@ def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:
 
 
 def unbound(text: str, release: Release) -> str:
-    """The part of a --tres-bind value that the controller refuses, or nothing; from 25.05 on lists hold numbers."""
-    for part in text.removesuffix("+").split("+") if text else ():
+    """The part of a --tres-bind value that the controller refuses, or nothing."""
+    parts = text.removesuffix("+").split("+") if text else []
+    for place, part in enumerate(parts):
         name, colon, how = part.partition(":")
-        kind, _, numbers = how.removeprefix("verbose,").lower().partition(":")
-        if not colon or not name.startswith("gres/") or not _BOUND.match(how.removeprefix("verbose,").lower()):
+        how = how.removeprefix("verbose,").lower()
+        if not colon or not name.startswith("gres/") or not _BOUND.match(how):
             return part or text
-        if (
-            release >= (25, 5)
-            and kind in ("map", "mask")
-            and not all(_HEX.fullmatch(number) for number in filter(None, numbers.split(",")))
-        ):
-            return part
+        kind = how.partition(":")[0]
+        if kind in _NUMBERS:
+            listed = how[len(kind) + 1 :] if release >= (25, 5) else _past_the_name(how, kind, parts[place + 1 :])
+            if not all(_NUMBERS[kind].fullmatch(number) for number in filter(None, listed.split(","))):
+                return part
     return ""
+
+
+def _past_the_name(how: str, kind: str, behind: list[str]) -> str:
+    """Up to 24.11 as much is skipped as ``map_gpu:`` and ``mask_gpu:`` take: four letters of the list, and where it
+    is shorter, of the entry behind it, which the plus sign that was taken away still joins to it.
+    """
+    return "\0".join([how, *behind])[len(kind) + len("_gpu:") :].partition("\0")[0].lower()

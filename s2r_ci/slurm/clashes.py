@@ -1,7 +1,7 @@
 """What sbatch and the controller refuse although every option by itself is right."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from s2r_ci.patterns import lazy
@@ -9,8 +9,7 @@ from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.binding import unbound
 from s2r_ci.slurm.hosts import node_names
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Held, Options, counts, hint_dropped, topology
-from s2r_ci.slurm.troubles import RefusedError
+from s2r_ci.slurm.shape import Held, Options, hint_dropped, topology
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
 _HINTS: Final = ("compute_bound", "memory_bound", "multithread", "nomultithread")
@@ -20,7 +19,7 @@ _LIMITS: Final = frozenset(
 # option, option, first release that refuses them together
 _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
     ("exclusive", "oversubscribe", (23, 2)),
-    ("cpus-per-task", "cpus-per-gpu", (0, 0)),
+    ("cpus-per-task", "cpus-per-gpu", (23, 2)),  # before, it is part of the arithmetic of GPUs
     ("ntasks-per-gpu", "gpus-per-task", (0, 0)),
     ("ntasks-per-gpu", "gpus-per-socket", (0, 0)),
     ("ntasks-per-gpu", "ntasks-per-node", (0, 0)),
@@ -39,8 +38,11 @@ _CONCERNED: Final = frozenset({
     "distribution", "resv-ports", "propagate", "segment",
 })  # fmt: skip
 _CONTROLLED: Final = frozenset({
-    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-per-task", "tres-bind",
+    "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-bind",
 })  # fmt: skip
+_LISTS: Final = frozenset({"gres", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"})
+_UNIT_BYTES: Final = frozenset({"kb", "mb", "gb", "tb", "pb"})
+_COUNTED_BADLY: Final[Release] = (22, 5)
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
     r"(?:singleton|\d+(?:_(?:\d+|\*))?|"
@@ -58,35 +60,11 @@ def settle(held: dict[str, Held], release: Release) -> None:
         for name in said:
             if held[name].origin == "environment":
                 held[name] = held[name]._replace(data=None)
-    tres_task = held.get("tres-per-task")
-    if tres_task and tres_task.origin == "environment" and release >= (24, 5):
-        held["tres-per-task"] = tres_task._replace(data=_given_way(held, tres_task.data))
-    _settle_gpus(held, release)
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
     if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
-
-
-def _settle_gpus(held: dict[str, Held], release: Release) -> None:
-    """SBATCH_GPUS_PER_TASK gives way to a --tres-per-task that names GPUs of the same type."""
-    mine, task = held.get("gpus-per-task"), held.get("tres-per-task")
-    if mine is None or task is None or mine.origin != "environment" or release < (24, 5):
-        return
-    counts_more = (task.origin != "environment" or release >= (25, 5)) and not tres.unusable(task.data)
-    if counts_more and _same_type(tres.read_per_task(task.data).gres, mine.data, release):
-        held["gpus-per-task"] = mine._replace(data="")
-
-
-def _given_way(held: Mapping[str, Held], text: str) -> str:
-    """SBATCH_TRES_PER_TASK without what --cpus-per-task, --cpus-per-gpu and --gpus-per-task say in its place."""
-    gone = [
-        beginning
-        for option, beginning in (("cpus-per-task", "cpu"), ("cpus-per-gpu", "cpu"), ("gpus-per-task", "gres/gpu"))
-        if option in held and held[option].origin != "environment"
-    ]
-    return ",".join(part for part in text.split(",") if not part.startswith(tuple(gone)))
 
 
 def _cpus_said(held: Options, release: Release) -> bool:
@@ -129,8 +107,6 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
             ):
                 continue
             yield second, f"--{first} and --{second} exclude each other: keep one"
-    if "tres-per-task" in held:
-        yield from _per_task(held, release)
     if "gpus-per-node" in held and release >= (26, 5) and "gpu" in str(held.get("gres", ("", ""))[1]):
         yield "gres", "--gpus-per-node and --gres=gpu exclude each other from 26.05 on: keep one"
     yield from _single(held, release)
@@ -148,29 +124,6 @@ def _wrapped(held: Options) -> Iterator[Clash]:
         yield "ntasks", f"--ntasks comes out as {held['ntasks'].data}"
     if "cpus-per-task" in held and held["cpus-per-task"].data <= 0:
         yield "cpus-per-task", f"--cpus-per-task comes out as {held['cpus-per-task'].data}"
-
-
-def _per_task(held: Options, release: Release) -> Iterator[Clash]:
-    if part := tres.unusable(held["tres-per-task"].data):
-        yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
-    task = tres.read_per_task(held["tres-per-task"].data)
-    if task.cpus and ("cpus-per-task" in held or counts(held, "cpus-per-gpu")):
-        yield "tres-per-task", "--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one"
-    said = held["gpus-per-task"].data if "gpus-per-task" in held else ""
-    if said and (_same_type(task.gres, said, release) or (said.isdigit() and tres.count(task.gres))):
-        yield "tres-per-task", "--tres-per-task=gres/gpu and --gpus-per-task exclude each other: keep one"
-
-
-def _same_type(gres: tuple[tres.Gres, ...], text: str, release: Release) -> bool:
-    if (24, 5) <= release < (25, 5):
-        text = text.partition(",")[0]
-    try:
-        counted = [tres.amount(part.rpartition(":")[2], release) is not None for part in text.split(",")]
-        types = {entry.type for entry in tres.read_gpus(text, release) if counted[-1]}
-        types |= set() if all(counted) else {""}
-    except RefusedError:
-        return False
-    return any(entry.name == "gpu" and entry.type in types for entry in gres)
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
@@ -233,27 +186,34 @@ def _plane(held: Options) -> Iterator[Clash]:
         )
 
 
-def _empty_entry(held: Options, release: Release) -> bool:
+def _empty_entry(held: Options) -> bool:
     """Up to 22.05 the controller refuses a --gres with nothing in it, or between or behind its commas."""
-    if release >= (23, 11) or "gres" not in held:
-        return False
-    return "gres:" in str(held["gres"].data).split(",")
+    return "gres" in held and "gres:" in str(held["gres"].data).split(",")
+
+
+def _half_counted(held: Options) -> Iterator[Clash]:
+    """Up to 22.05 sbatch takes ``4x`` as a type, and the controller as a number with something behind it."""
+    for name in sorted(_LISTS.intersection(held)):
+        for part in str(held[name].data).split(","):
+            said = part.rpartition(":")[2]
+            number = said[:-1] if said[-2:].lower() in _UNIT_BYTES else said
+            if said[:1].isdigit() and tres.amount(number, _COUNTED_BADLY) is None:
+                yield name, f"`{part}` begins with a number and is none: the type comes before the count"
 
 
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
-    if _empty_entry(held, release):
-        return [("gres", "--gres is empty, or holds an empty entry: take it away")]
+    if release < (23, 11) and not _LISTS.isdisjoint(held):
+        if _empty_entry(held):
+            return [("gres", "--gres is empty, or holds an empty entry: take it away")]
+        if counted := [*_half_counted(held)]:
+            return counted
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 
 def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
     if "array" in held:
         yield from _array(held["array"].data, het)
-        if "nodes" in held and held["nodes"].data[0] == 0:
-            yield "nodes", "an array cannot have zero nodes"
-    if het and "nodes" in held and held["nodes"].data[0] == 0:
-        yield "nodes", "a component of a heterogeneous job cannot have zero nodes"
     if "dependency" in held and held["dependency"].data:
         yield from _dependency(held["dependency"].data)
     low, limit = held.get("time-min"), held.get("time")
@@ -271,8 +231,6 @@ def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
 
 
 def _countable(held: Options, release: Release) -> Iterator[Clash]:
-    if "tres-per-task" in held and (part := tres.read_per_task(held["tres-per-task"].data).unknown):
-        yield "tres-per-task", f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N"
     if "tres-bind" in held and (unknown := unbound(held["tres-bind"].data, release)):
         yield (
             "tres-bind",

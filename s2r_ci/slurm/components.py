@@ -12,6 +12,7 @@ from s2r_ci.slurm.getopt import Options as Spoken
 from s2r_ci.slurm.holding import Holding
 from s2r_ci.slurm.options import Catalogue
 from s2r_ci.slurm.overriding import directives
+from s2r_ci.slurm.per_task import PerTaskError
 from s2r_ci.slurm.shape import Held, Shape
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word
@@ -20,7 +21,7 @@ STAGES: Final = ("read", "parse", "verify", "controller", "accepted")
 _PARSE, _CONTROLLER, _ACCEPTED = 1, 3, 4  # places in STAGES
 _GPU_FIRST: Final = (
     "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "cpus-per-gpu", "mem-per-gpu",
-    "ntasks-per-gpu", "nodelist",
+    "ntasks-per-gpu", "tres-per-task", "nodelist",
 )  # fmt: skip
 
 
@@ -180,8 +181,11 @@ class Reader:
         except NodelistError as trouble:
             troubled.append(("nodelist", str(trouble)))
             listed = True
+        except PerTaskError as trouble:
+            troubled.append(("tres-per-task" if "tres-per-task" in held else "gpus-per-task", str(trouble)))
+            listed = True
         except RefusedError as trouble:
-            troubled.append((next((name for name in _GPU_FIRST if name in held), "nodes"), str(trouble)))
+            troubled.append((_first(_GPU_FIRST, held), str(trouble)))
         if troubled:
             # GPUs of another cluster are that cluster's to count
             alone = shape is None and len(troubled) == 1 and not listed
@@ -190,10 +194,13 @@ class Reader:
             shape = None
         else:
             troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, release, self._now)]
+            if shape and shape.unsent:
+                troubled.append((_first(_GPU_FIRST, held), shape.unsent))
             if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
                 troubled.append(("ntasks", f"{shape.tasks} tasks are fewer than the {shape.least_nodes} nodes"))
-            if shape and not shape.least_nodes and "nodes" not in held and (self._het or "array" in held):
-                troubled.append(("extra-node-info", "no tasks and so no nodes, which no array or component has"))
+            if shape and not shape.least_nodes and (self._het or "array" in held):
+                about = "nodes" if "nodes" in held else "extra-node-info"
+                troubled.append((about, "an array, or a component of a heterogeneous job, cannot have zero nodes"))
             if troubled:
                 self._lower("controller")
         for name, message in troubled:
@@ -208,6 +215,10 @@ class Reader:
         place = held.get("nodes") or held["nodelist"]
         message = f"{shape.tasks} tasks cannot use {place.spelled} nodes, sbatch asks for {shape.least_nodes}"
         self._troubles.add(rules.VALUE_MISLEADING, message, place.line, place.column, "nodes")
+
+
+def _first(names: Sequence[str], held: Mapping[str, Held]) -> str:
+    return next((name for name in names if name in held), "nodes")
 
 
 def _without_options(component: Component) -> Component:

@@ -61,10 +61,17 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
         _up_to_24_05(found, held, release)
     if "export" in held:
         _exports(found, held["export"].data, release)
-    if "export-file" in held:  # the file takes the place of the environment of sbatch itself
-        for name in (*_OWN, *exported(held["export"].data if "export" in held else "")):
-            found.pop(name, None)
+    if "export-file" in held or "external" in held:
+        _without_own(found, held)
     return found
+
+
+def _without_own(found: dict[str, str], held: Options) -> None:
+    """A file, or with --external nothing, stands in the place of sbatch's own environment."""
+    for name in (*_OWN, *exported(held["export"].data if "export" in held else "")):
+        found.pop(name, None)
+    if "external" in held:
+        found.pop("SLURM_GET_USER_ENV", None)
 
 
 def _corrected(found: dict[str, str], held: Options) -> None:

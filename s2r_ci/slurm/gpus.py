@@ -33,22 +33,35 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
+    if release < (23, 2) and "cpus-per-task" in held and "cpus-per-gpu" in held:
+        raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
+    _read_entries(shape, held, release)
+    records = _records(shape)
+    nodes, tasks = shape.least_nodes, shape.tasks if shape.tasks_said else 1
+    looked_at = _checked(records, shape, held)
+    if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
+        every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
+        _per_gpu(shape, held, release, records, every)
+
+
+def _read_entries(shape: Shape, held: Options, release: Release) -> None:
     for option, field in _ENTRIES:
         if option in held:
             setattr(shape, field, tres.read_gpus(held[option].data, release))
-    if "gpus-per-task" in held:  # from 24.05 on it is turned into --tres-per-task
-        read = tres.counted_gpus if release >= (24, 5) else tres.read_gpus
-        said = tuple(each._replace(type=each.type.lower()) for each in read(held["gpus-per-task"].data, release))
-        shape.per_task = said + shape.per_task if release < (25, 5) else shape.per_task + said
+    if "gpus-per-task" in held and release < (24, 5):  # from then on it is a part of --tres-per-task
+        shape.per_task = tres.read_gpus(held["gpus-per-task"].data, release) + shape.per_task
     if "gres" in held:
         shape.per_node += tres.read_gres(held["gres"].data, release)
-    records = _records(shape)
-    nodes, tasks = shape.least_nodes, shape.tasks if shape.tasks_said else 1
+
+
+def _checked(records: list[_Record], shape: Shape, held: Options) -> list[_Record]:
+    """The records that sbatch takes into account. Raises RefusedError."""
     lenient = _overlooks(records, held)
     if not lenient:
         _check_entries(shape, held)
-    looked_at = records
     for place, record in enumerate(records):
+        if lenient and record.name in _SHARES:  # what stands behind it is not looked at
+            return records[:place]
         if record.job or record.socket or record.task:
             try:
                 _check_order(record, held)
@@ -56,11 +69,8 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
             except RefusedError:
                 if not (lenient and place):
                     raise
-                looked_at = records[:place]
-                break
-    if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
-        every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
-        _per_gpu(shape, held, release, records, every)
+                return records[:place]
+    return records
 
 
 def _overlooks(records: list[_Record], held: Options) -> bool:
@@ -123,11 +133,12 @@ def _count(record: _Record, shape: Shape, held: Options) -> None:
     if record.node and record.socket:
         _sockets(record.node, record.socket, held)
     if record.socket and record.task:
-        shape.tasks_per_socket = max(record.socket // record.task, 1)
+        said = held["ntasks-per-socket"].data if "ntasks-per-socket" in held else 0
+        shape.tasks_per_socket = _tasks_a_part("socket", record.socket, record, said, shape)
     if record.task:
         _tasks_of_task(record, shape)
     if record.task and record.node:
-        _tasks_a_node(record, shape)
+        shape.tasks_per_node = _tasks_a_part("node", record.node, record, shape.tasks_per_node, shape)
 
 
 def _nodes_of_job(total: int, shape: Shape) -> None:
@@ -174,15 +185,17 @@ def _tasks_of_task(record: _Record, shape: Shape) -> None:
         shape.tasks, shape.tasks_said = needed, True
 
 
-def _tasks_a_node(record: _Record, shape: Shape) -> None:
-    if record.node % record.task:
-        raise RefusedError(f"{record.node} GPUs a node are no multiple of the {record.task} of each task")
-    needed = record.node // record.task
-    if shape.tasks_per_node and shape.tasks_per_node != needed:
-        raise RefusedError(
-            f"{shape.tasks_per_node} tasks a node with {record.task} GPUs each are not {record.node} GPUs a node"
-        )
-    shape.tasks_per_node = needed
+def _tasks_a_part(part: str, number: int, record: _Record, said: int, shape: Shape) -> int:
+    """How many tasks the GPUs of a node or socket are for, which what is said of it has to agree with."""
+    if number % record.task:
+        raise RefusedError(f"{number} GPUs a {part} are no multiple of the {record.task} of each task")
+    needed = number // record.task
+    said &= _SHORT
+    if said and said != needed:
+        raise RefusedError(f"{said} tasks a {part} with {record.task} GPUs each are not {number} GPUs a {part}")
+    if needed & _SHORT not in (0, _UNSAID, needed):
+        shape.unsent = f"{needed} tasks a {part} travel as {needed & _SHORT}, which does not fit the GPUs"
+    return needed
 
 
 def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
@@ -212,16 +225,14 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
 
 
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
-    """All that the job gets of one record; nodes and tasks count as they were before the GPUs had a say."""
+    """All that the job gets of one record, the most that anything says; nodes and tasks count as they were before the
+    GPUs had a say.
+    """
     if record.job:
         return record.job % tres.UNSAID
-    if record.task and shape.tasks_said:
-        return record.task * tasks
-    if record.most:
-        return record.most % tres.UNSAID * nodes
-    if record.socket:
-        return record.socket * (topology(held)[0] or 1) * nodes
-    return 0
+    by_task = record.task * tasks if shape.tasks_said else 0
+    by_node = record.most % tres.UNSAID * nodes
+    return max(by_task, by_node or record.socket * (topology(held)[0] or 1) * nodes)
 
 
 def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: bool) -> int:

@@ -250,7 +250,7 @@ def _cpus_per_node(held: Mapping[str, Held], shape: Shape, per_node: int, gpus: 
 def _gpu_model(shape: Shape) -> str:
     """The type asked for; several in one job stay a list, because no one of them would do."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
-    types = dict.fromkeys(entry.type for entry in entries if entry.name == "gpu" and entry.type.strip())
+    types = dict.fromkeys(entry.type.lower() for entry in entries if entry.name == "gpu" and entry.type.strip())
     return ",".join(types)
 
 

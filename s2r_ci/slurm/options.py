@@ -291,6 +291,8 @@ def _as_of(option: Option, release: Release) -> Option:
 
 
 def _variables(known: list[Option]) -> dict[str, Option]:
-    """Environment variable -> option; where two speak of one option, the SBATCH_ form comes last and wins."""
+    """Environment variable -> option; of two that speak of one option the last wins: the SBATCH_ form for hints, the
+    other one for clusters.
+    """
     pairs = [(name, option) for option in known for name in option.env.split()]
-    return dict(sorted(pairs, key=lambda pair: pair[0].startswith("SBATCH_")))
+    return dict(sorted(pairs, key=lambda pair: pair[0].startswith("SBATCH_") != (pair[1].name == "clusters")))

@@ -215,7 +215,14 @@ def _duration(value: str) -> str:
     return f"{days}-{hours:02}:{minutes:02}:{seconds:02}"
 
 
-_REWRITES: Final[dict[str, Callable[[str], str]]] = {"size": _size, "duration": _duration}
+_WAITS: Final = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0"}
+_REWRITES: Final[dict[str, Callable[[str], str]]] = {
+    "size": _size,
+    "duration": _duration,
+    "delay": _duration,
+    "kill-on-invalid-dep": lambda value: {"1": "yes", "0": "no"}.get(_WAITS.get(value.lower(), value), ""),
+    "wait-all-nodes": lambda value: _WAITS.get(value.lower(), ""),
+}
 
 
 def _is_remark(word: str, before: Sequence[str], known: Catalogue) -> bool:

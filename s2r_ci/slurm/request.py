@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from s2r_ci.slurm import tres, units
+from s2r_ci.slurm import units
 from s2r_ci.slurm.exports import variables
 from s2r_ci.slurm.hosts import HostListError, folded, hosts
 from s2r_ci.slurm.options import Release
@@ -181,18 +181,17 @@ def _folded(text: str, most: int | None, *, in_order: bool) -> str:
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
-    request["min_cpus"] = shape.cpus & _LONG
+    _put_long(request, "min_cpus", shape.cpus)
     if shape.nodes_said:
         request["min_nodes"] = shape.least_nodes
         if shape.most_nodes or shape.most_said:
             request["max_nodes"] = shape.most_nodes
     if shape.tasks_said:
-        tasks = shape.tasks & _LONG
-        request["num_tasks"] = tasks if tasks != _LONG else "UNLIMITED"
+        _put_long(request, "num_tasks", shape.tasks)
     if (shape.tasks_per_node or "ntasks-per-node" in held) and shape.tasks_per_node & _SHORT != _UNSAID:
         request["ntasks_per_node"] = shape.tasks_per_node & _SHORT
     if shape.tasks_per_socket:
-        request["ntasks_per_socket"] = shape.tasks_per_socket
+        request["ntasks_per_socket"] = shape.tasks_per_socket & _SHORT
     if shape.cpus_per_task and shape.cpus_per_task & _SHORT != _UNSAID:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
         if not counts(held, "cpus-per-gpu"):
@@ -201,6 +200,13 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         for field, number in zip(_TOPOLOGY, topology(held), strict=True):
             if number is not None and number & _SHORT != _UNSAID:
                 request[field] = number & _SHORT
+
+
+def _put_long(request: dict[str, Any], field: str, number: int) -> None:
+    """A number of 32 bits; the two largest stand for "no limit" and "not said"."""
+    number &= _LONG
+    if number != _LONG - 1:
+        request[field] = "UNLIMITED" if number == _LONG else number
 
 
 def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -> None:
@@ -216,7 +222,7 @@ def _put_tres(request: Request, held: Options, shape: Shape, release: Release) -
     for option, field in (("gpus", "tres_per_job"), ("gpus-per-socket", "tres_per_socket")):
         if option in held and (said := listed(option)):
             request[field] = said
-    if said := _per_task(held, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
+    if said := _per_task(held, shape, release) or ("" if release >= (24, 5) else listed("gpus-per-task")):
         request["tres_per_task"] = said
     if counts(held, "cpus-per-gpu"):
         request["cpus_per_tres"] = f"{prefix}{held['cpus-per-gpu'].data}"
@@ -237,14 +243,16 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
         said = [("gres/gpu:" if release >= (23, 2) else "gpu:") + held["gpu-bind"].data]
     if release >= (23, 2):
         names = list(dict.fromkeys(entry.name for entry in shape.per_task))
-        if release < (25, 5):
-            names.sort(key=lambda name: name != "gpu")
+        if release >= (25, 5):
+            names.sort(key=lambda name: name == "gpu")
         said += [
             f"gres/{name}:per_task:{number}"
             for name in names
             if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
         ]
-    return "+".join(filter(None, said))
+    if release < (25, 5) or len(said) < 2:  # later a plus sign joins an empty --tres-bind too
+        said = [part for part in said if part]
+    return "+".join(said)
 
 
 def _each(shape: Shape, name: str, release: Release) -> int:
@@ -253,19 +261,11 @@ def _each(shape: Shape, name: str, release: Release) -> int:
     return numbers[0] if release < (25, 5) else sum(numbers)
 
 
-def _per_task(held: Options, release: Release) -> str:
+def _per_task(held: Options, shape: Shape, release: Release) -> str:
     """From 24.05 on CPUs and GPUs of a task travel in one list."""
-    said: str = held["tres-per-task"].data if "tres-per-task" in held else ""
-    if release < (24, 5):
-        return said
-    parts = [f"cpu={held['cpus-per-task'].data}"] if "cpus-per-task" in held else []
-    if "gpus-per-task" in held and held["gpus-per-task"].data:
-        entries = tres.counted_gpus(held["gpus-per-task"].data, release)
-        parts += [
-            f"gres/gpu:{entry.type.strip()}={entry.number}" if entry.type else f"gres/gpu={entry.number}"
-            for entry in entries
-        ]
-    return ",".join([*parts, said] if "tres-per-task" in held else parts)
+    if shape.task_text is None and release >= (24, 5) and "cpus-per-task" in held:
+        return f"cpu={held['cpus-per-task'].data}"
+    return shape.task_text or ""
 
 
 def _put_streams(request: dict[str, Any], held: Options) -> None:

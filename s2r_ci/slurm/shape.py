@@ -39,6 +39,8 @@ class Shape:
     cpus_per_task: int = 0  # 0: not said
     cpus: int = 1  # all CPUs of the job
     shrunk: bool = False  # fewer tasks than nodes
+    task_text: str | None = None  # --tres-per-task as sbatch holds it, with what other options say of a task
+    unsent: str = ""  # what sbatch takes and the controller refuses
     gpus: tuple[Gres, ...] = ()  # per job
     per_node: tuple[Gres, ...] = ()  # all gres of each node
     per_task: tuple[Gres, ...] = ()
@@ -73,15 +75,13 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
             fields[place] = said.data
     if hinted and "hint" in held and not hint_dropped(held):
         hint = str(held["hint"].data).lower()
-        if held["hint"].origin == "environment" and any(field is not None for field in fields):
-            return [*fields[:2], 1 if hint in ("nomultithread", "compute_bound") else fields[2]]
-        if hint == "nomultithread" and held["hint"].origin == "carried":
-            return [*fields[:2], 1]
-        if hint in ("nomultithread", "compute_bound"):
+        if held["hint"].origin not in ("environment", "carried"):  # these two come last; another wipes the fields
+            fields = [None, None, None]
+        if hint == "compute_bound":
             return [None, None, 1]
         if hint == "memory_bound":
-            return [fields[0] if held["hint"].origin == "carried" else None, 1, 1]
-        return fields if held["hint"].origin == "carried" else [None, None, None]
+            return [fields[0], 1, 1]
+        return [*fields[:2], 1] if hint == "nomultithread" else fields
     return fields
 
 

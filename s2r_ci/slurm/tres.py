@@ -1,15 +1,14 @@
 """GPUs and other countable resources, wherever they are written: --gres, --gpus..., --tres-per-task."""
 
-import re
 from typing import Final, NamedTuple
 
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
-from s2r_ci.slurm.units import digits, signed
 
 _FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
 _WRAP: Final = 2**64
-_NUMBER: Final = re.compile(r"[+-]?\d+", re.ASCII)
+_LATEST: Final[Release] = (99, 1)
+_BLANKS: Final = " \t\n\v\f\r"
 UNSAID: Final = _WRAP - 2  # as a count: none, where GPUs are added up
 _NOT_OF_TASKS: Final = frozenset({"mem", "node", "energy", "billing", "bb", "fs", "vmem", "pages"})
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
@@ -48,33 +47,6 @@ def _nameless(text: str, release: Release) -> Gres | None:
     return None if number is None else Gres("gpu", " ", number)
 
 
-def counted_gpus(text: str, release: Release) -> tuple[Gres, ...]:
-    """What of a --gpus-per-task value reaches --tres-per-task: entries with a number, up to 24.11 the first of them.
-
-    The number ends at the first letter that is no digit; the type stays as it was written. Raises RefusedError for
-    a negative number, and for an entry that cannot be read.
-    """
-    entries: tuple[Gres, ...] = ()
-    for part in text.split(","):
-        name, _, said = part.replace("=", ":").rpartition(":")
-        found = _NUMBER.match(said)
-        number = signed(int(found[0])) if found else 0  # it is kept in 32 bits
-        if number < 0:
-            raise RefusedError(f"`{part}` holds a negative number: GPUs are counted from 0")
-        if found and "::" not in part and not (part[:1] == ":" and part.count(":") > 1):
-            spelled = part[: len(name)] if name or said == part else " "  # `:2` has a type without a name
-            entries += _one_counted(spelled, number, release)
-    return tuple(entry for entry in (entries[::-1] if release >= (25, 5) else entries[:1]) if entry.number)
-
-
-def _one_counted(name: str, number: int, release: Release) -> tuple[Gres, ...]:
-    """Here an equals sign before the type belongs to the type."""
-    if name == " " or (name[:1] == "=" and len(name) > 1):
-        return (Gres("gpu", name, number),)
-    made = read_gpus(f"{name}:{number}" if name else str(number), release)
-    return tuple(entry._replace(type=name) if entry.type.strip() else entry for entry in made)
-
-
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
     """How many of one name, over all types."""
     return sum(entry.number for entry in entries if entry.name == name)
@@ -91,10 +63,10 @@ def _entry(text: str, release: Release) -> Gres:
         return Gres(name, "", 1)
     number = amount(parts[-1], release)
     if len(parts) == 2:
-        return Gres(name, parts[1].lower(), 1) if number is None else Gres(name, "", number)
+        return Gres(name, parts[1], 1) if number is None else Gres(name, "", number)
     if number is None:
         raise RefusedError(f"`{text}`: the type comes before the count, {name}:TYPE:COUNT")
-    return Gres(name, parts[1].lower(), number)
+    return Gres(name, parts[1], number)
 
 
 def amount(text: str, release: Release) -> int | None:
@@ -106,7 +78,7 @@ def amount(text: str, release: Release) -> int | None:
     if text.isdigit() and text.isascii() and len(text) < 9:
         return int(text)
     if release < (23, 11):
-        text = text.removeprefix("+")
+        text = text.lstrip(_BLANKS).removeprefix("+")
     body = text.removeprefix("-")
     factor = _FACTORS.get(body[-1:].lower(), 1)
     body = body[:-1] if factor > 1 else body
@@ -121,12 +93,12 @@ def amount(text: str, release: Release) -> int | None:
 
 
 def unusable(text: str) -> str:
-    """The part of a --tres-per-task value that sbatch itself refuses, or nothing."""
+    """The part of a --tres-per-task value that sbatch itself refuses, or nothing. How many CPUs is not looked at."""
     for part in text.split(",") if text else ():
-        name, _, number = part.replace(":", "=").partition("=")
-        if name.partition("/")[0] in _NOT_OF_TASKS or (name == "cpu" and not digits(number)):
+        name = part.replace(":", "=").partition("=")[0]
+        if name.partition("/")[0] in _NOT_OF_TASKS:
             return part
-        if name.startswith("gres/") and (part.endswith(":") or not _countable(part)):
+        if name.startswith("gres/") and ("/" in name[5:] or part.endswith(":") or not _countable(part)):
             return part
     return ""
 
@@ -134,29 +106,44 @@ def unusable(text: str) -> str:
 def _countable(part: str) -> bool:
     """What stands behind an equals sign is a number."""
     _, equals, number = part.rpartition("=")
-    return not equals or amount(number, (99, 1)) is not None
+    return not equals or amount(number, _LATEST) is not None
 
 
 class PerTask(NamedTuple):
-    """What --tres-per-task says."""
+    """What --tres-per-task says, but for CPUs."""
 
-    cpus: int
     gres: tuple[Gres, ...]
     unknown: str  # the first part that the controller refuses
 
 
 def read_per_task(text: str) -> PerTask:
-    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too; a name without a number says nothing. Never raises."""
-    cpus, unknown = 0, ""
+    """``cpu=6,gres/gpu:h100=2``, colons for equals signs too; a name without a number says nothing. Never raises.
+
+    sbatch counts a resource wherever ``gres/`` stands, also where the controller does not know the word before it.
+    """
+    unknown = ""
     entries: list[Gres] = []
     for part in text.split(",") if text else ():
-        if part.startswith("gres/"):
+        before, counted, said = part.partition("gres/")
+        if counted:
+            unknown = unknown or (part if before else "")
             try:
-                entries.append(_entry(part[5:].replace("=", ":").replace("::", ":"), (99, 1)))
+                entries.append(_of_task(said))
             except RefusedError:
                 unknown = unknown or part
-        elif part.startswith(("cpu=", "cpu:")):
-            cpus = cpus or digits(part[4:]) or 0
-        elif not part.startswith("license/") and ("=" in part or ":" in part):
+        elif part.startswith("license/") or not ("=" in part or ":" in part):
+            continue
+        elif part[:3].lower() != "cpu" or part[3] not in "=:" or amount(part[4:], _LATEST) is None:
             unknown = unknown or part
-    return PerTask(cpus, tuple(entries), unknown)
+    return PerTask(tuple(entries), unknown)
+
+
+def _of_task(text: str) -> Gres:
+    """``gpu:TYPE=N``, where a type may hold an equals sign, and may be empty."""
+    name, _, type_ = text.partition(":")
+    type_, equals, said = type_.rpartition("=")
+    if equals and ":" not in type_ and (not type_ or "=" in type_):
+        number = amount(said, _LATEST)
+        if number is not None:
+            return Gres(name, type_ or " ", number)
+    return _entry(text.replace("=", ":").replace("::", ":"), _LATEST)

@@ -260,7 +260,8 @@ def _distribution(text: str, release: Release) -> tuple[str, Any]:
 
 
 def _profile(text: str, release: Release) -> tuple[str, Any]:
-    words = text.lower().split(",")
+    """sbatch looks for the words anywhere in the text."""
+    words = text.lower()
     if "none" in words:
         return "None", text
     if "all" in words:

@@ -5,7 +5,7 @@ from posixpath import basename
 
 from s2r_ci.model import ConversionRequest
 from s2r_ci.verify.breach import Breach
-from s2r_ci.verify.facts import SHELL, Container, Facts
+from s2r_ci.verify.facts import SHELL, Container, Facts, Role
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
@@ -17,10 +17,28 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
             yield from _mounted(request, role.main)
         else:
             yield from _embedded(request, role.main)
+    for role in facts.agents:
+        yield from _agent(request, role)
     for role in facts.roles:
-        if role not in facts.carriers and role.main is not None and (role.main.command or role.main.args):
+        if (
+            role not in (*facts.carriers, *facts.agents)
+            and role.main is not None
+            and (role.main.command or role.main.args)
+        ):
             message = f"the {role.name} waits for what the launcher starts, and has a command of its own"
             yield _breach(message, role.main, "command")
+
+
+def _agent(request: ConversionRequest, role: Role) -> Iterator[Breach]:
+    """A pod behind the first runs its prelude and nothing else: the script runs once."""
+    if role.main is None:
+        yield Breach(message="the pod has no container", subject="command", steps=role.spec)
+        return
+    path = request.script.path
+    name = shown(path if request.target.body_delivery == "mounted" else basename(path))
+    if role.main.command != SHELL or role.main.args[1:] != (name,):
+        message = f"the {role.name} waits for what srun starts on the first node, and runs something of its own"
+        yield _breach(message, role.main, "args")
 
 
 def _embedded(request: ConversionRequest, container: Container) -> Iterator[Breach]:

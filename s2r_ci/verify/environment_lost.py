@@ -17,7 +17,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """In both directions: nothing lost, nothing invented, and Slurm's own are the job's, set or unset.
 
     Promised are the settings' answers and ``--export``; of Slurm's own, those that the script names. Pods that do not
-    run the script have no variables.
+    run the script have no variables: those of a step come from the pod that runs it.
     """
     promised = {**request.target.variables, **request.job.environment}
     promised = {name: value for name, value in promised.items() if settable(name, request)}
@@ -27,7 +27,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         if role in facts.carriers:
             yield from _lost(request, promised, role.main)
             yield from _invented(request, promised, role.main)
-        elif role.main.environment:
+        elif role.main.environment.keys() - (_OURS if role in facts.agents else frozenset()):
             yield _breach(f"the {role.name} runs nothing of the script, and has variables", role.main)
 
 

@@ -185,8 +185,14 @@ class Facts:
 
     @cached_property
     def carriers(self) -> tuple[Role, ...]:
-        """The roles whose pods run the script: all, but only the launcher of an MPIJob."""
-        return tuple(role for role in self.roles if self.kind != "MPIJob" or role.name == "Launcher")
+        """The roles whose pods run the script: of several only the first pod's, as Slurm runs it on the first node."""
+        first = {"MPIJob": "Launcher", "PyTorchJob": "Master"}.get(self.kind)
+        return tuple(role for role in self.roles if first is None or role.name == first)
+
+    @cached_property
+    def agents(self) -> tuple[Role, ...]:
+        """The roles whose pods do what srun asks of the other nodes."""
+        return tuple(role for role in self.roles if self.kind == "PyTorchJob" and role.name != "Master")
 
     @property
     def pods(self) -> int | None:

@@ -101,14 +101,24 @@ def _scalars(facts: Facts) -> Iterator[Breach]:
     if sum(map(len, texts)) > LONGEST_FILE:
         yield Breach(message=f"P-41 more than {LONGEST_FILE} octets", subject="P-41")
     if not _are_fine(texts, facts):
-        ours = {step: most for role in facts.carriers for c in role.containers for step, _, most in _longer(c)}
+        ours = {
+            step: most
+            for role in (*facts.carriers, *facts.agents)
+            for c in role.containers
+            for step, _, most in _longer(c)
+        }
         for steps, text in places(facts.body):
             yield from _scalar(text, steps, ours.get(steps, LONGEST_SCALAR))
 
 
 def _are_fine(texts: list[str], facts: Facts) -> bool:
     """The quick yes: all short enough in any encoding, and printable but for the script itself."""
-    long = {id(text): most for role in facts.carriers for c in role.containers for _, text, most in _longer(c)}
+    long = {
+        id(text): most
+        for role in (*facts.carriers, *facts.agents)
+        for c in role.containers
+        for _, text, most in _longer(c)
+    }
     seen: list[str] = []
     for text in texts:
         most = long.get(id(text), LONGEST_SCALAR)
@@ -129,6 +139,11 @@ def _shows(text: str) -> bool:
 
 
 _shows_in_prelude: Final = lru_cache(maxsize=64)(_shows)  # preludes repeat from script to script
+
+
+def _with_prelude(facts: Facts) -> Iterator[Container]:
+    for role in (*facts.carriers, *facts.agents):
+        yield from role.containers
 
 
 def _longer(container: Container) -> Iterator[tuple[Steps, object, int]]:

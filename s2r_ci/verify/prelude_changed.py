@@ -53,14 +53,15 @@ def read(prelude: str) -> tuple[Parts, int]:
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
     """Every part that is needed, none that is not, and each field as the script says. Foreign text is policy's."""
-    for role in facts.carriers:
+    for role in (*facts.carriers, *facts.agents):
         container = role.main
         if container is None or not container.carries:
             continue
         parts, foreign = read(container.prelude)
         if foreign:
             continue
-        wanted = _wanted(request, facts, container, parts)
+        waits = role in facts.agents
+        wanted = _of_agent(request, facts) if waits else _wanted(request, facts, container, parts)
         for name in parts.keys() | wanted.keys():
             if message := _difference(name, wanted.get(name), parts.get(name)):
                 yield Breach(message=message, subject="command", steps=(*container.steps, "args", 0))
@@ -91,7 +92,7 @@ def _difference(name: str, wanted: Mapping[str, str] | None, found: Mapping[str,
 
 def _wanted(request: ConversionRequest, facts: Facts, container: Container, parts: Parts) -> Wanted:
     """The parts that this script needs. Where two ways do, the one that is there counts."""
-    wanted = dict.fromkeys(("head", "executable", _delivery(request, container)), NOTHING)
+    wanted = dict.fromkeys(("head", _delivery(request, container)), NOTHING)
     called, mentioned = _called(request), _mentioned(request)
     steps, pods = not called.isdisjoint(("srun", "scontrol")), facts.kind == "PyTorchJob"
     counted = restarts(request) and "SLURM_RESTART_COUNT" in mentioned
@@ -100,16 +101,11 @@ def _wanted(request: ConversionRequest, facts: Facts, container: Container, part
     used = " ".join(values.get("file", "") for values in files.values())
     own_id = steps or pods or counted or bool({"SLURM_JOB_ID", "SLURM_JOBID"} & set(computed)) or "$S2R_ID" in used
     if own_id or mentioned & _NUMBERED or "$s2r_id" in used:
-        wanted["id"] = {"fallback": str(1 + zlib.crc32(facts.name.encode("utf-8", "replace")) % 0xFFFFFF)}
-    if own_id:
-        wanted["id of the job" if request.job.array is None else "id of the index"] = NOTHING
+        wanted |= _id(request, facts, own_id)
     if request.job.array is not None:
         wanted["array"] = NOTHING
     if steps or pods or _OF_THE_HOST & set(computed) or "$S2R_HOST" in used:
-        wanted["host"] = NOTHING
-        wanted[f"hosts {facts.kind}"] = {"workers": str(request.job.resources.nodes - 1)}
-    if pods:
-        wanted |= {"share": {"workers": str(request.job.resources.nodes - 1)}, "agent": NOTHING}
+        wanted |= _hosts(request, facts)
     wanted |= _variables(request, mentioned | ({"ENVIRONMENT"} if "srun" in called else set()), computed)
     if facts.kind == "MPIJob" or not called.isdisjoint(_RUNNERS):
         wanted["mpirun"] = {"start": "ssh" if facts.kind == "MPIJob" else "fork"}
@@ -117,6 +113,27 @@ def _wanted(request: ConversionRequest, facts: Facts, container: Container, part
     return (
         wanted | steps_wanted.wanted(request, facts, parts, called) | _end(request, facts, called, "input" in files)
     )
+
+
+def _of_agent(request: ConversionRequest, facts: Facts) -> Wanted:
+    """The parts of a pod behind the first: who it is, what it does of a step, and the waiting."""
+    wanted = dict.fromkeys(("head of agent", "agent"), NOTHING)
+    wanted |= _id(request, facts, own=True) | _hosts(request, facts)
+    called = _called(request)
+    return wanted | steps_wanted.of_agent(request, facts) if "srun" in called else wanted
+
+
+def _id(request: ConversionRequest, facts: Facts, own: bool) -> Wanted:
+    wanted: Wanted = {"id": {"fallback": str(1 + zlib.crc32(facts.name.encode("utf-8", "replace")) % 0xFFFFFF)}}
+    if own:
+        wanted["id of the job" if request.job.array is None else "id of the index"] = NOTHING
+    return wanted
+
+
+def _hosts(request: ConversionRequest, facts: Facts) -> Wanted:
+    others = {"workers": str(request.job.resources.nodes - 1)}
+    wanted: Wanted = {"host": NOTHING, f"hosts {facts.kind}": others}
+    return wanted | {"share": others} if facts.kind == "PyTorchJob" else wanted
 
 
 def _for_steps(request: ConversionRequest, called: set[str]) -> set[str]:

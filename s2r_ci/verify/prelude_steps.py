@@ -10,6 +10,11 @@ from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Facts
 from s2r_ci.verify.prelude_options import MEANT, Options, options
 
+_ASKS_FOR_OWN_NODES: Final = re.compile(
+    rb' show hostnames?(?: +(?P<quote>"?)\$(?:SLURM_(?:JOB_)?NODELIST|\{SLURM_(?:JOB_)?NODELIST\})(?P=quote))?'
+    rb"[ \t]*(?:[|;)`\n]|$)"
+)
+
 Wanted = dict[str, Mapping[str, str]]
 
 _MEANS_LITTLE: Final = re.compile(
@@ -24,26 +29,49 @@ def wanted(
 ) -> Wanted:
     """The parts for the commands that the script calls."""
     used = [name for name in SHIMMED if name in called]
-    found: Wanted = dict.fromkeys(("bin", "executables") if used else (), NOTHING)
+    folder = "bin for all" if facts.kind == "PyTorchJob" else "bin"
+    found: Wanted = dict.fromkeys((folder, "executables") if used else (), NOTHING)
     for name in used:
         if name != "srun":
-            back = name == "scontrol" and goes_back(request, called)
-            found[f"shim {name}{' requeue' if back else ''}"] = NOTHING
+            form = _scontrol(request, called) if name == "scontrol" else ""
+            found[f"shim {name}{form}"] = NOTHING
     if "srun" in used and "shim srun one" in parts and _short_will_do(request, facts):
         found["shim srun one"] = NOTHING
     elif "srun" in used:
-        shell = "/bin/bash" if _keeps_functions(request) else "/bin/sh"
         said = _said(request)
-        found |= {"shim srun": {"shell": shell}, **_reading(said)}
+        found |= {"shim srun": {"shell": _shell(request)}, **_reading(said)}
         found |= dict.fromkeys(_pieces(request, facts, called, said), NOTHING)
     if not called.isdisjoint(("srun", "scontrol")):
         found["steps"] = _steps(request)
     return found
 
 
+def of_agent(request: ConversionRequest, facts: Facts) -> Wanted:
+    """What a node behind the first does of a step."""
+    found: Wanted = {"step": {"shell": _shell(request)}, "srun end": NOTHING, "hand over": NOTHING}
+    return found | dict.fromkeys(_step(request, facts, _said(request)), NOTHING)
+
+
+def _shell(request: ConversionRequest) -> str:
+    return "/bin/bash" if _keeps_functions(request) else "/bin/sh"
+
+
 def goes_back(request: ConversionRequest, called: set[str]) -> bool:
     """Whether the script puts itself back into the queue and may be started again."""
     return "scontrol" in called and restarts(request) and b"requeue" in request.script.data
+
+
+def _scontrol(request: ConversionRequest, called: set[str]) -> str:
+    """Which scontrol: with requeue, for the names of the job's own nodes alone, or whole."""
+    if goes_back(request, called):
+        return " requeue"
+    if not request.job.body.understood or request.job.body.language != "shell":
+        return ""
+    lines = (line.strip() for line in request.script.data.splitlines())
+    code = b"\n".join(line for line in lines if line[:1] != b"#")
+    _, *calls = code.split(b"scontrol")
+    own = all(_ASKS_FOR_OWN_NODES.match(call) for call in calls)
+    return " hostnames" if own and b"NODELIST=" not in request.script.data else ""
 
 
 def _steps(request: ConversionRequest) -> dict[str, str]:
@@ -97,7 +125,13 @@ def _pieces(request: ConversionRequest, facts: Facts, called: set[str], said: Op
         return
     yield f"srun devices of room{alone}" if at_once else "srun devices"
     yield "srun alone" if alone else "srun nodes"
-    mpi = b"--mpi" in text and bool(alone)
+    if alone:
+        yield from _step(request, facts, said)
+
+
+def _step(request: ConversionRequest, facts: Facts, said: Options | None) -> Iterator[str]:
+    text, meant, alone = request.script.data, MEANT if said is None else said.meant, facts.kind == "Job"
+    mpi = b"--mpi" in text and alone
     files = mpi or not meant.isdisjoint(("output", "error"))
     yield from (name for name, here in (("srun marks", files), ("srun mpi", mpi)) if here)
     features = {

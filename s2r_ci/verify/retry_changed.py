@@ -41,6 +41,8 @@ def _native(again: bool, facts: Facts) -> Iterator[Breach]:
     says = facts.form != "cli"  # which has no flag for it
     if (says and bool(facts.preemption_ends) is again) or facts.preemption_ends not in (None, True, False):
         yield _breach(f"{_why(again)}: terminateAfterPreemption says {facts.preemption_ends}", ("spec",))
+    elif facts.form == "rest" and facts.preemption_ends is None:  # the API names no default for it
+        yield _breach(f"{_why(again)}: the manifest does not say terminateAfterPreemption", ("spec",))
     if type(facts.native_backoff) is not int or facts.native_backoff:
         yield _breach(f"a script that fails has failed: the back-off limit says {facts.native_backoff}", ("spec",))
     for role in facts.roles if "restartPolicy" not in facts.unsaid else ():

@@ -33,7 +33,7 @@ def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:
         yield Breach(message=message, subject="time", steps=(*facts.policy_steps, "activeDeadlineSeconds"))
     for role in facts.roles:
         if restarts(request) and limit:
-            yield from _wrapped(limit, role)
+            yield from _wrapped(limit, role, runs=role in facts.carriers)
         elif role.deadline_s != (limit or None):
             yield _breach(limit, role.deadline_s, (*role.spec, "activeDeadlineSeconds"))
 
@@ -65,12 +65,15 @@ def _mpi(limit: int, facts: Facts) -> Iterator[Breach]:
             yield Breach(message=message, subject="time", steps=(*role.spec, "activeDeadlineSeconds"))
 
 
-def _wrapped(limit: int, role: Role) -> Iterator[Breach]:
-    """A restartable job ends its program itself, because a pod that its deadline kills would be started again."""
+def _wrapped(limit: int, role: Role, *, runs: bool) -> Iterator[Breach]:
+    """A restartable job ends its program itself, because a pod that its deadline kills would be started again.
+
+    The pods behind the first end when it does.
+    """
     steps = (*role.spec, "activeDeadlineSeconds")
     if role.deadline_s is None or role.deadline_s - limit not in _GRACE_S:
         yield _breach(limit, role.deadline_s, steps)
-    if role.main is not None and not _ends_itself(limit, role.main):
+    if runs and role.main is not None and not _ends_itself(limit, role.main):
         message = f"the script may run {limit} s and may be restarted: its pod has to end it itself, and does not"
         yield Breach(message=message, subject="time", steps=(*role.main.steps, "args", 0))
 

@@ -1,6 +1,6 @@
 // A small runner of composite actions, on GitHub's own expression evaluator:
 //   node run-action.mjs REQUEST.json  ->  one JSON object on standard output
-// REQUEST: {action, workspace, temp, inputs, env, event, stands: {"actions/cache": FOLDER}}
+// REQUEST: {action, workspace, temp, inputs, env, event, stands: {"actions/cache": FOLDER}}, the cache of all jobs
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
@@ -92,29 +92,39 @@ function run(step) {
   return { outputs: pairs(files.GITHUB_OUTPUT), outcome: done.status === 0 ? "success" : "failure", code: done.status };
 }
 
-function cache(step) {
-  const store = path.join(request.stands["actions/cache"], filled(step.with.key));
-  const folder = filled(step.with.path);
+const place = (step) => [path.join(request.stands["actions/cache"], filled(step.with.key)), filled(step.with.path)];
+
+function restore(step) {
+  const [store, folder] = place(step);
   const hit = fs.existsSync(store);
   if (hit) execFileSync("cp", ["-a", store, (fs.mkdirSync(path.dirname(folder), { recursive: true }), folder)]);
-  after.push(() => {
-    if (hit) return;
-    const whole = `${store}.${randomUUID()}`;
-    execFileSync("cp", ["-a", folder, whole]);
-    try { fs.renameSync(whole, store); } catch { fs.rmSync(whole, { recursive: true }); } // another run was faster
-  });
   return { outputs: { "cache-hit": String(hit) }, outcome: "success", code: 0 };
 }
 
-const after = [];
+function save(step) {
+  const [store, folder] = place(step);
+  const whole = `${store}.${randomUUID()}`;
+  execFileSync("cp", ["-a", folder, whole]);
+  try { fs.renameSync(whole, store); } catch { fs.rmSync(whole, { recursive: true }); } // another run was faster
+  return { outputs: {}, outcome: "success", code: 0 };
+}
+
+const stands = { "actions/cache/restore": restore, "actions/cache/save": save };
+function used(step) {
+  const stand = stands[step.uses.split("@")[0]];
+  if (!stand) throw new Error(`no stand-in for ${step.uses}`);
+  return stand(step);
+}
+
 let code = 0;
 for (const step of action.runs.steps) {
-  const wanted = step.if === undefined ? !failed : evaluated(String(step.if).replace(/^\$\{\{|\}\}$/g, "")).coerceString() === "true";
+  const asked = step.if === undefined ? "success()" : String(step.if).replace(/^\$\{\{|\}\}$/g, "");
+  const implied = /\b(success|failure|always|cancelled)\(/.test(asked) || !failed; // as on GitHub
+  const wanted = implied && evaluated(asked).coerceString() === "true";
   if (!wanted) continue;
-  const kept = step.uses ? (step.uses.startsWith("actions/cache@") ? cache(step) : (() => { throw new Error(`no stand-in for ${step.uses}`); })()) : run(step);
+  const kept = step.uses ? used(step) : run(step);
   if (step.id) steps[step.id] = { outputs: kept.outputs, outcome: kept.outcome };
   if (kept.outcome !== "success") { failed = true; code = kept.code; }
 }
-if (!failed) after.forEach((each) => each());
 const outputs = Object.fromEntries(Object.entries(action.outputs ?? {}).map(([name, each]) => [name, filled(each.value)]));
 console.log(JSON.stringify({ code, outputs, log, unexpected, summary: fs.readFileSync(summary, "utf8") }));

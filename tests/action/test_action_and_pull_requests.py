@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.github.conftest import Project, project
-from tests.github.stand_in import TOKEN, Fault
+from tests.github.description import ENTERPRISE
+from tests.github.stand_in import TOKEN, Fault, GitHubStandIn, served
+from tests.remote.wires import certificates
 
 from .conftest import Ran, Runner, pull_request
 
@@ -19,7 +21,7 @@ def run(runner: Runner, project: Project, event: str, payload: dict[str, Any], *
         event,
         payload,
         token=TOKEN,
-        ENV_GITHUB_API_URL=project.address,
+        ENV_GITHUB_API_URL=project.api,
         ENV_GITHUB_SERVER_URL=project.address,
         ENV_GITHUB_REF="refs/heads/main",
         **given,
@@ -56,7 +58,10 @@ def test_a_token_that_may_not_open_pull_requests_ends_with_5_and_says_what_is_mi
     project.github.faults.append(Fault("^POST pulls$", status=403))
     ran = run(runner, project, "schedule", {}, mode="pr")
     assert (ran.code, ran.outputs["pull-request-numbers"]) == (5, ""), ran.said
-    assert "allow Actions to create pull requests" in ran.said
+    (annotation,) = [line for line in ran.said.split("\n") if line.startswith("::error title=s2r-ci::")]
+    assert "the token may not do this (status 403" in annotation
+    assert "allow Actions to create pull requests" in annotation
+    assert "the token may not do this" in ran.summary
 
 
 def test_mode_command_answers(runner: Runner, project: Project, tmp_path: Path) -> None:
@@ -83,3 +88,16 @@ def test_a_comment_is_kept_in_place(runner: Runner, project: Project) -> None:
     forked = pull_request(fork=True)
     run(runner, project, "pull_request", forked, comment="true")
     assert len(project.github.comments) == 1
+
+
+def test_on_a_server_of_one_s_own_with_its_own_authority(runner: Runner, tmp_path: Path) -> None:
+    certs = certificates(tmp_path)
+    bare = tmp_path / "jobs.git"
+    bare.mkdir()
+    github = GitHubStandIn(bare, ENTERPRISE)
+    with served(github, "/api/v3", certs.context("good")) as address:
+        project = Project(tmp_path, github, address, "/api/v3")
+        github.faults.append(Fault("^POST git/trees$", status=403))  # so git pushes too
+        ran = run(runner, project, "push", {}, mode="pr", ENV_REQUESTS_CA_BUNDLE=str(certs.authority))
+    assert (ran.code, ran.outputs["operation"]) == (0, "created"), ran.said
+    assert github.wrong == []

@@ -150,7 +150,8 @@ def test_a_service_that_is_down_is_said_and_ends_with_3(runner: Runner) -> None:
 def test_wrong_words_are_an_annotation_and_exit_code_2(runner: Runner, given: dict[str, str], said: str) -> None:
     ran = runner.run("push", None, **given)
     assert ran.code == 2
-    assert said in ran.said
+    (annotation,) = [line for line in ran.said.split("\n") if line.startswith("::error title=s2r-ci::")]
+    assert said in annotation
 
 
 HOSTILE = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from s2r_ci.action.inputs import given
+from s2r_ci.action.inputs import addresses, given
 from s2r_ci.action.situation import read_event, situation_of
 from s2r_ci.errors import ConfigurationError
 
@@ -128,6 +128,28 @@ def test_no_payload_is_none(tmp_path: Path) -> None:
     assert read_event({}) is None
     assert read_event({"GITHUB_EVENT_PATH": str(tmp_path)}) is None
     assert read_event({"GITHUB_EVENT_PATH": str(tmp_path / "nowhere")}) is None
+
+
+@pytest.mark.parametrize(
+    ("api", "server"),
+    [
+        pytest.param("https://api.github.com", "https://github.com", id="github.com"),
+        pytest.param("https://api.octo.ghe.com/", "https://octo.ghe.com", id="with data residency"),
+        pytest.param("https://git.example.org/api/v3", "https://git.example.org", id="Enterprise Server"),
+        pytest.param("https://api.example.org/api/v3/", "https://api.example.org", id="a server called api"),
+        pytest.param("http://127.0.0.1:8080", "http://127.0.0.1:8080", id="loopback"),
+    ],
+)
+def test_git_pushes_to_the_host_of_the_interface(api: str, server: str) -> None:
+    assert addresses(api) == {"GITHUB_API_URL": api.rstrip("/"), "GITHUB_SERVER_URL": server}
+
+
+@pytest.mark.parametrize(
+    "api", ["git.example.org", "https://", "https://x@git.example.org", "https://[x", "https://h/?q"]
+)
+def test_what_is_no_address_is_refused(api: str) -> None:
+    with pytest.raises(ConfigurationError, match="no address"):
+        addresses(api)
 
 
 def test_an_empty_input_is_its_default() -> None:

@@ -129,3 +129,11 @@ def test_a_repository_without_scripts_loads_nothing_heavy(tmp_path: Path) -> Non
     names = loaded(RUN + TELL, "check", folder=tmp_path)
     assert "exit=0" in names
     assert not HEAVY & names
+
+
+def test_the_hook_that_lints_loads_no_parser_of_options_and_no_digests(repository: Path) -> None:
+    run = "import sys; sys.path.append('hooks'); from s2r_hooks.lint import main; code = main(sys.argv[1:])"
+    names = loaded(run.replace("'hooks'", repr(str(ROOT / "hooks"))) + TELL, "train.sh", folder=repository)
+    assert "exit=0" in names
+    assert "s2r_ci.lint" in names
+    assert not {"argparse", "gettext", "hashlib", "yaml", "s2r_ci.convert", "s2r_ci.pipeline"} & names

@@ -65,3 +65,18 @@ def test_few_cases_may_differ_and_all_are_told() -> None:
 
 def test_the_page_holds_the_list_of_cases() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(PAGE.read_text(encoding="utf-8"))
+
+
+@alone
+def test_a_task_on_another_node_cannot_start_steps_and_is_told_so(tmp_path: Path) -> None:
+    """Under Slurm it can: docs/running.md names the difference. It must be an error, not a step that never ends."""
+    text = "srun bash -c 'srun -n1 true; echo $SLURM_PROCID $? > end.$SLURM_PROCID'\n"
+    script = f"#!/bin/bash\n#SBATCH -N 2\n#SBATCH -n 2\n{text}".encode()
+    case = Case(tmp_path / "nested-far.sbatch", {"setup": {}})
+    case.path.write_bytes(script)
+    (tmp_path / "run").mkdir()
+    simulator = Simulator(tmp_path / "run", WAY)
+    prepare(case, tmp_path / "run" / "work")
+    outcome = simulator.run(convert(case).manifest.body)
+    assert (tmp_path / "run" / "work" / "end.1").read_text() == "1 1\n"
+    assert "only the first node of the job starts steps" in outcome.of(0).log

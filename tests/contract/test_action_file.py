@@ -45,6 +45,14 @@ def test_everything_used_is_pinned_by_commit() -> None:
     assert all(len(each.partition("@")[2]) == 40 for each in used)
 
 
+def test_packages_are_kept_before_a_check_can_fail() -> None:
+    """What saves at the end of a job does so only where the job succeeds."""
+    used = [step.get("uses", "").partition("@")[0] or step["name"] for step in ACTION["runs"]["steps"]]
+    assert "actions/cache" not in used
+    assert used.index("actions/cache/restore") < used.index("Install what the cache did not hold")
+    assert used.index("actions/cache/save") < used.index("Run s2r-ci")
+
+
 def workflows() -> list[Path]:
     return sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 

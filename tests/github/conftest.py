@@ -45,8 +45,9 @@ class Ran(NamedTuple):
 class Project:
     """The clone of a CI job, and the repository it came from."""
 
-    def __init__(self, folder: Path, github: GitHubStandIn, address: str) -> None:
+    def __init__(self, folder: Path, github: GitHubStandIn, address: str, prefix: str = "") -> None:
         self.root, self.github, self.address = folder / "clone", github, address
+        self.api = address + prefix  # where the interface is; git is below the address itself
         self._folder = folder
         github.git("init", "-q", "--bare", "-b", "main", ".")
         github.git("config", "http.receivepack", "true")
@@ -101,7 +102,7 @@ class Project:
                 **known,
                 "S2R_TOKEN": TOKEN,
                 "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",
-                "GITHUB_API_URL": self.address,
+                "GITHUB_API_URL": self.api,
                 "GITHUB_SERVER_URL": self.address,
                 **environ,
             },

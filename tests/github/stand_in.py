@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import re
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .description import Operation, answer_troubles, operation, sample, schema_sample, troubles
+from .description import PLACE, Operation, answer_troubles, operation, sample, schema_sample, troubles
 
 OWNER, NAME = "team", "jobs"
 TOKEN = "made-up-token-of-a-test"
@@ -44,10 +45,11 @@ class RefusalError(Exception):
 
 
 class GitHubStandIn:
-    """The state of one repository ``team/jobs``."""
+    """The state of one repository, ``team/jobs`` unless told otherwise."""
 
-    def __init__(self, bare: Path) -> None:
-        self.bare = bare
+    def __init__(self, bare: Path, described: Path = PLACE, repository: str = f"{OWNER}/{NAME}") -> None:
+        self.bare, self.described, self.repository = bare, described, repository
+        self.owner = repository.partition("/")[0]
         self.calls: list[str] = []
         self.wrong: list[str] = []
         self.faults: list[Fault] = []
@@ -58,6 +60,12 @@ class GitHubStandIn:
         self.permissions = {BOT: "write", "robin": "write", "stranger": "read"}
         self.dies_after: int | None = None  # requests; then the run cannot go on, as if it had been killed
         self.lock = threading.RLock()
+
+    def told(self) -> dict[str, Any]:
+        """What was done here."""
+        with self.lock:
+            pulls = [_shared(pull) for pull in self.pulls.values()]
+            return {"pulls": pulls, "comments": self.comments, "calls": self.calls, "wrong": self.wrong}
 
     # --- git ----------------------------------------------------------------------------------------------
 
@@ -99,7 +107,7 @@ class GitHubStandIn:
     # --- answers ------------------------------------------------------------------------------------------
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        found = operation(method, path)
+        found = operation(method, path, self.described)
         if found is None:
             self.wrong.append(f"{method} {path} is not described")
             return 404, {"message": "Not Found"}
@@ -116,7 +124,7 @@ class GitHubStandIn:
         return status, made
 
     def _get_repo(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        return 200, {**sample(found, 200), "full_name": f"{OWNER}/{NAME}", "default_branch": "main"}
+        return 200, {**sample(found, 200), "full_name": self.repository, "default_branch": "main"}
 
     def _get_git_ref_ref(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
         branch = unquote(found.values["ref"]).removeprefix("heads/")
@@ -264,10 +272,10 @@ class GitHubStandIn:
     def _get_pulls(self, found: Operation, query: dict[str, str], body: Any) -> tuple[int, Any]:
         kept = []
         for pull in reversed(self.pulls.values()):
-            head = query.get("head", f"{OWNER}:{pull['head']['ref']}")
+            head = query.get("head", f"{self.owner}:{pull['head']['ref']}")
             if (
                 query.get("state", "open") in ("all", pull["state"])
-                and head == f"{OWNER}:{pull['head']['ref']}"
+                and head == f"{self.owner}:{pull['head']['ref']}"
                 and query.get("base", pull["base"]["ref"]) == pull["base"]["ref"]
             ):
                 kept.append({**schema_sample("pull-request-simple"), **_shared(self._fresh(pull))})
@@ -299,12 +307,12 @@ class GitHubStandIn:
         made = sample(found, 201)
         made["user"] = {**schema_sample("simple-user"), "login": BOT}
         for side, ref in (("head", branch), ("base", body["base"])):
-            repo = {**schema_sample("repository"), "full_name": f"{OWNER}/{NAME}", "fork": False}
+            repo = {**schema_sample("repository"), "full_name": self.repository, "fork": False}
             made[side] = {**made[side], "ref": ref, "sha": self.head(ref), "repo": repo}
         self.pulls[number] = {
             **made, "number": number, "state": "open", "title": body["title"], "body": body["body"],
             "draft": body.get("draft", False), "merged_at": None, "labels": [], "requested_reviewers": [],
-            "html_url": f"https://github.example/{OWNER}/{NAME}/pull/{number}",
+            "html_url": f"https://github.example/{self.repository}/pull/{number}",
         }  # fmt: skip
         return 201, self.pulls[number]
 
@@ -324,10 +332,12 @@ class GitHubStandIn:
         self, found: Operation, query: dict[str, str], body: Any
     ) -> tuple[int, Any]:
         pull = self._pull(found)
+        if pull["user"]["login"] in body["reviewers"]:
+            raise RefusalError(422, "Review cannot be requested from pull request author.")
         if unknown := set(body["reviewers"]) - set(self.permissions):
             raise RefusalError(422, f"Reviews may only be requested from collaborators: {unknown}")
         people = [{**schema_sample("simple-user"), "login": name} for name in body["reviewers"]]
-        pull["requested_reviewers"] = people
+        pull["requested_reviewers"] += people
         return 201, {**schema_sample("pull-request-simple"), **_shared(pull), "requested_reviewers": people}
 
     # --- issues -------------------------------------------------------------------------------------------
@@ -340,7 +350,7 @@ class GitHubStandIn:
         number = len(self.pulls) + len(self.issues) + 1
         self.issues[number] = {
             **sample(found, 201), "number": number, "title": body["title"], "body": body["body"], "state": "open",
-            "html_url": f"https://github.example/{OWNER}/{NAME}/issues/{number}",
+            "html_url": f"https://github.example/{self.repository}/issues/{number}",
             "user": {**schema_sample("simple-user"), "login": BOT}, "labels": [],
         }  # fmt: skip
         return 201, self.issues[number]
@@ -368,7 +378,7 @@ class GitHubStandIn:
         """Somebody comments."""
         made = {
             **schema_sample("issue-comment"), "id": len(self.comments) + 1, "body": text,
-            "issue_url": f"https://github.example/repos/{OWNER}/{NAME}/issues/{number}",
+            "issue_url": f"https://github.example/repos/{self.repository}/issues/{number}",
             "user": {**schema_sample("simple-user"), "login": who},
         }  # fmt: skip
         self.comments.append(made)
@@ -421,8 +431,10 @@ def _page(rows: list[Any], query: dict[str, str]) -> list[Any]:
 
 
 @contextmanager
-def served(state: GitHubStandIn) -> Iterator[str]:
-    """The address of the stand-in: ``http://127.0.0.1:PORT``; the interface below it, git at ``/team/jobs.git``."""
+def served(state: GitHubStandIn, prefix: str = "", tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address of the stand-in: ``http://127.0.0.1:PORT``; the interface below it and ``prefix``, git at
+    ``/OWNER/NAME.git``. What is neither is a page of the web site, and a trouble.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -433,21 +445,29 @@ def served(state: GitHubStandIn) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             data = self.rfile.read(length)
             parts = urlsplit(self.path)
-            if parts.path.startswith(f"/{OWNER}/{NAME}.git/"):
+            if parts.path.startswith(f"/{state.repository}.git/"):
                 _git_over_http(self, state, data)
                 return
-            call = f"{self.command} {unquote(parts.path.removeprefix(f'/repos/{OWNER}/{NAME}')).strip('/')}"
+            if parts.path == "/stand-in":  # for who looks from another process: no request to GitHub
+                self._answer(200, state.told(), {})
+                return
+            path = parts.path.removeprefix(prefix)
+            call = f"{self.command} {unquote(path.removeprefix(f'/repos/{state.repository}')).strip('/')}"
             with state.lock:
                 state.calls.append(call)
-                status, body, headers = _carried_out(state, call, self, parts.path, parts.query, data)
+                if not parts.path.startswith(f"{prefix}/repos/"):
+                    state.wrong.append(f"{self.command} {parts.path} is not below {prefix}/repos")
+                    self._answer(200, None, {"Content-Type": "text/html"}, b"<html>the web site</html>")
+                    return
+                status, body, headers = _carried_out(state, call, self, path, parts.query, data)
             if status < 0:
                 self.close_connection = True
                 self.connection.close()
                 return
             self._answer(status, body, headers)
 
-        def _answer(self, status: int, body: Any, headers: dict[str, str]) -> None:
-            text = b"" if body is None else json.dumps(body).encode()
+        def _answer(self, status: int, body: Any, headers: dict[str, str], page: bytes = b"") -> None:
+            text = page if body is None else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
                 self.send_header(name, value)
@@ -461,10 +481,12 @@ def served(state: GitHubStandIn) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -509,7 +531,7 @@ def _git_over_http(handler: BaseHTTPRequestHandler, state: GitHubStandIn, data: 
         "PATH": os.environ["PATH"],
         "GIT_PROJECT_ROOT": str(state.bare.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": parts.path.replace(f"/{OWNER}/{NAME}.git", f"/{state.bare.name}"),
+        "PATH_INFO": parts.path.replace(f"/{state.repository}.git", f"/{state.bare.name}"),
         "QUERY_STRING": parts.query,
         "REQUEST_METHOD": handler.command,
         "CONTENT_TYPE": handler.headers.get("Content-Type", ""),

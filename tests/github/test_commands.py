@@ -49,7 +49,7 @@ def say(
             **environ,
             "S2R_TOKEN": TOKEN,
             "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",
-            "GITHUB_API_URL": project.address,
+            "GITHUB_API_URL": project.api,
             "GITHUB_EVENT_PATH": str(file),
         },
         sleep=lambda seconds: now.append(now.pop() + seconds),

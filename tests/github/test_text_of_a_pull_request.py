@@ -13,7 +13,7 @@ from s2r_ci.publish.proposal import (
     Change,
     Proposal,
     commit_message,
-    forgotten,
+    ended,
     is_ours,
     read_memory,
     title_of,
@@ -137,9 +137,14 @@ def test_a_body_that_anybody_edited_remembers_nothing(body: str | None) -> None:
     assert read_memory(body) is None
 
 
-def test_a_forgotten_memory_is_gone() -> None:
-    body = body_of(proposal("a.sh"), "0" * 40)
-    assert read_memory(forgotten(body)) is None
+def test_the_memory_of_one_that_is_over_says_so_and_stays_ours() -> None:
+    body = body_of(proposal("a.sh", text="--> x"), "0" * 40)
+    memory = read_memory(body)
+    assert memory is not None
+    over = ended(body, memory)
+    assert read_memory(over) == memory._replace(over=True)
+    assert over.count("<!-- s2r-ci {") == 1
+    assert ended(over, memory._replace(over=True)) == over
 
 
 def test_subject_and_title_hold_no_foreign_text() -> None:
@@ -189,3 +194,29 @@ def test_the_file_of_owners_is_the_one_that_github_reads() -> None:
     assert found is not None
     assert found.of("x") == "@github"
     assert owners_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "owner"),
+    [
+        pytest.param("* @a\n/jobs/ @b", "jobs/deep/x.sh", "@b", id="the last that matches"),
+        pytest.param("/jobs/ @b\n* @a", "jobs/x.sh", "@a", id="the order counts"),
+        pytest.param("* @a\n/jobs/", "jobs/x.sh", "no owner", id="a pattern without owners takes them away"),
+        pytest.param("jobs/* @b", "jobs/deep/x.sh", "no owner", id="a folder's files and no deeper"),
+        pytest.param("jobs/my\\ runs/ @b", "jobs/my runs/x.sh", "@b", id="an escaped blank"),
+        pytest.param("*.sh @a # who else", "x.sh", "@a", id="a comment behind"),
+        pytest.param("a#b.sh @a", "a#b.sh", "@a", id="a hash in a name"),
+        pytest.param("* @a\n!jobs/x.sh @b", "jobs/x.sh", "@a", id="no exception"),
+        pytest.param("* @a\njobs/[xy].sh @b", "jobs/x.sh", "@a", id="no range"),
+        pytest.param("\ufeff* @a", "x.sh", "@a", id="a byte order mark"),
+        pytest.param("* @a\r\n/jobs/ @b\r\n", "jobs/x.sh", "@b", id="lines of Windows"),
+        pytest.param("* a@example.org @org/team", "x.sh", "a@example.org @org/team", id="several, an address"),
+        pytest.param("Jobs/ @b", "jobs/x.sh", "no owner", id="case counts"),
+        pytest.param("#* @a", "x.sh", "no owner", id="a comment"),
+        pytest.param("", "x.sh", "no owner", id="empty"),
+    ],
+)
+def test_owners_are_those_that_github_would_name(text: str, path: str, owner: str) -> None:
+    found = owners_of({"CODEOWNERS": text})
+    assert found is not None
+    assert found.of(path) == owner

@@ -24,7 +24,7 @@ SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait a
         pytest.param(413, "too large", id="413"),
         pytest.param(422, "did not accept", id="422"),
         pytest.param(451, "taken down", id="451"),
-        pytest.param(301, "not answer as it should", id="a redirect, which is not followed"),
+        pytest.param(301, "not followed with a token", id="a redirect"),
     ],
 )
 def test_a_token_without_rights_is_said_and_ends_with_5(project: Project, status: int, said: str) -> None:

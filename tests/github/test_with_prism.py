@@ -41,7 +41,7 @@ def proxied(project: Project) -> Iterator[str]:
 
 
 def test_a_whole_life_through_a_validating_proxy(project: Project, proxied: str) -> None:
-    project.address = proxied  # git itself is not asked for here
+    project.api = proxied
     assert project.pr("--dashboard", "--labels=slurm").operation == "created"
     assert project.pr("--dashboard").operation == "unchanged"
     project.script("jobs/train.sh", mem="64G")

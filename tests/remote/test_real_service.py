@@ -171,3 +171,34 @@ def test_a_conversation_with_the_real_service(
         assert single.main(["chat", "job0.sh", "use 4 GPUs", "out.yaml"]) == 0
     assert 'nvidia.com/gpu: "4"' in (repository / "out.yaml").read_text()
     assert "gpu:4" in capsys.readouterr().err
+
+
+FREE = "Could you give it 4 GPUs please, and it needs the claim x at /data"
+
+
+def test_a_conversation_in_free_words_asks_the_model_through_the_sdk(
+    repository: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with bedrock() as environ, serving(folder, environ) as address:
+        use(monkeypatch, address, folder)
+        assert single.main(["job0.sh"]) == 0
+        assert single.main(["chat", "job0.sh", FREE, "out.yaml"]) == 0
+        said = capsys.readouterr()
+        assert single.main(["chat", "job0.sh", "make it faster", "other.yaml"]) == 3
+        refused = capsys.readouterr()
+    text = (repository / "out.yaml").read_text()
+    assert 'nvidia.com/gpu: "4"' in text
+    assert "claimName: x" in text
+    assert 'options = ["--gres=gpu:4"]' in said.err
+    assert "the instruction is not understood" in refused.err
+    assert not (repository / "other.yaml").exists()
+
+
+def test_free_words_are_refused_where_no_model_is(
+    repository: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(folder) as address:
+        use(monkeypatch, address, folder)
+        assert single.main(["job0.sh"]) == 0
+        assert single.main(["chat", "job0.sh", FREE]) == 3
+    assert "the instruction is not understood" in capsys.readouterr().err

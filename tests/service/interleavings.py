@@ -12,6 +12,9 @@ Four things make the whole of it small enough, and none of them leaves a state o
 - Two histories of an attempt that left its generator at the same place with the same values are one.
 - The claim of a MAC that nobody else can use is forgotten when its attempt is past it.
 - A state is one number, made of the numbers of its parts.
+
+What a step may come to depends on the items, its attempt and the clock alone, so it is worked out once and kept as
+what it adds to the number of a state: a transition is an addition and a look into a set.
 """
 
 from collections.abc import Generator, Iterator
@@ -43,7 +46,8 @@ BEGIN_MS: Final = MIDNIGHT_MS - 30_000
 LEASE_MS: Final = 62_000
 LIMIT: Final = 2
 DEFINITE: Final = ("ok", "replay", "quota-exceeded", "model-timeout")
-_BITS: Final = 24  # of every number in a state; a world with more numbers than that says so
+_BITS: Final = 24
+_MASK: Final = (1 << _BITS) - 1  # of every number in a state; a world with more numbers than that says so
 
 Items = dict[str, dict[str, Any]]
 
@@ -81,35 +85,11 @@ class Kept(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What one step of one attempt may come to."""
+    """What one step of one attempt may come to: what it adds to the number of a state, its faults included."""
 
-    items: int
-    attempt: int
-    faults: int = 0
-    worked: int = 0  # the bit of a MAC that others have too, and whose conversion was begun by this step
-
-
-class State(NamedTuple):
-    """Everything that decides what can happen next; items, attempts and times by their number in the world."""
-
-    items: int
-    now: int
+    shift: int
     faults: int
-    worked: int
-    attempts: tuple[int, ...]
-
-    def packed(self) -> int:
-        """One number for a state: half the memory of a tuple, and quick to compare."""
-        made = ((self.items << _BITS | self.now) << _BITS | self.faults) << _BITS | self.worked
-        for number in self.attempts:
-            made = made << _BITS | number
-        return made
-
-
-def unpacked(packed: int, clients: int) -> State:
-    mask = (1 << _BITS) - 1
-    parts = [packed >> _BITS * at & mask for at in reversed(range(clients + 4))]
-    return State(parts[0], parts[1], parts[2], parts[3], tuple(parts[4:]))
+    worked: int  # the bit of a MAC that others have too, and whose conversion was begun by this step
 
 
 class World:
@@ -125,13 +105,31 @@ class World:
         self.wanted = lru_cache(maxsize=None)(self._wanted)
         self.sent = lru_cache(maxsize=None)(self._sent)
         self.done = lru_cache(maxsize=None)(self._done)
-        self.without = lru_cache(maxsize=None)(self._without)
+        self.touched = lru_cache(maxsize=None)(self._touched)
+        self.step = lru_cache(maxsize=None)(self._step)
+        self.claim = lru_cache(maxsize=None)(self._claim)
         self.ledger = lru_cache(maxsize=None)(self._ledger)
         self.ends = lru_cache(maxsize=None)(self._ends)
+        self.moves = lru_cache(maxsize=None)(self._moves)
+        self.leaps = lru_cache(maxsize=None)(self._leaps)
+        self.outcome = lru_cache(maxsize=None)(self._outcome)
+        clients = len(scene.idems)
+        self._places = tuple(_BITS * at for at in range(clients))  # of the attempts, in a state's number
+        self._worked, self._faults, self._now, self.place_of_items = (_BITS * (clients + at) for at in range(4))
+        self.mask_of_attempts = (1 << self._worked) - 1
 
-    def begin(self) -> State:
-        ready = tuple(self.number(Attempt(client, 1, last="ready")) for client in range(len(self.scene.idems)))
-        return State(self.keep({}), self.number(BEGIN_MS), 0, 0, ready)
+    def begin(self) -> int:
+        ready = (self.number(Attempt(client, 1, last="ready")) for client in range(len(self.scene.idems)))
+        attempts = sum(number << place for number, place in zip(ready, self._places, strict=True))
+        return self.number(()) << self.place_of_items | self.number(BEGIN_MS) << self._now | attempts
+
+    def time(self, state: int) -> int:
+        """The number of the time in a state."""
+        return state >> self._now & _MASK
+
+    def faults(self, state: int) -> int:
+        """How much has gone wrong on the way to a state."""
+        return state >> self._faults & _MASK
 
     def number(self, value: Any, key: Any = None) -> int:
         """The number of a value; of values with one key, the first that came stands for all."""
@@ -149,42 +147,53 @@ class World:
         return found
 
     def items(self, number: int) -> Items:
-        return {pk: dict(pairs) for pk, pairs in self._values[number]}
+        return {pk: dict(self.value(item)) for pk, item in self.value(number)}
 
-    def keep(self, items: Items) -> int:
-        return self.number(frozen(items))
+    def _item(self, number: int, pk: str) -> int:
+        """The number of an item; -1 where there is none."""
+        return next((item for name, item in self.value(number) if name == pk), -1)
 
-    def _without(self, number: int, pk: str) -> int:
-        return self.keep({name: item for name, item in self.items(number).items() if name != pk})
+    def _with(self, number: int, pk: str, item: int) -> int:
+        """The items with another in the place of one; -1 takes it away."""
+        others = [each for each in self.value(number) if each[0] != pk]
+        return self.number(tuple(sorted([*others, (pk, item)] if item >= 0 else others)))
 
     # --- whose turn it is
 
-    def following(self, state: State) -> Iterator[State]:
+    def following(self, state: int) -> Iterator[int]:
         """The states that one step, or one leap of the clock, can make of this one."""
-        for client, number in enumerate(state.attempts):
-            for items, attempt, faults, worked in self.moves(state.items, number, state.now):
-                if state.faults + faults <= self.most_faults:
-                    assert not state.worked & worked, "I1: a MAC was good for two conversions"
-                    attempts = (*state.attempts[:client], attempt, *state.attempts[client + 1 :])
-                    yield State(items, state.now, state.faults + faults, state.worked | worked, attempts)
-        if state.faults < self.most_faults and any(not self._is_ended(number) for number in state.attempts):
-            yield from self._leaps(state)
+        items, now, worked = state >> self.place_of_items, state >> self._now & _MASK, state >> self._worked & _MASK
+        left = self.most_faults - (state >> self._faults & _MASK)
+        for place in self._places:
+            for shift, faults, bit in self.moves(items, state >> place & _MASK, now):
+                if faults <= left:
+                    assert not worked & bit, "I1: a MAC was good for two conversions"
+                    yield state + shift
+        if left:
+            for shift in self.leaps(now, state & self.mask_of_attempts):
+                yield state + shift
 
-    def _is_ended(self, number: int) -> bool:
-        return self.attempt(number).last in ("ok", "over")
+    def _attempts(self, packed: int) -> list[int]:
+        return [packed >> place & _MASK for place in self._places]
 
-    def _leaps(self, state: State) -> Iterator[State]:
-        now_ms = self.value(state.now)
-        may_look = [at for at, number in enumerate(state.attempts) if self.looked(number, state.now) is not None]
-        subsets = chain.from_iterable(combinations(may_look, size) for size in range(len(may_look) + 1))
-        for looking in list(subsets):
-            attempts = tuple(
-                self.look(number, state.now) if at in looking else number
-                for at, number in enumerate(state.attempts)
-            )
-            for to_ms in (MIDNIGHT_MS + 1_000, now_ms + LEASE_MS + charging.GIVING_BACK_MS + 1_000):
-                if to_ms > now_ms:
-                    yield state._replace(now=self.number(to_ms), faults=state.faults + 1, attempts=attempts)
+    def _leaps(self, now: int, packed: int) -> tuple[int, ...]:
+        """What a leap of the clock may come to, while anybody runs: what it adds to the number of a state."""
+        attempts = self._attempts(packed)
+        if all(self.attempt(number).last in ("ok", "over") for number in attempts):
+            return ()
+        looks = [
+            self.look(number, now) - number << place
+            for number, place in zip(attempts, self._places, strict=True)
+            if self.looked(number, now) is not None
+        ]
+        now_ms = self.value(now)
+        later = [
+            self.number(to_ms) - now << self._now
+            for to_ms in (MIDNIGHT_MS + 1_000, now_ms + LEASE_MS + charging.GIVING_BACK_MS + 1_000)
+            if to_ms > now_ms
+        ]
+        subsets = chain.from_iterable(combinations(looks, size) for size in range(len(looks) + 1))
+        return tuple(sum(looking) + to + (1 << self._faults) for looking in subsets for to in later)
 
     def _looked(self, number: int, now: int) -> int | None:
         """The attempt after a look at the clock alone. None: it wants none, or the write that the look permits is
@@ -258,53 +267,88 @@ class World:
             return self.number(Attempt(attempt.client, 2, last="ok" if how == "ok" else "over"))
         return self.number(Attempt(attempt.client, 2, last="ready"))
 
-    def moves(self, items: int, number: int, now: int) -> Iterator[Move]:
+    def _moves(self, items: int, number: int, now: int) -> tuple[Move, ...]:
         """What the next step of an attempt may come to."""
-        if self.attempt(number).last in ("ok", "over"):
-            return
+        return tuple(self._stepped(items, number, now)) if self.attempt(number).last not in ("ok", "over") else ()
+
+    def _stepped(self, items: int, number: int, now: int) -> Iterator[Move]:
+        def move(to_items: int, attempt: int, faults: int = 0, worked: int = 0) -> Move:
+            place = self._places[self.attempt(number).client]
+            shift = (to_items - items << self.place_of_items) + (attempt - number << place)
+            return Move(shift + (faults << self._faults) + (worked << self._worked), faults, worked)
+
         looked = self.look(number, now)
         if self.attempt(looked).last:
-            yield Move(items, looked)
+            yield move(items, looked)
             return
         step = self.wanted(looked)
-        once, answer, twice, again = self.done(items, self.number(step, frozen(step)))
+        once, answer, twice, again = self.done(items, self.step(looked))
         after = self.sent(looked, answer)
-        yield Move(self._forgotten(once, looked, after), after, worked=self._worked(looked, after))
+        yield move(self._forgotten(once, looked, after), after, worked=self._begun(looked, after))
         if not isinstance(step, Get):
             dead = self._ended(self.attempt(looked), "dead")
-            yield Move(items, dead, faults=1)  # the request was lost, or it died before
-            yield Move(
-                self._forgotten(once, looked, dead), dead, faults=1
-            )  # it died after, and never saw the answer
+            yield move(items, dead, 1)  # the request was lost, or it died before
+            yield move(self._forgotten(once, looked, dead), dead, 1)  # it died after, and never saw the answer
             after = self.sent(looked, again)  # the answer was lost, and the SDK has sent the write again
-            yield Move(self._forgotten(twice, looked, after), after, faults=1, worked=self._worked(looked, after))
+            yield move(self._forgotten(twice, looked, after), after, 1, self._begun(looked, after))
 
-    def _worked(self, before: int, after: int) -> int:
+    def _begun(self, before: int, after: int) -> int:
         """The bit of the MAC whose conversion was begun between these two; 0 where its attempt alone can use it."""
         attempt, later = self.attempt(before), self.attempt(after)
         if attempt.worked or not later.worked or self.scene.alone(attempt.client):
             return 0
         return 1 << 2 * self.scene.macs.index(self.scene.macs[attempt.client]) + attempt.number
 
-    def _done(self, items_number: int, step_number: int) -> tuple[int, int, int, int]:
-        """Items and answer after a step, and after the same step once more; by number."""
-        items, step = self.items(items_number), self.value(step_number)
+    def _step(self, number: int) -> int:
+        """The number of the step that an attempt wants."""
+        step = self.wanted(number)
+        return self.number(step, frozen(step))
+
+    def _done(self, items: int, step_number: int) -> tuple[int, int, int, int]:
+        """Items and answer after a step, and after the same step once more; by number. A step touches one item."""
+        step = self.value(step_number)
+        if isinstance(step, AddTurn):
+            nothing = self.number(None)
+            return items, nothing, items, nothing
+        pk = step.item["pk"] if isinstance(step, Put) else step.pk
+        once, answer, twice, again = self.touched(pk, self._item(items, pk), step_number)
+        return self._with(items, pk, once), answer, self._with(items, pk, twice), again
+
+    def _touched(self, pk: str, item: int, step_number: int) -> tuple[int, int, int, int]:
+        """The item after a step, and after the same step once more."""
+        items, step = {} if item < 0 else {pk: dict(self.value(item))}, self.value(step_number)
+
+        def now() -> int:
+            return self.number(frozen(items[pk])) if pk in items else -1
+
         answer, _ = applied(items, step)
-        once = self.keep(items)
+        once = now()
         again, moved = applied(items, step)
         assert moved == 0, "a repeated write moves a counter"
-        return once, self.number(kept(answer)), self.keep(items), self.number(kept(again))
+        return once, self.number(kept(answer)), now(), self.number(kept(again))
 
-    def _forgotten(self, items_number: int, before: int, after: int) -> int:
+    def _forgotten(self, items: int, before: int, after: int) -> int:
         """The items without a claim that is done with and that nobody else can make."""
+        pk = self.claim(before, after)
+        return self._with(items, pk, -1) if pk else items
+
+    def _claim(self, before: int, after: int) -> str:
+        """The claim that is done with between these two; empty where there is none."""
         attempt = self.attempt(before)
         if not self.scene.alone(attempt.client):
-            return items_number
+            return ""
         claim = f"sig#{self.asked(attempt).mac}"
         still = not self.attempt(after).last and isinstance(step := self.wanted(after), Get) and step.pk == claim
-        return items_number if still else self.without(items_number, claim)
+        return "" if still else claim
 
     # --- what comes of it in the end
+
+    def _outcome(self, packed: int) -> tuple[int, bool]:
+        """How many attempts have a fresh result, and whether all have ended."""
+        attempts = [self.attempt(number) for number in self._attempts(packed)]
+        fresh = [self.scene.idems[each.client] for each in attempts if each.last == "ok"]
+        assert len(set(fresh)) == len(fresh), "I2: two fresh results of one idempotency key"
+        return len(fresh), all(each.last in ("ok", "over") for each in attempts)
 
     def _ledger(self, items_number: int) -> tuple[int, int, int]:
         """What was charged on all days, how many results are kept, and how many holds are left."""

@@ -10,7 +10,7 @@ import pytest
 
 from s2r_service.charging import Charge, Put, Release
 from tests.service import interleavings
-from tests.service.interleavings import DEFINITE, Items, Scene, State, World, unpacked
+from tests.service.interleavings import DEFINITE, Items, Scene, World
 
 
 class Explored(NamedTuple):
@@ -23,33 +23,30 @@ class Explored(NamedTuple):
         return f"{self.states:,} states, {self.transitions:,} transitions"
 
 
-def check(state: State, world: World) -> None:
-    charged, results, holds = world.ledger(state.items)
+def check(state: int, world: World) -> None:
+    items = state >> world.place_of_items
+    charged, results, holds = world.ledger(items)
     assert charged >= results, "I2: a result without a charge"
-    attempts = [world.attempt(number) for number in state.attempts]
-    fresh = [world.scene.idems[each.client] for each in attempts if each.last == "ok"]
-    assert len(set(fresh)) == len(fresh), "I2: two fresh results of one idempotency key"
-    if all(each.last in ("ok", "over") for each in attempts):
-        assert len(fresh) <= charged <= len(fresh) + state.faults, (
-            "I4: charges that neither a result nor a fault explains"
-        )
-        assert state.faults or not holds, "a hold is left, and nothing went wrong"
-        assert set(world.ends(state.items, state.now)) <= set(DEFINITE), "I7: no result and no definite refusal"
+    fresh, ended = world.outcome(state & world.mask_of_attempts)
+    if ended:
+        faults = world.faults(state)
+        assert fresh <= charged <= fresh + faults, "I4: charges that neither a result nor a fault explains"
+        assert faults or not holds, "a hold is left, and nothing went wrong"
+        assert set(world.ends(items, world.time(state))) <= set(DEFINITE), "I7: no result and no definite refusal"
 
 
 def explored(scene: Scene, most_faults: int) -> Explored:
     """Enter every state that can be reached."""
     world = World(scene, most_faults)
-    begin, transitions = world.begin().packed(), 0
+    begin, transitions = world.begin(), 0
     seen, waiting = {begin}, [begin]
     while waiting:
-        for after in world.following(unpacked(waiting.pop(), len(scene.idems))):
+        for after in world.following(waiting.pop()):
             transitions += 1
-            packed = after.packed()
-            if packed not in seen:
+            if after not in seen:
                 check(after, world)
-                seen.add(packed)
-                waiting.append(packed)
+                seen.add(after)
+                waiting.append(after)
     return Explored(len(seen), transitions)
 
 
@@ -79,7 +76,7 @@ def test_three_clients_keep_the_invariants_where_nothing_fails(name: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("name", THREE)
 def test_three_clients_keep_the_invariants_whatever_one_fault_happens(name: str) -> None:
-    """A minute in all: 76,606, 181,010 and 256,084 states."""
+    """Ten seconds in all: 76,606, 181,010 and 256,084 states."""
     print(f"{name}: {explored(THREE[name], 1)} with one fault")
 
 
@@ -92,7 +89,7 @@ def test_two_clients_keep_the_invariants_whatever_two_faults_happen(name: str) -
 @pytest.mark.slow
 @pytest.mark.parametrize("name", THREE)
 def test_three_clients_keep_the_invariants_whatever_two_faults_happen(name: str) -> None:
-    """Row 8: the whole model, millions of states for each scene."""
+    """Row 8, the whole model: 2,319,973, 5,422,628 and 7,264,778 states in 208 CPU seconds of 300."""
     print(f"{name}: {explored(THREE[name], 2)} with two faults")
 
 

@@ -235,7 +235,7 @@ def test_the_script_is_not_shown_to_the_model_that_reads_a_wish() -> None:
 
 
 def test_over_the_wire() -> None:
-    with standin(mind="silent") as (server, model), pytest.raises(ModelError):
+    with standin(mind="silent") as (server, model), pytest.raises(ConversionError, match="not understood"):
         refined("make it faster", model=model)
     assert server.calls == 1
     assert server.asked[0]["toolConfig"]["toolChoice"] == {"tool": {"name": "amend"}}

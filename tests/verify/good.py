@@ -32,7 +32,10 @@ from s2r_ci.verify.facts import read_facts
 
 PATH = "jobs/train.sbatch"
 TEXT = "#!/bin/bash\n#SBATCH -J Train_A\n#SBATCH -t 60\nexport OMP_NUM_THREADS=8\nsrun python train.py\n"
-_BEGIN = (Chosen("head"), Chosen("body text"), Chosen("executable"))
+_BEGIN = (
+    Chosen("head"),
+    Chosen("body text"),
+)
 _ID = Chosen("id", {"fallback": "757101"})
 _STEPS = (
     _ID,
@@ -67,8 +70,6 @@ _PODS = (
     Chosen("host"),
     Chosen("hosts PyTorchJob", {"workers": "2"}),
     Chosen("share", {"workers": "2"}),
-    Chosen("agent"),
-    Chosen("dismiss"),
 )
 
 
@@ -80,7 +81,8 @@ def _prelude(*parts: Chosen) -> str:
 PRELUDE = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS)
 INDEXED = _prelude(*_BEGIN, *(part for part in _STEPS if part.name != "id of the job"), *_OF_AN_INDEX, *_WITH_STEPS)
 WRAPPED = _prelude(*_BEGIN, *_STEPS, *_WITH_STEPS, Chosen("watch"), _STOP, Chosen("unwatch"), Chosen("late"))
-TORCH = _prelude(*_BEGIN, *_PODS, *_WITHOUT)
+TORCH = _prelude(*_BEGIN, *_PODS, Chosen("dismiss"), *_WITHOUT)
+AGENT = _prelude(Chosen("head of agent"), *_PODS, Chosen("agent"))
 MPIRUN = _prelude(*_BEGIN, Chosen("mpirun", {"start": "ssh"}), *_WITHOUT)
 UID_FIELD = "metadata.labels['batch.kubernetes.io/controller-uid']"
 IMAGE = "registry.example.com/ml/train:1.0"
@@ -268,9 +270,9 @@ def pytorch() -> dict[str, Any]:
         name: {"replicas": count, "restartPolicy": "Never", "template": template("pytorch", TORCH)}
         for name, count in roles.items()
     }
-    for role in replicas.values():
-        reference = role["template"]["spec"]["containers"][0]["env"][3]["valueFrom"]["fieldRef"]
-        reference["fieldPath"] = "metadata.annotations['pod-group-name']"
+    first, other = (role["template"]["spec"]["containers"][0] for role in replicas.values())
+    first["env"][3]["valueFrom"]["fieldRef"]["fieldPath"] = "metadata.annotations['pod-group-name']"
+    other |= {"args": [AGENT, "train.sbatch"], "env": [copy.deepcopy(first["env"][3])]}
     spec = {
         "nprocPerNode": "2",
         "runPolicy": {"backoffLimit": 0, "cleanPodPolicy": "Running"},

@@ -135,7 +135,18 @@ def test_silent_when_kept(shape: str, changes: dict[str, Any], says: dict[str, A
             id="a wrong count of ids",
         ),
         pytest.param(
-            "pytorch", {"spec.pytorchReplicaSpecs.Worker.template.spec.containers.0.env": []}, {}, id="one role"
+            "pytorch", {"spec.pytorchReplicaSpecs.Master.template.spec.containers.0.env": []}, {}, id="first pod"
+        ),
+        pytest.param(
+            "pytorch",
+            {
+                "spec.pytorchReplicaSpecs.Worker.template.spec.containers.0.env.+": {
+                    "name": "DATASET",
+                    "value": "c4",
+                }
+            },
+            {},
+            id="a pod that runs no script",
         ),
     ],
 )

@@ -106,6 +106,15 @@ def test_nothing_raises_whatever_stands_there(target: str) -> None:
         pytest.param(
             "rest", "mpi", ("masterSpec", "priorityClass"), "very-high", id="priority of the launcher alone"
         ),
+        pytest.param(
+            "rest",
+            "torch-requeue",
+            ("spec", "terminateAfterPreemption"),
+            GONE,
+            id="not said what a preemption does",
+        ),
+        pytest.param("rest", "torch", ("spec", "args"), "-c 'sleep 9'", id="workers with a program"),
+        pytest.param("cli", "torch", ("flags", "master-args"), "-c 'sleep 9'", id="a master without the script"),
         pytest.param("rest", "held", ("spec", "numWorkers"), 9, id="workers of a single pod, in a body"),
         pytest.param(
             "rest",

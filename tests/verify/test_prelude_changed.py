@@ -25,12 +25,12 @@ def told(facts: Facts) -> Facts:
     return replace(facts, body=None)
 
 
-def with_prelude(facts: Facts, prelude: str) -> Facts:
-    """The same facts with another prelude, as it arrives in the container."""
+def with_prelude(facts: Facts, name: str, prelude: str) -> Facts:
+    """The same facts with another prelude in the pods of a role, as it arrives in the container."""
     roles = []
     for role in facts.roles:
         main = role.main
-        if main is not None and main.carries:
+        if main is not None and main.carries and role.name == name:
             changed = replace(main, args=(prelude, *main.args[1:]))
             roles.append(replace(role, containers=(changed, *role.containers[1:])))
         else:
@@ -38,22 +38,26 @@ def with_prelude(facts: Facts, prelude: str) -> Facts:
     return replace(facts, roles=tuple(roles))
 
 
-def prelude_of(facts: Facts) -> str:
-    return next(role.main.prelude for role in facts.carriers if role.main)
+def preludes_of(facts: Facts) -> dict[str, str]:
+    """What runs before, or for, the script: the text of each role that has one."""
+    return {role.name: role.main.prelude for role in (*facts.carriers, *facts.agents) if role.main}
+
+
+def good_facts(case: str) -> Facts:
+    return read_facts(RulesConverter().convert(request_of(case)).manifest)
 
 
 @functools.cache
-def new_lines() -> dict[str, frozenset[int]]:
+def new_lines() -> dict[tuple[str, str], frozenset[int]]:
     """The lines of each case's prelude that no earlier case has between the same neighbours: those are enough."""
     seen: set[tuple[str, ...]] = set()
     found = {}
     for case in CASES:
-        lines = prelude_of(read_facts(RulesConverter().convert(request_of(case)).manifest)).splitlines(
-            keepends=True
-        )
-        around = [("", *lines, "")[at : at + 3] for at in range(len(lines))]
-        found[case] = frozenset(at for at, three in enumerate(around) if three not in seen)
-        seen.update(around)
+        for role, text in preludes_of(good_facts(case)).items():
+            lines = text.splitlines(keepends=True)
+            around = [(role, *("", *lines, "")[at : at + 3]) for at in range(len(lines))]
+            found[case, role] = frozenset(at for at, three in enumerate(around) if three not in seen)
+            seen.update(around)
     return found
 
 
@@ -82,12 +86,12 @@ def complaints(case: str, facts: Facts) -> list[Breach]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_change_of_a_line_is_seen(case: str) -> None:
-    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
-    text = prelude_of(facts)
+    facts = told(good_facts(case))
     assert complaints(case, facts) == []
-    every = [(name, mutant) for name, mutant in mutants(text, new_lines()[case]) if mutant != text]
-    unseen = [name for name, mutant in every if not complaints(case, with_prelude(facts, mutant))]
-    assert unseen == []
+    for role, text in preludes_of(facts).items():
+        every = [(name, mutant) for name, mutant in mutants(text, new_lines()[case, role]) if mutant != text]
+        unseen = [name for name, mutant in every if not complaints(case, with_prelude(facts, role, mutant))]
+        assert unseen == [], role
 
 
 def test_the_preludes_of_the_cases_have_many_lines_of_their_own() -> None:
@@ -96,24 +100,24 @@ def test_the_preludes_of_the_cases_have_many_lines_of_their_own() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_part_that_is_taken_out_is_missed(case: str) -> None:
-    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
-    parts, _ = split(prelude_of(facts))
-    for gone in parts:
-        left = join(part for part in parts if part is not gone)
-        assert complaints(case, with_prelude(facts, left)), gone.name
+    facts = told(good_facts(case))
+    for role, text in preludes_of(facts).items():
+        parts, _ = split(text)
+        for gone in parts:
+            left = join(part for part in parts if part is not gone)
+            assert complaints(case, with_prelude(facts, role, left)), gone.name
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_every_part_that_is_put_in_is_too_much(case: str) -> None:
-    facts = told(read_facts(RulesConverter().convert(request_of(case)).manifest))
-    parts, _ = split(prelude_of(facts))
-    taken = {
-        number for number, slot in enumerate(CATALOGUE) for part in slot if part.name in {p.name for p in parts}
-    }
-    for number, slot in enumerate(CATALOGUE):
-        for part in slot if number not in taken else ():
-            more = Chosen(part.name, dict.fromkeys(part.fields, "1"))
-            assert complaints(case, with_prelude(facts, join([*parts, more]))), part.name
+    facts = told(good_facts(case))
+    for role, text in preludes_of(facts).items():
+        parts, _ = split(text)
+        here = {part.name for part in parts}
+        for slot in CATALOGUE:
+            for part in slot if here.isdisjoint(part.name for part in slot) else ():
+                more = Chosen(part.name, dict.fromkeys(part.fields, "1"))
+                assert complaints(case, with_prelude(facts, role, join([*parts, more]))), part.name
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -157,7 +161,7 @@ def test_the_number_of_the_job_needs_its_variable() -> None:
 
 def test_a_short_srun_where_the_whole_one_belongs_is_seen() -> None:
     facts = read_facts(manifest("job"))
-    parts = [Chosen("shim srun one") if p.name == "shim srun" else p for p in split(prelude_of(facts))[0]]
-    messages = [breach.message for breach in check(asked("job"), with_prelude(facts, join(parts)))]
+    parts = [Chosen("shim srun one") if p.name == "shim srun" else p for p in split(preludes_of(facts)[""])[0]]
+    messages = [breach.message for breach in check(asked("job"), with_prelude(facts, "", join(parts)))]
     assert len(messages) == 2
     assert all("srun" in message for message in messages)

@@ -50,12 +50,13 @@ class Difference(NamedTuple):
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
-    ("stage accepted for verify.*", "holds gres=gres[/:][a-z]+-", "which resources exist is the site's"),
+    ("stage accepted for verify.*", "holds gres=gres[/:](--)?[a-z]+-", "which resources exist is the site's"),
     (
         "stage .* for parse.*",
         "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
         "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
     ),
+    ("tokens", r"'-'\], .*holds bbf|'-'\]\] holds .*bbf", "the same fault, with a #BSUB line"),
     (
         "stage verify for .*",
         "a bracket that is never closed",
@@ -72,7 +73,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "how many nodes stand in a file of node names, and which",
     ),
     (
-        "stage (accepted for (verify|controller)|verify for accepted).*",
+        "stage (accepted for (verify|controller)|verify for (accepted|controller)).*",
         "(-N|nodes|Number of tasks|task count).* holds nodefile",
         "how many nodes stand in a file of node names, and which",
     ),
@@ -115,12 +116,14 @@ def differences(
     holds = " ".join(f"holds {name}={value}" for part in header.components for name, value in part.options.items())
     stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
     if header.stage != stage:
-        yield differ(
+        apart = differ(
             f"stage {header.stage} for {stage}{_message(answer)}",
             [f.message for f in header.findings if f.level == 3],
             answer["messages"],
         )
-        return
+        yield apart
+        if not explanation(apart):
+            return  # where only the site is in the way, words and options are to be the same all the same
     parts, theirs = header.components, answer["components"]
     ours, words = [list(part.tokens) for part in parts], [part.get("tokens", []) for part in theirs]
     if ours != words and not (stage in ("read", "parse", "verify") and _begins(ours, words)):
@@ -133,7 +136,7 @@ def differences(
         yield from (
             differ(f"option {name}", a, b) for name, a, b in _unequal(part.options, _told(other.get("options", {})))
         )
-        if "request" in other and stage in ("accepted", "controller"):
+        if "request" in other and {stage, header.stage} <= {"accepted", "controller"}:
             yield from (
                 differ(f"request {name}", a, b)
                 for name, a, b in _fields(part.request, other["request"], het, outside)

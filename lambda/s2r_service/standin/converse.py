@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from s2r_service.standin import wishes
 from s2r_service.standin.faults import MINDS as NAMED_MINDS
 from s2r_service.standin.faults import STOPS
-from s2r_service.standin.minds import MINDS, nothing, question_of
+from s2r_service.standin.minds import MINDS, question_of
 
 _REQUIRED: Final = ("messages", "system", "inferenceConfig", "toolConfig")
 _STRICT_KEYWORDS: Final = frozenset(
@@ -70,9 +71,8 @@ def _name(body: Mapping[str, Any]) -> str:
 
 def answer_of(body: Mapping[str, Any], fault: str, mind: str, cached: bool) -> Answer:
     """An answer of status 200: ordinary, with another stop reason, or with other content."""
-    thinks = MINDS[fault if fault in NAMED_MINDS else mind]
     text = "\n".join(_texts(body))
-    told = thinks(question_of(text)) if _name(body) == "decide" else nothing()
+    told = _told(_name(body), fault if fault in NAMED_MINDS else mind, text)
     content = _content(fault, _name(body), told)
     system = len(json.dumps(body["system"])) // _OCTETS_A_TOKEN
     usage = {
@@ -91,6 +91,16 @@ def answer_of(body: Mapping[str, Any], fault: str, mind: str, cached: bool) -> A
             "metrics": {"latencyMs": 1},
         },
     )
+
+
+def _told(tool: str, mind: str, text: str) -> Mapping[str, Any]:
+    """The input of one of the service's two tools, as a mind fills it in."""
+    match tool:
+        case "decide":
+            return MINDS[mind](question_of(text))
+        case "amend":
+            return wishes.MINDS[mind](wishes.wish_in(text))
+    return {}
 
 
 def _texts(body: Mapping[str, Any]) -> Iterator[str]:

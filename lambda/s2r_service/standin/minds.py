@@ -117,7 +117,7 @@ _MOST: Final = 8
 
 def obedient(asked: Question) -> dict[str, Any]:
     """Does what the script says, in clear or in code, wherever the tool has a field for it."""
-    text = "\n".join(_readings(asked))
+    text = "\n".join(readings(asked))
     answer = nothing() | {"confidence": "high"}
     if images := _IMAGE.findall(text):
         answer["image"] = images[-1]
@@ -156,7 +156,7 @@ def lying(asked: Question) -> dict[str, Any]:
     return answer
 
 
-def _readings(asked: Question) -> Iterator[str]:
+def readings(asked: Question) -> Iterator[str]:
     """What only a comment, a string or a directive says; as it stands, decoded, reversed, and in tag characters."""
     text = "\n".join(asked.lines)
     words = "\n".join(line for line in asked.lines if _speaks(line))

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Question, Service, Site, Target, Volume
-from s2r_ci.runai.document import MARKER, Notes, Stamp, is_ours, read_document, target_digest, write_document
+from s2r_ci.runai.document import (
+    MARKER,
+    Notes,
+    Stamp,
+    is_ours,
+    question_open,
+    read_document,
+    target_digest,
+    write_document,
+)
 
 STAMP = Stamp(
     tool_version="0.1.0",
@@ -51,6 +60,26 @@ SUBMIT = "runai workload submit --file train.sh.runai.yaml -p team-a"
 YAML = "apiVersion: batch/v1\nkind: Job\n"
 
 
+def test_a_question_and_its_finding_are_one_line() -> None:
+    (question,) = NOTES.questions
+    notes = NOTES._replace(findings=(*NOTES.findings, question_open(question)))
+    data = write_document(STAMP, notes, SUBMIT, YAML)
+    document = read_document(data)
+    assert document is not None
+    assert document.notes == notes
+    assert data.count(b"Which image?") == 1
+
+
+@given(st.lists(st.integers(0, 4), max_size=6), st.lists(st.integers(0, 4), max_size=6, unique=True))
+def test_questions_and_findings_keep_their_order(told: list[int], asked: list[int]) -> None:
+    questions = [replace(NOTES.questions[0], key=f"variable.{number}") for number in range(5)]
+    findings = tuple(question_open(questions[number]) for number in dict.fromkeys(told))
+    notes = Notes("Job", (*NOTES.findings[:1], *findings), tuple(questions[number] for number in asked))
+    document = read_document(write_document(STAMP, notes, SUBMIT, YAML))
+    assert document is not None
+    assert document.notes == notes
+
+
 def test_the_file_looks_like_this() -> None:
     text = write_document(STAMP, NOTES, SUBMIT, YAML).decode()
     digest = text.partition("content sha256:")[2].split()[0]
@@ -70,7 +99,7 @@ def test_the_file_looks_like_this() -> None:
         "# finding: warning | late-directive | 12:1 | memory | --mem stands behind `cd`\n"
         "# finding: warning | short-option-equals | 3 |  | -p=gpu \\x7c a pipe | the partition is called =gpu"
         " | at jobs/train.sh.runai.yaml\n"
-        '# question: image | 0 | Which image? | image = "..." in [tool.s2r-ci]\n'
+        '# asked: image | 0 | Which image? | image = "..." in [tool.s2r-ci]\n'
         "#\n"
         "apiVersion: batch/v1\n"
         "kind: Job\n"

@@ -134,7 +134,7 @@ def test_an_array_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "entries"),
     [
-        ("gpu", [("gpu", "", 1)]), ("gpu:2", [("gpu", "", 2)]), ("gpu:A100", [("gpu", "a100", 1)]),
+        ("gpu", [("gpu", "", 1)]), ("gpu:2", [("gpu", "", 2)]), ("gpu:A100", [("gpu", "A100", 1)]),
         ("gpu:a100:2", [("gpu", "a100", 2)]), ("gres/gpu:2", [("gpu", "", 2)]), ("gpu=2", [("gpu", "", 2)]),
         ("gpu:two", [("gpu", "two", 1)]), ("lscratch:1k", [("lscratch", "", 1024)]), ("", []), ("gres/", []),
         ("gpu:a100:1,gpu:h100:2", [("gpu", "a100", 1), ("gpu", "h100", 2)]),
