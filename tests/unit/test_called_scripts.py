@@ -222,3 +222,31 @@ def test_only_the_names_in_a_program_make_a_manifest_stale(root: Path) -> None:
 )
 def test_a_program_that_is_not_started_provides_nothing(root: Path, body: str) -> None:
     assert not [e for e in ledger(root, body, {"jobs/fit.py": PROGRAM}) if "SLURM" in str(e.item)]
+
+
+# --- with a service ----------------------------------------------------------------------------------------
+
+
+def test_a_service_that_sees_the_script_alone_is_understood() -> None:
+    """What the script calls stays here: the service's manifest, made without, stands for ours, made with it."""
+    from s2r_ci.convert.rules import RulesConverter
+    from s2r_ci.convert.service import as_sent, understood
+    from s2r_ci.model import ConversionRequest, Script, Target
+    from s2r_ci.remote.answers import Converted
+    from s2r_ci.remote.outgoing import outgoing
+    from s2r_ci.runai.texts import write_text
+    from s2r_ci.slurm.job import read_script
+
+    data = (HEAD + "bash in.sh\n").encode()
+    target = Target(image="a/b:1", working_directory="/work")
+    script = script_of("jobs/job.sh", data, {"jobs/in.sh": b"echo $SLURM_NTASKS\n"}.get)
+    alone = Script(path="jobs/job.sh", data=data)
+    requests = [
+        ConversionRequest(script=each, job=read_script(each).jobs[0], target=target) for each in (script, alone)
+    ]
+    ours, theirs = (RulesConverter().convert(each) for each in requests)
+    assert ours.manifest.body != theirs.manifest.body
+    out = outgoing(script, target)
+    assert as_sent(requests[0], out).job == requests[1].job
+    answer = Converted(manifest=write_text(theirs.manifest.body, "kubernetes", {}))
+    assert understood(requests[0], ours, out, answer) is ours
