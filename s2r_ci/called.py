@@ -34,11 +34,12 @@ _CALL: Final = re.compile(
 )
 _OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*$")
 _SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
-
-
 _PROGRAM: Final = re.compile(
-    rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)""", re.MULTILINE
+    rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)"""
 )
+_HINT: Final = re.compile(rb"sh[ \t]|source[ \t]|\.[ \t]|\./|\.(?:sh|bash|py|jl|pl)\b|SUBMIT_DIR|PWD")
+_REMARK: Final = re.compile(rb"(?:^|\s)#")
+_LONGEST_LINE: Final = 4_096  # octets of a line that are looked at: what is longer is no line of a person's
 _SLURM: Final = re.compile(rb"\bSLURM_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 
 
@@ -46,51 +47,67 @@ def script_of(path: str, data: bytes, read: Read) -> Script:
     """The script with the files of the repository that it calls. ``read`` takes paths from the root, and gives None, or
     raises IncompleteError, for what is not there or cannot be read.
     """
-    called = (*_found(path, data, read), *_programs(path, data, read))
+    lines = list(_lines(data))
+    called = (*_files(path, data, lines, read), *_programs(path, data, lines, read)) if lines else ()
     return Script(path=path, data=data, called=called)
 
 
-def _found(path: str, data: bytes, read: Read) -> Iterator[Called]:
-    seen: set[str] = set()
-    for how, name, offset in _mentions(data):
-        if name in seen or len(seen) >= MOST:
+Lines = list[tuple[int, bytes]]
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines in which a file may be called, and where they begin; those that are comments are not among them."""
+    end = -1
+    for hint in _HINT.finditer(data):
+        if hint.start() < end:
             continue
-        seen.add(name)
+        start = data.rfind(b"\n", max(end, 0), hint.start()) + 1
+        end = data.find(b"\n", hint.start())
+        end = len(data) if end < 0 else end
+        line = data[start : min(end, start + _LONGEST_LINE)]
+        if not line.lstrip().startswith(b"#"):
+            yield start, line
+
+
+def _files(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Called]:
+    """What a shell runs or sources."""
+    for found, start in _named(_CALL, lines):
+        name = found["name"].decode("utf-8", "surrogateescape")
+        how = "shell" if found["shell"] else "source" if found["source"] else ""
         place, inner = _resolved(path, name, read)
         if place == path or (inner is not None and not _is_shell(place, inner, how)):
             continue
         if inner is not None or how or name.endswith((".sh", ".bash")):
-            start = data.rfind(b"\n", 0, offset) + 1
-            yield Called(name, how, data.count(b"\n", 0, offset) + 1, offset - start + 1, place, inner)
+            yield Called(name, how, data.count(b"\n", 0, start) + 1, found.start() + 1, place, inner)
 
 
-def _programs(path: str, data: bytes, read: Read) -> Iterator[Called]:
+def _programs(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Called]:
     """Programs in other languages, of which nothing counts but the names of Slurm's variables that stand in them: what
     else changes in them makes no manifest stale.
     """
-    seen: set[str] = set()
-    for found in _PROGRAM.finditer(data):
-        name, start = found["name"].decode("utf-8", "surrogateescape"), data.rfind(b"\n", 0, found.start()) + 1
-        before = data[start : found.start()]
-        if name in seen or len(seen) >= MOST or b"#" in before or _OTHERS.search(before):
-            continue
-        seen.add(name)
+    for found, start in _named(_PROGRAM, lines):
+        name = found["name"].decode("utf-8", "surrogateescape")
         place, text = _resolved(path, name, read)
         if text and (names := sorted(set(_SLURM.findall(text)))):
-            line, column = data.count(b"\n", 0, start) + 1, found.start() - start + 1
-            yield Called(name, PROGRAM, line, column, place, b" ".join(names))
+            yield Called(name, PROGRAM, data.count(b"\n", 0, start) + 1, found.start() + 1, place, b" ".join(names))
 
 
-def _mentions(data: bytes) -> Iterator[tuple[str, str, int]]:
-    """How (shell, source, or "" for a name alone), the name as written, and where; comments do not count."""
-    for found in _CALL.finditer(data):
-        start = data.rfind(b"\n", 0, found.start()) + 1
-        before = data[start : found.start()]
-        if before.lstrip().startswith(b"#") or data[found.start() : found.start() + 1] == b"#":
-            continue
-        if not _OTHERS.search(before):
-            how = "shell" if found["shell"] else "source" if found["source"] else ""
-            yield how, found["name"].decode("utf-8", "surrogateescape"), found.start()
+def _named(pattern: re.Pattern[bytes], lines: Lines) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Where a name stands first as a command, or as what a shell reads, and where its line begins."""
+    seen: set[bytes] = set()
+    for start, line in lines:
+        for found in pattern.finditer(line):
+            before = line[: found.start()]
+            if found["name"] in seen:
+                continue
+            if _REMARK.search(before):
+                break
+            if _OTHERS.search(before):
+                continue
+            seen.add(found["name"])
+            yield found, start
+            if len(seen) >= MOST:
+                return
 
 
 def _resolved(script: str, name: str, read: Read) -> tuple[str, bytes | None]:
