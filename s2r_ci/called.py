@@ -32,7 +32,7 @@ _CALL: Final = re.compile(
     + rb"""["']?(?=[\s;&|)}`"']|$)""",
     re.VERBOSE,
 )
-_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*$")
+_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*")
 _SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
 _PROGRAM: Final = re.compile(
     rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)"""
@@ -95,14 +95,15 @@ def _programs(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Call
 def _named(pattern: re.Pattern[bytes], lines: Lines) -> Iterator[tuple[re.Match[bytes], int]]:
     """Where a name stands first as a command, or as what a shell reads, and where its line begins."""
     seen: set[bytes] = set()
-    for start, line in lines:
+    for start, whole in lines:
+        remark = _REMARK.search(whole)
+        line = whole[: remark.start()] if remark else whole
+        words = [span.span() for span in _OTHERS.finditer(line)]  # of other commands: in order, none in another
         for found in pattern.finditer(line):
-            before = line[: found.start()]
-            if found["name"] in seen:
-                continue
-            if _REMARK.search(before):
-                break
-            if _OTHERS.search(before):
+            at = found.start()
+            while words and words[0][1] <= at:
+                del words[0]
+            if found["name"] in seen or (words and words[0][0] <= at):
                 continue
             seen.add(found["name"])
             yield found, start
