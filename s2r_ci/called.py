@@ -15,6 +15,8 @@ from s2r_ci.model import Called, Script
 Read = Callable[[str], bytes | None]
 
 MOST: Final = 16  # files of one script that are read
+PROGRAM: Final = "program"
+"""How a file is called that no shell reads; its ``data`` are the names of Slurm's variables in it, and no more."""
 LONGEST: Final = 262_144  # octets of one of them; what is longer is only named
 
 _FOLDER: Final = rb"(?:\$\{?(?:SLURM_SUBMIT_DIR|PWD)\}?/)?"
@@ -30,42 +32,83 @@ _CALL: Final = re.compile(
     + rb"""["']?(?=[\s;&|)}`"']|$)""",
     re.VERBOSE,
 )
-_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*$")
+_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*")
 _SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
+_PROGRAM: Final = re.compile(
+    rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)"""
+)
+_HINT: Final = re.compile(rb"sh[ \t]|source[ \t]|\.[ \t]|\./|\.(?:sh|bash|py|jl|pl)\b|SUBMIT_DIR|PWD")
+_REMARK: Final = re.compile(rb"(?:^|\s)#")
+_LONGEST_LINE: Final = 4_096  # octets of a line that are looked at: what is longer is no line of a person's
+_SLURM: Final = re.compile(rb"\bSLURM_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 
 
 def script_of(path: str, data: bytes, read: Read) -> Script:
     """The script with the files of the repository that it calls. ``read`` takes paths from the root, and gives None, or
     raises IncompleteError, for what is not there or cannot be read.
     """
-    called = tuple(_found(path, data, read))
+    lines = list(_lines(data))
+    called = (*_files(path, data, lines, read), *_programs(path, data, lines, read)) if lines else ()
     return Script(path=path, data=data, called=called)
 
 
-def _found(path: str, data: bytes, read: Read) -> Iterator[Called]:
-    seen: set[str] = set()
-    for how, name, offset in _mentions(data):
-        if name in seen or len(seen) >= MOST:
+Lines = list[tuple[int, bytes]]
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines in which a file may be called, and where they begin; those that are comments are not among them."""
+    end = -1
+    for hint in _HINT.finditer(data):
+        if hint.start() < end:
             continue
-        seen.add(name)
+        start = data.rfind(b"\n", max(end, 0), hint.start()) + 1
+        end = data.find(b"\n", hint.start())
+        end = len(data) if end < 0 else end
+        line = data[start : min(end, start + _LONGEST_LINE)]
+        if not line.lstrip().startswith(b"#"):
+            yield start, line
+
+
+def _files(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Called]:
+    """What a shell runs or sources."""
+    for found, start in _named(_CALL, lines):
+        name = found["name"].decode("utf-8", "surrogateescape")
+        how = "shell" if found["shell"] else "source" if found["source"] else ""
         place, inner = _resolved(path, name, read)
         if place == path or (inner is not None and not _is_shell(place, inner, how)):
             continue
         if inner is not None or how or name.endswith((".sh", ".bash")):
-            start = data.rfind(b"\n", 0, offset) + 1
-            yield Called(name, how, data.count(b"\n", 0, offset) + 1, offset - start + 1, place, inner)
+            yield Called(name, how, data.count(b"\n", 0, start) + 1, found.start() + 1, place, inner)
 
 
-def _mentions(data: bytes) -> Iterator[tuple[str, str, int]]:
-    """How (shell, source, or "" for a name alone), the name as written, and where; comments do not count."""
-    for found in _CALL.finditer(data):
-        start = data.rfind(b"\n", 0, found.start()) + 1
-        before = data[start : found.start()]
-        if before.lstrip().startswith(b"#") or data[found.start() : found.start() + 1] == b"#":
-            continue
-        if not _OTHERS.search(before):
-            how = "shell" if found["shell"] else "source" if found["source"] else ""
-            yield how, found["name"].decode("utf-8", "surrogateescape"), found.start()
+def _programs(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Called]:
+    """Programs in other languages, of which nothing counts but the names of Slurm's variables that stand in them: what
+    else changes in them makes no manifest stale.
+    """
+    for found, start in _named(_PROGRAM, lines):
+        name = found["name"].decode("utf-8", "surrogateescape")
+        place, text = _resolved(path, name, read)
+        if text and (names := sorted(set(_SLURM.findall(text)))):
+            yield Called(name, PROGRAM, data.count(b"\n", 0, start) + 1, found.start() + 1, place, b" ".join(names))
+
+
+def _named(pattern: re.Pattern[bytes], lines: Lines) -> Iterator[tuple[re.Match[bytes], int]]:
+    """Where a name stands first as a command, or as what a shell reads, and where its line begins."""
+    seen: set[bytes] = set()
+    for start, whole in lines:
+        remark = _REMARK.search(whole)
+        line = whole[: remark.start()] if remark else whole
+        words = [span.span() for span in _OTHERS.finditer(line)]  # of other commands: in order, none in another
+        for found in pattern.finditer(line):
+            at = found.start()
+            while words and words[0][1] <= at:
+                del words[0]
+            if found["name"] in seen or (words and words[0][0] <= at):
+                continue
+            seen.add(found["name"])
+            yield found, start
+            if len(seen) >= MOST:
+                return
 
 
 def _resolved(script: str, name: str, read: Read) -> tuple[str, bytes | None]:

@@ -28,7 +28,7 @@ from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
 from s2r_ci.runai.document import Document, read_document
 from s2r_ci.settings.inline import answered, inline_answers
-from s2r_ci.standing import CALLS, Standing, finding_of, stamp_of, standing, workload_of
+from s2r_ci.standing import CALLS, Standing, finding_of, stamp_of, standing, submitted_as_written, workload_of
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
@@ -195,6 +195,12 @@ def examine(
     stamp = stamp_of(script, target)
     document = read_document(beside.data) if beside.data is not None else None
     state = standing(stamp, beside.data, document, options.asks)
+    if (
+        state is Standing.CURRENT
+        and document is not None
+        and not submitted_as_written(document, beside.path, target)
+    ):
+        state = Standing.STALE  # the rest is as it was written, so it may be replaced
     again = options.keep_details or options.reverify or options.ignore_disk
     if state is Standing.CURRENT and document is not None and not again:
         return _remembered(script, document, beside.path, options), None

@@ -352,6 +352,10 @@ CONVERTER_STALE: Final = _rule(
     "converter-stale", Stage.CURRENT, _E, "another converter wrote this manifest than the settings ask for",
     "run `s2r-scan write`, or set `converter` to auto, which takes a manifest whoever wrote it",
 )  # fmt: skip
+SUBMIT_EDITED: Final = _rule(
+    "submit-edited", Stage.CURRENT, _E, "the command in the manifest's header is not the one that submits it",
+    "run `s2r-scan write`",
+)  # fmt: skip
 MANIFEST_EDITED: Final = _rule(
     "manifest-edited", Stage.CURRENT, _N, "the manifest was edited by hand and keeps every promise",
     "nothing to do: it survives `s2r-scan write` while the script stays as it is",

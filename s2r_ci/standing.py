@@ -73,6 +73,13 @@ def stale_because(now: Stamp, document: Document, asks: str = "") -> Rule | None
     return rules.CONVERTER_STALE if _other_converter(now.converter, document, asks) else None
 
 
+def submitted_as_written(document: Document, path: str, target: Target) -> bool:
+    """Whether the command in the header, which people copy, is the one for this manifest: no digest covers it."""
+    from s2r_ci.runai.targets import form_of
+
+    return document.submit == form_of(target.name).submit(path, target, document.notes.kind)
+
+
 def _other_converter(wish: str, document: Document, asks: str) -> bool:
     """Whether somebody else should have written this manifest. Where no service can be asked, what a service wrote
     is taken, and what rules wrote in its place too: it says so itself.
@@ -102,7 +109,7 @@ def finding_of(
     """What a check says about a standing; None for CURRENT, and for EDITED, which has to be judged first."""
     rule: Rule | None
     if state is Standing.STALE and document is not None:
-        rule = stale_because(stamp, document, asks)
+        rule = stale_because(stamp, document, asks) or rules.SUBMIT_EDITED
     else:
         rule = {
             Standing.MISSING: rules.MANIFEST_MISSING,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from s2r_ci.errors import ConversionError
 from s2r_ci.judging import JUDGED, outcome_of, stands
-from s2r_ci.model import Level, ScriptClass, Verdict
+from s2r_ci.model import Disposition, Level, ScriptClass, Verdict
 from s2r_ci.runai.document import Notes, write_document
 from s2r_ci.runai.targets import form_of
 from s2r_ci.standing import stamp_of, workload_of
@@ -33,12 +34,19 @@ class Walk(NamedTuple):
 def document_of(walked: Walk, target: Target, manifest_path: str) -> bytes:
     """The file for a walk that is ``writable``: header, notes, and the manifest."""
     assert walked.result is not None  # noqa: S101  writable says so
-    notes = Notes(kind=walked.result.manifest.kind, findings=walked.findings, questions=walked.result.questions)
-    made = walked.result.provenance
+    result = walked.result
+    notes = Notes(result.manifest.kind, walked.findings, result.questions, _counted(result))
+    made = result.provenance
     stamp = stamp_of(walked.script, target)._replace(
         converter=made.converter, model=made.model_id, prompt=made.prompt_digest
     )
     return write_document(stamp, notes, submit_command(manifest_path, target, notes.kind), walked.yaml_text)
+
+
+def _counted(result: ConversionResult) -> str:
+    """``9 exact, 2 approximate, 1 needs-answer``: how many entries of the ledger ended how."""
+    counts = Counter(entry.disposition for entry in result.ledger)
+    return ", ".join(f"{counts[each]} {each.value}" for each in Disposition if counts[each])
 
 
 def submit_command(manifest_path: str, target: Target, kind: str) -> str:

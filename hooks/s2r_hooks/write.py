@@ -22,6 +22,7 @@ def _write(options: Sequence[str], names: Sequence[str]) -> int:
 
     from s2r_ci.cli.check import conclude
     from s2r_ci.render.safe import shown_path
+    from s2r_ci.render.words import count
     from s2r_ci.session import place_of, run
 
     place = place_of(given_to("write", options, names))
@@ -30,6 +31,12 @@ def _write(options: Sequence[str], names: Sequence[str]) -> int:
     written = [verdict.manifest_path for verdict in report.verdicts if verdict.state == "written"]
     for path in written:
         print(f"wrote {shown_path(path)}: look at it, then git add it", file=sys.stderr)
+    if written and (open_ones := sum(len(verdict.questions) for verdict in report.verdicts)):
+        verb = "is" if open_ones == 1 else "are"
+        print(
+            f"{count(open_ones, 'question')} {verb} open: s2r-scan audit lists them with their answers",
+            file=sys.stderr,
+        )
     return code or (1 if written else 0)
 
 

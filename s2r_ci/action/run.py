@@ -75,7 +75,7 @@ def _run(environ: Mapping[str, str]) -> int:
     files = _files(values, environ)
     code, said = _command(situation, values, files, environ)
     if trouble := str(_json(files.result).get("trouble", "")) or (_last(said) if code in _ENDED else ""):
-        _say(command("error", trouble, title="s2r-ci"))
+        _say(command("error", trouble.replace("\n  hint:", "\nhint:"), title="s2r-ci"))
         sentences.append(prose(trouble.partition("\n")[0]))
     if values["comment"] == "true" and situation.mode == "check" and not situation.offline:
         code = _commented(code, values["token"], files, environ)

@@ -188,7 +188,19 @@ def _path(item: Item, book: _Book) -> Answer:
         return Answer(
             NEAR, f"{_main(book.made)}.volumeMounts", f"its volume is mounted at {volume.mount_path} instead"
         )
+    if other := _within(item.value, book.made):
+        hides = (
+            f"on the volume {volume.claim}; bound to {item.value}, it hides what the volume of {other} has there"
+        )
+        return Answer(NEAR, f"{_main(book.made)}.volumeMounts", hides)
     return Answer(EXACT, f"{_main(book.made)}.volumeMounts", f"on the volume {volume.claim}")
+
+
+def _within(inside: str, made: Plan) -> str:
+    """The mount that holds the place to which a folder is bound; empty where none does."""
+    places = [volume.mount_path or path for path, volume in storage.mounted(made.request)]
+    found = storage.prefix_of(inside.rstrip("/"), places) if inside else None
+    return found if found and found.rstrip("/") != inside.rstrip("/") else ""
 
 
 def _at_home(item: Item, how: str, book: _Book) -> Answer:

@@ -141,7 +141,7 @@ class ServiceConverter:
         self, request: ConversionRequest, made: ConversionResult, out: Outgoing, answer: Converted
     ) -> ConversionResult:
         """The service's manifest as a result; the judge sees it next. Raises MalformedReplyError for no YAML."""
-        result = _understood(request, made, out, answer)
+        result = understood(request, made, out, answer)
         provenance = Provenance(
             converter="service",
             version=CLIENT.partition("/")[2],
@@ -177,7 +177,7 @@ def _shown(request: ConversionRequest) -> str:
     return request.script.path
 
 
-def _understood(
+def understood(
     request: ConversionRequest, made: ConversionResult, out: Outgoing, answer: Converted
 ) -> ConversionResult:
     """Ours, where our rules write the same manifest with the decisions that it carries; theirs, where they do not."""
@@ -190,7 +190,7 @@ def _understood(
     content = document.content if document else data
     manifest = read_text(content, request.target.name, where="the service's manifest")
     decided = carried(manifest.body)
-    sent = _as_sent(request, out)
+    sent = as_sent(request, out)
     if _by_rules(sent, decided).manifest.body == manifest.body:
         return _by_rules(request, decided) if decided else made
     if out.placeholders:
@@ -202,7 +202,7 @@ def _understood(
     return replace(made, manifest=replace(manifest, lines={}))
 
 
-def _as_sent(request: ConversionRequest, out: Outgoing) -> ConversionRequest:
+def as_sent(request: ConversionRequest, out: Outgoing) -> ConversionRequest:
     """The request as the service has it: what the script calls stays here."""
     script = replace(request.script, data=out.text.encode(), called=())
     if not request.script.called:

@@ -99,7 +99,7 @@ class Called(NamedTuple):
     """A file that a script seems to run or source, as its text names it; ``data`` is None where none was read."""
 
     name: str
-    how: str  # shell, source, or "" where the name stands alone
+    how: str  # shell, source, program (of another language), or "" where the name stands alone
     line: int  # of the script
     column: int
     path: str  # from the root

@@ -15,6 +15,7 @@
     #   content sha256: 4e074085...       of every octet below this line
     #
     # kind: Job
+    # ledger: 9 exact, 2 approximate     how many things that the script says ended how
     # finding: warning | late-directive | 12:1 | partition | the message | the reason of an ignore
     # question: image | 3 | Which image? | image = "..." in [tool.s2r-ci]     the question, and its finding
     #
@@ -63,6 +64,7 @@ class Notes(NamedTuple):
     kind: str = ""
     findings: tuple[Finding, ...] = ()
     questions: tuple[Question, ...] = ()
+    ledger: str = ""  # counts, for people
 
 
 class Document(NamedTuple):
@@ -129,6 +131,7 @@ def _notes_text(notes: Notes, source: str) -> str:
     if told != list(notes.questions[: len(told)]):
         asked, told = {}, []  # in another order, which the lines could not tell
     lines = [f"# kind: {_escaped(notes.kind)}"]
+    lines += [f"# ledger: {_escaped(notes.ledger)}"] if notes.ledger else []
     for finding in notes.findings:
         if question := asked.get(finding):
             lines.append(_line("question", _question_fields(question, source)))
@@ -228,11 +231,14 @@ def _stamp(found: Mapping[str, str]) -> Stamp:
 
 def _read_notes(content: bytes, source: str) -> Notes | None:
     """The notes, or None where one cannot be read: its rule is gone or has another level now."""
-    kind, findings, questions = "", [], []
+    kind, ledger, findings, questions = "", "", [], []
     for raw in _notes_lines(content):
         word, _, rest = raw.partition(":")
         if word == "kind":
             kind = _unescaped(rest.strip(" "))
+            continue
+        if word == "ledger":
+            ledger = _unescaped(rest.strip(" "))
             continue
         values = [_unescaped(value.strip(" ")) for value in rest.split("|")]
         note = _FORMS[word](values, source) if word in _FORMS else None
@@ -244,7 +250,7 @@ def _read_notes(content: bytes, source: str) -> Notes | None:
                 findings.append(found)
         else:
             return None
-    return Notes(kind=kind, findings=tuple(findings), questions=tuple(questions))
+    return Notes(kind=kind, findings=tuple(findings), questions=tuple(questions), ledger=ledger)
 
 
 def _notes_lines(content: bytes) -> Iterator[str]:

@@ -106,7 +106,8 @@ _ALL: Final = (
     # --- the conversion service
     Key("api-endpoint", "text", "address of the conversion service; its key comes by S2R_SHARED_SECRET",
         pattern=ADDRESS, expects="an address that begins with https://"),
-    Key("key-id", "text", "id of the key that signs requests to the service", pattern=KEY_ID, expects=KEY_ID_SAYS),
+    Key("key-id", "text", "id of the key that signs requests to the service; oidc: one for the workflow's token",
+        pattern=KEY_ID, expects=KEY_ID_SAYS),
     Key("model", "text", "alias of the model that the service shall ask; none: the service's default",
         pattern=ALIAS, expects=ALIAS_SAYS),
     Key("send", "choice", "which scripts go to the service: all, or the residue that rules left questions in",

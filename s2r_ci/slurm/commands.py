@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEPTH: Final = 3  # programs in strings of programs in strings
 _LAYERS: Final = 12  # launchers, containers and wrappers around one program
 _EXPANDS: Final = frozenset('$"')
+_QUOTES: Final = frozenset("$\"'")
 _WHOLE_VARIABLE: Final = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?')
 _new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
 
@@ -68,7 +69,7 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
         if at >= count:
             name = ""
             break
-        if raws[at][:1] in _EXPANDS and _known_text(reader, words, at, around):
+        if raws[at][:1] in _QUOTES and _known_text(reader, words, at, around):
             return ""
         value = values[at]
         name = value.rpartition("/")[2]
@@ -98,6 +99,12 @@ def _layers(reader: "ShellReader", words: Words, around: Around) -> str:
     return name
 
 
+def _quoted_program(words: Words, at: int) -> bool:
+    """``parallel "srun -n1 ./a {}" ::: 1 2``: the program is one word, of several words of its own."""
+    text = words.values[at].strip()
+    return at > 0 and " " in text and "parallel" in map(base_name, words.values[:at])
+
+
 def _parts(reader: "ShellReader", words: Words, at: int, around: Around) -> str:
     """``srun A : --het-group=1 B`` starts both at once, each a step of its own; the answer is the first's program."""
     ends = [place for place in range(at, len(words.values)) if words.values[place] == ":"] + [len(words.values)]
@@ -121,7 +128,10 @@ def _outside(reader: "ShellReader", values: list[str], name: str, around: Around
 
 
 def _known_text(reader: "ShellReader", words: Words, at: int, around: Around) -> bool:
-    """``$LAUNCHER fit.py`` where the script says what LAUNCHER is: read what comes of it."""
+    """``$LAUNCHER fit.py`` where the script says what LAUNCHER is, ``parallel "srun fit {}"``: read it."""
+    if words.raws[at][:1] != "$" and _quoted_program(words, at):
+        _shell_word(reader, words, at, at + 1, around)
+        return True
     found = _WHOLE_VARIABLE.fullmatch(words.raws[at])
     text = reader.texts.get(found[1] or found[2]) if found else None
     if text is None or reader.depth >= DEPTH:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from s2r_ci.called import script_of
+from s2r_ci.called import PROGRAM, script_of
 from s2r_ci.model import Body, Called, Inner, Item, ItemKind, Location, Script
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.launchers import SHELLS, base_name
@@ -27,6 +27,7 @@ def with_called(
     made = body
     more: list[Item] = []
     inners: list[Inner] = []
+    more += (item for each in script.called if each.how == PROGRAM for item in _names(each, script, body))
     for each in script.called:
         if not _is_called(each, body, items):
             continue
@@ -42,7 +43,7 @@ def with_called(
         made = _merged(made, theirs)
         deeper = tuple(dict.fromkeys(call.name for call in inner.called if _is_called(call, theirs, found)))
         inners.append(Inner(each.name, place, each.path, tuple(_needs(theirs, found)), deeper))
-    if not inners:
+    if not (inners or more):
         return body, items, ()
     known = {(item.kind, item.name, item.value) for item in items}
     fresh = [item for item in dict.fromkeys(more) if (item.kind, item.name, item.value) not in known]
@@ -50,9 +51,16 @@ def with_called(
     return made, tuple(every), tuple(inners)
 
 
+def _names(each: Called, script: Script, body: Body) -> Iterator[Item]:
+    """Slurm's variables that a program reads; who starts it on its line may be any command."""
+    if body.language == "shell" and each.data:
+        place = Location(script.path, each.line, each.column)
+        yield from (Item(ItemKind.VARIABLE, name.decode(), "", place) for name in each.data.split())
+
+
 def _is_called(each: Called, body: Body, items: Iterable[Item]) -> bool:
     """Whether the grammar too sees a call there: the text alone may stand in quotes, or be another command's word."""
-    if body.language != "shell":
+    if body.language != "shell" or each.how == PROGRAM:
         return False
     if each.how == "source":
         return any(item.kind is ItemKind.MODULE and item.name == "source" and _same(item, each) for item in items)

@@ -71,6 +71,15 @@ def test_stale_manifests_say_why_and_are_renewed(written: Repository, change: An
     assert rules(written) == (0, [], ["current"])
 
 
+def test_the_command_that_people_copy_is_not_edited_in_silence(written: Repository) -> None:
+    text = written.read(MANIFEST)
+    line = next(line for line in text.splitlines() if line.startswith("#   submit:"))
+    written.write(MANIFEST, text.replace(line, "#   submit:          kubectl apply -f another.yaml"))
+    assert rules(written) == (1, ["submit-edited"], ["stale"])
+    assert written.run("write").returncode == 0
+    assert written.read(MANIFEST) == text
+
+
 def test_a_new_tool_version_alone_makes_nothing_stale(written: Repository) -> None:
     text = written.read(MANIFEST)
     line = next(line for line in text.splitlines() if line.startswith("#   tool:"))

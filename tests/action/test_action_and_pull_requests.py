@@ -60,7 +60,7 @@ def test_a_token_that_may_not_open_pull_requests_ends_with_5_and_says_what_is_mi
     assert (ran.code, ran.outputs["pull-request-numbers"]) == (5, ""), ran.said
     (annotation,) = [line for line in ran.said.split("\n") if line.startswith("::error title=s2r-ci::")]
     assert "the token may not do this (status 403" in annotation
-    assert "allow Actions to create pull requests" in annotation
+    assert "%0Ahint: grant contents: write" in annotation
     assert "the token may not do this" in ran.summary
 
 

@@ -130,3 +130,23 @@ def test_the_dashboard_tells_refused_left_alone_and_failed_apart(project: Projec
     github.commit(branch, "x.txt", "x\n")  # a branch of others, and no pull request
     project.pr("--dashboard", code=1)
     assert "`jobs/train.sh`: left alone\n" in issue["body"]
+
+
+def test_an_update_is_finished_whenever_the_run_was_killed(project: Project) -> None:
+    github = project.github
+    project.pr()
+    branch, head, body = branch_of(project, 1), github.head(branch_of(project, 1)), github.pulls[1]["body"]
+    project.script("jobs/train.sh", mem="64G")
+    project.push()
+    whole = len(project.pr().calls)
+    for stop in range(whole - 6, whole):
+        github.git("update-ref", f"refs/heads/{branch}", head)
+        github.pulls[1] |= {"body": body}
+        github.dies_after = stop
+        project.pr(code=5)
+        github.dies_after = None
+        assert project.pr().operation == "updated", stop
+        assert "| 64 Gi |" in github.pulls[1]["body"]
+        assert "memory: 64Gi" in github.files(branch)["jobs/train.sh.runai.yaml"]
+        assert project.pr().writes == []
+    assert github.comments == []

@@ -49,6 +49,24 @@ def test_no_hook_asks_a_service_unless_told() -> None:
     assert "api-endpoint" not in told
 
 
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        pytest.param("", "2 questions are open: s2r-scan audit lists them", id="none"),
+        pytest.param('working-directory = "/workspace"\n', "1 question is open: s2r-scan audit", id="one"),
+        pytest.param(SETTINGS, "", id="all"),
+    ],
+)
+def test_the_writing_hook_says_where_questions_are_answered(
+    here: Path, capsys: pytest.CaptureFixture[str], answers: str, said: str
+) -> None:
+    (here / "s2r-ci.toml").write_text(answers)
+    assert write.main(["--", "train.sh"]) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert ("open: s2r-scan audit" in told) == bool(said)
+
+
 def test_an_endpoint_and_a_secret_of_the_developer_are_not_used(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -305,6 +305,8 @@ def test_a_token_is_good_once_however_many_bring_it() -> None:
         ({"repository_id": "700002"}, {}),  # J-10: the name is right, the id is not
         ({"event_name": "pull_request_target"}, {}),  # J-13
         ({"event_name": None}, {}),
+        ({"event_name": ["push"]}, {}),
+        ({"ref": {"refs/heads/main": 1}}, {"refs": frozenset({"refs/heads/main"})}),
         ({}, {"refs": frozenset({"refs/heads/release"})}),
         ({}, {"environments": frozenset({"production"})}),
         ({"job_workflow_ref": "a/b/.github/workflows/x.yml@main"}, {"workflows": frozenset({"other"})}),

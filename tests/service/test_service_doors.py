@@ -319,3 +319,14 @@ def test_the_address_is_the_peer_and_never_a_header() -> None:
 
 def test_base64_is_decoded_before_anything_is_signed() -> None:
     assert request_of({**GOOD, "isBase64Encoded": True, "body": "//4A"}).body == b"\xff\xfe\x00"
+
+
+def test_a_connection_of_the_container_sends_at_once() -> None:
+    import socket
+
+    from s2r_service.__main__ import listener
+
+    with listener("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -184,3 +184,69 @@ def test_a_script_that_calls_nothing_keeps_the_digest_of_its_octets() -> None:
 
     data = b"#!/bin/bash\n#SBATCH -n 1\necho\n"
     assert script_of("a.sh", data, lambda path: None).digest == hashlib.sha256(data).hexdigest()
+
+
+# --- programs in other languages ---------------------------------------------------------------------------
+
+PROGRAM = (
+    'import os\nrank = os.environ["SLURM_PROCID"]\nname = os.environ.get("SLURM_JOB_ID")\nx = f"SLURM_{name}"\n'
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["python fit.py\n", 'python -u "fit.py" --lr 1\n', "torchrun --nproc-per-node=1 ./fit.py\n", "jobs/fit.py &\n"],
+)
+def test_variables_that_a_program_of_the_repository_reads_are_provided(root: Path, body: str) -> None:
+    entries = {str(e.item): e for e in ledger(root, body, {"jobs/fit.py": PROGRAM})}
+    assert entries["SLURM_PROCID"].disposition is Disposition.EXACT
+    assert entries["SLURM_JOB_ID"].field.endswith("args[0]")
+    assert entries["SLURM_JOB_ID"].location.line == 5
+    check({}, verb="write")
+    manifest = (root / "jobs/job.sh.runai.yaml").read_text()
+    assert "- name: SLURM_PROCID" in manifest
+    assert "export SLURM_JOB_ID" in manifest
+
+
+def test_only_the_names_in_a_program_make_a_manifest_stale(root: Path) -> None:
+    fill(root, {"jobs/job.sh": HEAD + "python fit.py\n", "jobs/fit.py": PROGRAM})
+    check({}, verb="write")
+    fill(root, {"jobs/fit.py": PROGRAM + "print(rank)\n"})
+    assert of_job(check({})).state == "current"
+    fill(root, {"jobs/fit.py": PROGRAM + 'print(os.environ["SLURM_NNODES"])\n'})
+    assert of_job(check({})).state == "stale"
+
+
+@pytest.mark.parametrize(
+    "body", ["# python fit.py\n", "cp fit.py /tmp\n", "python other.py\n", "python fit.pyc\n", "echo fit.py\n"]
+)
+def test_a_program_that_is_not_started_provides_nothing(root: Path, body: str) -> None:
+    assert not [e for e in ledger(root, body, {"jobs/fit.py": PROGRAM}) if "SLURM" in str(e.item)]
+
+
+# --- with a service ----------------------------------------------------------------------------------------
+
+
+def test_a_service_that_sees_the_script_alone_is_understood() -> None:
+    """What the script calls stays here: the service's manifest, made without, stands for ours, made with it."""
+    from s2r_ci.convert.rules import RulesConverter
+    from s2r_ci.convert.service import as_sent, understood
+    from s2r_ci.model import ConversionRequest, Script, Target
+    from s2r_ci.remote.answers import Converted
+    from s2r_ci.remote.outgoing import outgoing
+    from s2r_ci.runai.texts import write_text
+    from s2r_ci.slurm.job import read_script
+
+    data = (HEAD + "bash in.sh\n").encode()
+    target = Target(image="a/b:1", working_directory="/work")
+    script = script_of("jobs/job.sh", data, {"jobs/in.sh": b"echo $SLURM_NTASKS\n"}.get)
+    alone = Script(path="jobs/job.sh", data=data)
+    requests = [
+        ConversionRequest(script=each, job=read_script(each).jobs[0], target=target) for each in (script, alone)
+    ]
+    ours, theirs = (RulesConverter().convert(each) for each in requests)
+    assert ours.manifest.body != theirs.manifest.body
+    out = outgoing(script, target)
+    assert as_sent(requests[0], out).job == requests[1].job
+    answer = Converted(manifest=write_text(theirs.manifest.body, "kubernetes", {}))
+    assert understood(requests[0], ours, out, answer) is ours

@@ -43,8 +43,14 @@ class Policy(NamedTuple):
         further: Mapping[str, frozenset[str]] = {
             "ref": self.refs, "environment": self.environments, "job_workflow_ref": self.workflows,
         }  # fmt: skip
-        fits = all(claims.get(name) in allowed for name, allowed in further.items() if allowed)
-        return named and fits and claims.get("event_name") in self.events
+        fits = all(_said(claims, name) in allowed for name, allowed in further.items() if allowed)
+        return named and fits and _said(claims, "event_name") in self.events
+
+
+def _said(claims: Mapping[str, object], name: str) -> str:
+    """A claim that is a text; empty for every other."""
+    value = claims.get(name)
+    return value if isinstance(value, str) else ""
 
 
 class Oidc(NamedTuple):

@@ -112,3 +112,24 @@ def test_an_image_that_is_not_written_out_leaves_that_of_the_settings(body: str)
 def test_what_the_shell_makes_of_a_word_is_no_folder_to_ask_for(word: str, folder: str) -> None:
     result, _ = converted(f"ls {word}")
     assert [q.key for q in result.questions if q.key.startswith("volume.")] == [f"volume.{folder}"]
+
+
+# --- a mount in a mount ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bound", "ends", "says"),
+    [
+        ("/scratch/x:/work/in", Disposition.APPROXIMATE, "it hides what the volume of /work has there"),
+        ("/scratch/x:/data", Disposition.EXACT, "on the volume scratch"),
+        ("/scratch/x:/workers", Disposition.EXACT, "on the volume scratch"),
+        ("/scratch/x", Disposition.EXACT, "on the volume scratch"),
+    ],
+)
+def test_a_folder_that_is_bound_inside_a_volume_says_what_it_hides(
+    bound: str, ends: Disposition, says: str
+) -> None:
+    result, _ = converted(f"apptainer exec -B {bound} docker://a/b:1 python a.py")
+    [entry] = [entry for entry in result.ledger if str(entry.item) == "/scratch/x"]
+    assert entry.disposition is ends
+    assert says in entry.reason
