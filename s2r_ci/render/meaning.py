@@ -32,7 +32,7 @@ def _array(value: str) -> str:
 
 
 def _all_memory(value: str) -> str:
-    return "" if mebibytes(value) else "all memory of the node"
+    return "all memory of the node" if mebibytes(value) == 0 else ""
 
 
 MEANINGS: Final[Mapping[str, Callable[[str], str]]] = {
