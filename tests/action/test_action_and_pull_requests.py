@@ -98,6 +98,7 @@ def test_on_a_server_of_one_s_own_with_its_own_authority(runner: Runner, tmp_pat
     with served(github, "/api/v3", certs.context("good")) as address:
         project = Project(tmp_path, github, address, "/api/v3")
         github.faults.append(Fault("^POST git/trees$", status=403))  # so git pushes too
+        run(runner, project, "push", {}, mode="lint")  # the packages are there: their index has another authority
         ran = run(runner, project, "push", {}, mode="pr", ENV_REQUESTS_CA_BUNDLE=str(certs.authority))
     assert (ran.code, ran.outputs["operation"]) == (0, "created"), ran.said
     assert github.wrong == []
