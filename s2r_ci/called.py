@@ -11,6 +11,7 @@ from typing import Final
 
 from s2r_ci.errors import IncompleteError
 from s2r_ci.model import Called, Script
+from s2r_ci.patterns import lazy
 
 Read = Callable[[str], bytes | None]
 
@@ -21,7 +22,7 @@ LONGEST: Final = 262_144  # octets of one of them; what is longer is only named
 
 _FOLDER: Final = rb"(?:\$\{?(?:SLURM_SUBMIT_DIR|PWD)\}?/)?"
 _NAME: Final = rb"(?P<name>(?:\.{1,2}/){0,9}[A-Za-z0-9_][\w.+-]{0,99}(?:/[\w.+-]{1,99}){0,19})"
-_CALL: Final = re.compile(
+_CALL: Final = lazy(
     rb"""(?<![^\s;&|({`"'])(?:
         (?:/(?:usr/)?bin/)?(?P<shell>(?:ba|z|k|da)?sh)(?:[ \t]+[-+][ABD-Zabd-z]{1,8})*[ \t]+
       | (?P<source>source|\.)[ \t]+
@@ -32,15 +33,13 @@ _CALL: Final = re.compile(
     + rb"""["']?(?=[\s;&|)}`"']|$)""",
     re.VERBOSE,
 )
-_OTHERS: Final = re.compile(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*")
-_SHELL: Final = re.compile(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
-_PROGRAM: Final = re.compile(
-    rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)"""
-)
-_HINT: Final = re.compile(rb"sh[ \t]|source[ \t]|\.[ \t]|\./|\.(?:sh|bash|py|jl|pl)\b|SUBMIT_DIR|PWD")
-_REMARK: Final = re.compile(rb"(?:^|\s)#")
+_OTHERS: Final = lazy(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*")
+_SHELL: Final = lazy(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
+_PROGRAM: Final = lazy(rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)""")
+_HINT: Final = lazy(rb"sh[ \t]|source[ \t]|\.[ \t]|\./|\.(?:sh|bash|py|jl|pl)\b|SUBMIT_DIR|PWD")
+_REMARK: Final = lazy(rb"(?:^|\s)#")
 _LONGEST_LINE: Final = 4_096  # octets of a line that are looked at: what is longer is no line of a person's
-_SLURM: Final = re.compile(rb"\bSLURM_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
+_SLURM: Final = lazy(rb"\bSLURM_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
 
 
 def script_of(path: str, data: bytes, read: Read) -> Script:

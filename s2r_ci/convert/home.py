@@ -1,15 +1,15 @@
 """The home folder: on the old cluster it holds people's files, in a pod it is the image's own."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import Item, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import Plan
 
 KEY: Final = "variable.HOME"
-_AT_HOME: Final = re.compile(r"(?:~[\w-]*|\$HOME|\$\{HOME\})/(?![.])")
-_SEARCHED: Final = re.compile(rb"\s*(?:export\s+|setenv\s+)?\w*PATH\w*[= ]")
+_AT_HOME: Final = lazy(r"(?:~[\w-]*|\$HOME|\$\{HOME\})/(?![.])")
+_SEARCHED: Final = lazy(rb"\s*(?:export\s+|setenv\s+)?\w*PATH\w*[= ]")
 
 
 def files(made: Plan) -> Iterator[Item]:

@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import Location
+from s2r_ci.patterns import lazy
 from s2r_ci.runai import storage
 from s2r_ci.runai.distribution import Plan
 from s2r_ci.slurm.touched import touched
 
 KEY: Final = "read-only"
 STREAMS: Final = ("output", "error")
-_ASSIGNED: Final = re.compile(
-    r"^[ \t]*(?:export[ \t]+|readonly[ \t]+)?(\w+)=[\"']?(/[^\s\"';$`]*)[\"']?[ \t]*$", re.M
-)
-_NAMED: Final = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_OPTION: Final = re.compile(r"\s--(?:out(?:put)?|save|log)[_-]?(?:dir|path|file|folder)?[= ][\"']?([^\s\"';|&<>]+)")
+_ASSIGNED: Final = lazy(r"^[ \t]*(?:export[ \t]+|readonly[ \t]+)?(\w+)=[\"']?(/[^\s\"';$`]*)[\"']?[ \t]*$", re.M)
+_NAMED: Final = lazy(r"\$(?:(\w+)|\{(\w+)\})")
+_OPTION: Final = lazy(r"\s--(?:out(?:put)?|save|log)[_-]?(?:dir|path|file|folder)?[= ][\"']?([^\s\"';|&<>]+)")
 
 
 def writes(made: Plan) -> dict[str, Location]:

@@ -7,6 +7,7 @@ found is written anew where it stands, any other is put in front.
 import re
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Held, Options, counts
@@ -14,7 +15,7 @@ from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.units import signed
 
 _GPU: Final = "gres/gpu"
-_NUMBER: Final = re.compile(r"\s*([+-]?\d{1,30})", re.ASCII)
+_NUMBER: Final = lazy(r"\s*([+-]?\d{1,30})", re.ASCII)
 _MOST: Final = 2**63 - 1  # a longer number stops here, and comes out as -1
 
 
