@@ -58,9 +58,9 @@ def test_equal_questions_are_asked_once_and_answers_are_kept(place: Repository) 
         place,
         {
             "image": ["team/a b", "team/train:1"],
-            "variable.RESULTS": ["/work/out"],
+            "variable.RESULTS": ["/shelf/out"],
             "arguments": ["resnet 'a b'"],
-            "working-directory": ["/work"],
+            "working-directory": ["/shelf"],
         },
     )
     assert code == 0, said
@@ -74,7 +74,7 @@ def test_equal_questions_are_asked_once_and_answers_are_kept(place: Repository) 
     kept = {tuple(answer)[1]: answer for answer in tomllib.loads(text)["answers"]}
     assert kept["image"] == {"scripts": ["a.sh", "b\\[1\\].sh"], "image": "team/train:1"}
     assert kept["arguments"] == {"scripts": ["a.sh"], "arguments": ["resnet", "a b"]}
-    assert kept["variables"]["variables"] == {"RESULTS": "/work/out"}
+    assert kept["variables"]["variables"] == {"RESULTS": "/shelf/out"}
     assert "image: team/train:1" in place.read("a.sh.runai.yaml")
     assert "image: team/train:1" in place.read("b[1].sh.runai.yaml")
 
@@ -87,7 +87,7 @@ def test_nothing_answered_is_nothing_kept(place: Repository) -> None:
 
 def test_the_answers_go_where_the_settings_are(place: Repository) -> None:
     place.write(
-        "pyproject.toml", '[tool.s2r-ci]\nmemory = "8G"\nworking-directory = "/work"\n\n[tool.other]\nx = 1\n'
+        "pyproject.toml", '[tool.s2r-ci]\nmemory = "8G"\nworking-directory = "/shelf"\n\n[tool.other]\nx = 1\n'
     )
     code, said = talk(place, {"image": ["team/train:1"]})
     assert code == 0, said

@@ -27,7 +27,7 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--output=there/%j.out"), id="there"),
         pytest.param(job("--output=%j.out"), id="no folder"),
         pytest.param(job("--output=/scratch/%j.out"), id="absolute"),
-        pytest.param(job("--chdir=/work/a", "--output=logs/%j.out"), id="another start"),
+        pytest.param(job("--chdir=/shelf/a", "--output=logs/%j.out"), id="another start"),
         pytest.param(job("--output=/dev/null"), id="thrown away"),
         pytest.param(job("--output=%x/%j.out"), id="by pattern"),
     ],

@@ -33,7 +33,7 @@ from tests.service.test_policy_evasions import Saying
         ("set MODE=train and SEED to 3", Wish(environment={"MODE": "train", "SEED": "3"})),
         ("8 cpus per task, 4 tasks", Wish(cpus_per_task=8, tasks=4)),
         ("arguments --seed 1 --fast", Wish(arguments=("--seed", "1", "--fast"))),
-        ("start in /work/run", Wish(working_directory="/work/run")),
+        ("start in /shelf/run", Wish(working_directory="/shelf/run")),
     ],
 )
 def test_rules_read_what_is_said_plainly(instruction: str, wish: Wish) -> None:

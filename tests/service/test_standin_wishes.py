@@ -22,7 +22,7 @@ WISHES = [
     ("it needs the claim x at /data, and the claim y at /in",
      Wish(mounts=(Mount(path="/data", claim="x"), Mount(path="/in", claim="y")))),
     ("my data is to be mounted: /data from the claim x", None),
-    ("let it run for at most 90 minutes in the folder /work/run", Wish(minutes=90, working_directory="/work/run")),
+    ("let it run for at most 90 minutes in the folder /shelf/run", Wish(minutes=90, working_directory="/shelf/run")),
     ("we need 8 cores a task now", Wish(cpus_per_task=8)),
     ("could you use the image a.example.com:5000/b@sha256:" + "0" * 64 + " please",
      Wish(image="a.example.com:5000/b@sha256:" + "0" * 64)),

@@ -47,15 +47,15 @@ def test_the_command_line_leaves_a_read_only_claim_out_says_so_and_is_not_refuse
     from s2r_ci.model import Disposition, Script, Site, Target, Volume
     from s2r_ci.pipeline import walk
 
-    volumes = {"/data": Volume(claim="data", read_only=True), "/work": Volume(claim="work")}
+    volumes = {"/data": Volume(claim="data", read_only=True), "/shelf": Volume(claim="work")}
     target = Target(image="a/b:1", memory_mib=1024, name="cli", site=Site(volumes=volumes))
-    data = b"#!/bin/bash\n#SBATCH -n 1\npython a.py /data/in /work/out\n"
+    data = b"#!/bin/bash\n#SBATCH -n 1\npython a.py /data/in /shelf/out\n"
     walked = walk(Script(path="a.sh", data=data), target, RulesConverter())
     assert not [finding for finding in walked.findings if finding.rule.level.word == "error"]
-    assert "claimname=work,path=/work" in walked.yaml_text
+    assert "claimname=work,path=/shelf" in walked.yaml_text
     assert "claimname=data" not in walked.yaml_text
     assert walked.result is not None
     ends = {str(entry.item): entry for entry in walked.result.ledger}
     assert ends["/data/in"].disposition is Disposition.NOT_EXPRESSIBLE
     assert "writable" in ends["/data/in"].reason
-    assert ends["/work/out"].disposition is Disposition.EXACT
+    assert ends["/shelf/out"].disposition is Disposition.EXACT

@@ -8,8 +8,8 @@ from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.model import ConversionResult, Disposition, Script, Site, Target, Volume
 from s2r_ci.pipeline import walk
 
-VOLUMES = {"/work": Volume(claim="work"), "/scratch": Volume(claim="scratch")}
-TARGET = Target(default_image="a/b:1", memory_mib=1024, working_directory="/work", site=Site(volumes=VOLUMES))
+VOLUMES = {"/shelf": Volume(claim="work"), "/scratch": Volume(claim="scratch")}
+TARGET = Target(default_image="a/b:1", memory_mib=1024, working_directory="/shelf", site=Site(volumes=VOLUMES))
 
 
 def converted(body: str, target: Target = TARGET) -> tuple[ConversionResult, str]:
@@ -48,7 +48,7 @@ def test_what_lies_at_home_is_asked_about(body: str, named: str) -> None:
         "source ~/.bashrc",
         "export PATH=$HOME/bin:$PATH",
         "LD_LIBRARY_PATH=~/lib:$LD_LIBRARY_PATH",
-        "HOME=/work/home\npython ~/train.py",
+        "HOME=/shelf/home\npython ~/train.py",
         "echo a~/b",
     ],
 )
@@ -120,7 +120,7 @@ def test_what_the_shell_makes_of_a_word_is_no_folder_to_ask_for(word: str, folde
 @pytest.mark.parametrize(
     ("bound", "ends", "says"),
     [
-        ("/scratch/x:/work/in", Disposition.APPROXIMATE, "it hides what the volume of /work has there"),
+        ("/scratch/x:/shelf/in", Disposition.APPROXIMATE, "it hides what the volume of /shelf has there"),
         ("/scratch/x:/data", Disposition.EXACT, "on the volume scratch"),
         ("/scratch/x:/workers", Disposition.EXACT, "on the volume scratch"),
         ("/scratch/x", Disposition.EXACT, "on the volume scratch"),

@@ -6,8 +6,8 @@ from s2r_ci.convert.rules import RulesConverter
 from s2r_ci.model import ConversionResult, Disposition, Script, Site, Target, Volume
 from s2r_ci.pipeline import walk
 
-VOLUMES = {"/data": Volume(claim="data", read_only=True), "/work": Volume(claim="work")}
-TARGET = Target(image="a/b:1", memory_mib=1024, working_directory="/work", site=Site(volumes=VOLUMES))
+VOLUMES = {"/data": Volume(claim="data", read_only=True), "/shelf": Volume(claim="work")}
+TARGET = Target(image="a/b:1", memory_mib=1024, working_directory="/shelf", site=Site(volumes=VOLUMES))
 
 
 def converted(lines: tuple[str, ...], target: Target = TARGET) -> ConversionResult:
@@ -24,7 +24,7 @@ def converted(lines: tuple[str, ...], target: Target = TARGET) -> ConversionResu
         pytest.param(("#SBATCH -n 1", "python a.py 2>> /data/e.log"), "/data/e.log", id="an appended one"),
         pytest.param(("#SBATCH -o /data/%j.out", "python a.py"), "/data/%j.out", id="the log"),
         pytest.param(("#SBATCH -n 1", "OUT=/data/res", "mkdir -p $OUT"), "/data/res", id="by a variable"),
-        pytest.param(("#SBATCH -n 1", "cp /work/x /data/y"), "/data/y", id="a copy"),
+        pytest.param(("#SBATCH -n 1", "cp /shelf/x /data/y"), "/data/y", id="a copy"),
         pytest.param(("#SBATCH -n 1", "fit --output-dir=/data/y"), "/data/y", id="an option for output"),
         pytest.param(("#SBATCH -n 1", 'fit --save_path "/data/y"'), "/data/y", id="an option for saving"),
     ],
@@ -43,8 +43,8 @@ def test_a_write_is_asked_about_and_is_not_exact(lines: tuple[str, ...], path: s
     "lines",
     [
         pytest.param(("#SBATCH -n 1", "cat /data/in > out.txt"), id="a read"),
-        pytest.param(("#SBATCH -n 1", "cp /data/in /work/y"), id="a copy from there"),
-        pytest.param(("#SBATCH -n 1", "fit --data=/data/in --out /work/y"), id="options"),
+        pytest.param(("#SBATCH -n 1", "cp /data/in /shelf/y"), id="a copy from there"),
+        pytest.param(("#SBATCH -n 1", "fit --data=/data/in --out /shelf/y"), id="options"),
         pytest.param(("#SBATCH -n 1", "fit --data=/data/in --outliers=/data/z"), id="another word"),
         pytest.param(("#SBATCH -n 1", "fit --data=/data/in > /tmp/x"), id="the pod's own"),
         pytest.param(("#SBATCH -n 1", "ls /data # > /data/x"), id="a comment"),
