@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -49,18 +50,17 @@ class Difference(NamedTuple):
     holds: str = ""  # the options that the script holds, as `holds NAME=VALUE`
 
 
-_NODES_FILE: Final = r"holds (nodefile=|nodelist=\S*/)"
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
     ("stage accepted for verify.*", "holds gres=gres[/:](--)?[a-z]+-", "which resources exist is the site's"),
+    ("named .*", "", "the nodes stand in a file; with the list in its place all is the same"),
     (
-        "stage .* for parse.*",
-        "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
-        "a fault of sbatch: after --bbf it reads past a #PBS line that ends the file",
+        "cut short .*",
+        "holds bbf",
+        "a fault of sbatch: for each component with --bbf it reads the script shorter by the length of the file",
     ),
-    ("tokens", r"'-'\], .*holds bbf|'-'\]\] holds .*bbf", "the same fault, with a #BSUB line"),
     (
         "stage accepted for .*",
         r"Invalid (--gpu-bind|Trackable).* holds (gpu|tres)-bind=\S*(?i:verbose),ma(p|sk):[^+ ]{0,3}( |$)",
@@ -75,16 +75,6 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "stage verify for parse.*",
         "holds export-file",
         "the oracle's hook loses its folder once --export-file has taken the environment of a component before",
-    ),
-    (
-        "request (req_nodes|exc_nodes|min_nodes|max_nodes|min_cpus|num_tasks|SLURM_NPROCS|SLURM_NTASKS)",
-        _NODES_FILE,
-        "how many nodes stand in a file of node names, and which",
-    ),
-    (
-        "stage (accepted for (verify|controller)|verify for (accepted|controller)).*",
-        f"(-N|nodes|Number of tasks|task count|Too few processes).* {_NODES_FILE}",
-        "how many nodes stand in a file of node names, and which",
     ),
     (
         "stage .* for (verify|parse).*",
@@ -272,10 +262,69 @@ def judge(made: Sequence[Made], answers: Path) -> tuple[list[Difference], Counte
                 stages[f"{release} {answer['stage']}"] += 1
                 header = read(made[number], number, release, answer.get("submitted_at"))
                 new = list(differences(number, header, answer, made[number].environ))
+                if not all(map(explanation, new)):
+                    new = _looked_into(new, made[number], header, answer)
                 found += new
                 if not new:
                     agreed.append((number, release, answer))
     return found, stages, agreed
+
+
+def _looked_into(new: list[Difference], made: Made, header: Header, answer: Answer) -> list[Difference]:
+    """The differences, marked where a file of nodes or of a burst buffer accounts for all of them."""
+    number = new[0].number
+    if b"nodes.txt" in made.data or any("nodes.txt" in word for word in made.arguments):
+        left = _with_names(made, header, answer, number)
+        if all(map(explanation, left)):
+            return [each._replace(group=f"named {each.group}") for each in new]
+        new = left
+    if any("bbf" in part.options for part in header.components) and _agrees_cut_short(made, header, answer, number):
+        return [each._replace(group=f"cut short {each.group}") for each in new]
+    return new
+
+
+def _with_names(made: Made, header: Header, answer: Answer, number: int) -> list[Difference]:
+    """What differs where the list of names stands in the place of the file that holds it."""
+    text = "\n".join([made.data.decode("utf-8", "surrogateescape"), *made.arguments])
+    text = re.sub(r"--nodef\w*", "--nodelist", text)
+    text = re.sub(r"-(\w*)F(?=[= \n\"'./]*nodes\.txt)", r"-\1w", text)
+    names = FILES["nodes.txt"].strip().replace("\n", ",")
+    text = re.sub(r"(?:\./)?([\"']?)nodes\.txt", rf"\g<1>{names}", text)
+    lines = text.split("\n")
+    end = len(lines) - len(made.arguments)
+    data = "\n".join(lines[:end]).encode("utf-8", "surrogateescape")
+    listed = read(made._replace(data=data, arguments=lines[end:]), number, header.slurm, answer.get("submitted_at"))
+    parts = [
+        replace(part, tokens=before.tokens)
+        for part, before in zip(listed.components, header.components, strict=True)
+    ]
+    left = differences(number, replace(listed, components=tuple(parts)), answer, made.environ)
+    return [each for each in left if each.group not in ("option nodefile", "option nodelist")]
+
+
+def _agrees_cut_short(made: Made, header: Header, answer: Answer, number: int) -> bool:
+    """Whether Slurm's answer is that to a script without its last letters: for each component that holds --bbf, sbatch
+    puts the file's text into the script and goes on as if it had not become longer.
+    """
+    cut = [len(FILES["bb.txt"]) * times for times in range(len(header.components) + 1)]
+    readings = [
+        read(
+            made._replace(data=made.data[: len(made.data) - size]), number, header.slurm, answer.get("submitted_at")
+        )
+        for size in cut
+    ]
+    stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
+    return any(each.stage == stage for each in readings) and all(
+        any(_is_component(each, place, other) for each in readings)
+        for place, other in enumerate(answer["components"])
+    )
+
+
+def _is_component(header: Header, place: int, other: Mapping[str, Any]) -> bool:
+    if place >= len(header.components) or list(header.components[place].tokens) != other.get("tokens", []):
+        return False
+    ours = header.components[place].options
+    return not ours or "options" not in other or not list(_unequal(ours, _told(other["options"])))
 
 
 def freeze(target: Path, made: Sequence[Made], agreed: Sequence[Any], numbers: Sequence[int]) -> int:
