@@ -244,8 +244,10 @@ def _throttle(text: str) -> tuple[str, int]:
 def _span(part: str) -> range:
     ends, colon, step = part.partition(":")
     first, dash, last = ends.partition("-")
+    if dash:  # an end that is not there is 0, and nothing is below it
+        first, last = first or "0", last or "0"
     low, high, every = digits(first), digits(last if dash else first), digits(step) if colon else 1
-    if low is None or high is None or not every or high < low or (colon and not dash):
+    if low is None or high is None or not every or high < low or (colon and not dash) or (part[:1] == "-" and high):
         raise ArrayError(f"`{part}` is no array index: write N, N-M or N-M:STEP, ascending, not negative")
     if high > _LARGEST_ID:
         raise ArrayError(f"`{part}` is above {_LARGEST_ID}, the largest index that any site can allow")

@@ -3,6 +3,7 @@
 ::
 
     python -m tools.slurm_oracle.compare --count 5000 --seed 1        # after tools/slurm_oracle/setup.sh
+    python -m tools.slurm_oracle.compare --count 1700 --seed 1 --mutated examples    # headers that people wrote
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse     # judge answers that were kept, without Slurm
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse --freeze tests/oracle/generated.jsonl --only NUMBERS
     python -m tools.slurm_oracle.compare --made tests/oracle/asked.jsonl --freeze tests/oracle/asked.jsonl
@@ -27,6 +28,7 @@ from s2r_ci.model import Header
 from s2r_ci.slurm.header import read_header
 from tools.slurm_oracle import oracle
 from tools.slurm_oracle.headers import FILES, Made, headers
+from tools.slurm_oracle.mutated import mutated
 
 RELEASES: Final = {"bookworm": "22.05", "trixie": "24.11", "sid": "26.05"}
 FOLDER: Final = "/home/alice/proj"
@@ -51,6 +53,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
     ("stage accepted for verify.*", "holds gres=gres[/:](--)?[a-z]+-", "which resources exist is the site's"),
+    (
+        "stage (accepted|controller) for verify: Invalid (generic|Trackable).*",
+        "holds gres=([^ ]*,)?(?!(gpu|mps|shard|nic|nvme|ssd|lscratch|tmp|disk|none)\\b)\\w",
+        "which resources exist is the site's",
+    ),
     (
         "stage .* for parse.*",
         "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
@@ -324,8 +331,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--freeze", type=Path, help="write cases for the tests into this file")
     parser.add_argument("--only", type=Path, help="the numbers of the scripts to freeze, one a line")
     parser.add_argument("--made", type=Path, help="ask about the scripts of such a file instead")
+    parser.add_argument("--mutated", type=Path, help="take headers of the scripts below this folder, with slips")
     given = parser.parse_args(argv)
-    made = read_cases(given.made) if given.made else list(headers(given.count, given.seed))
+    if given.made:
+        made = read_cases(given.made)
+    elif given.mutated:
+        made = list(mutated(given.mutated, given.count, given.seed))
+    else:
+        made = list(headers(given.count, given.seed))
     with tempfile.TemporaryDirectory() as scratch:
         answers = given.answers or Path(scratch)
         answers.mkdir(parents=True, exist_ok=True)
