@@ -10,13 +10,14 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.getopt import Given
-from s2r_ci.slurm.hosts import folded
-from s2r_ci.slurm.options import Catalogue
+from s2r_ci.slurm.hosts import HostListError, folded, hosts, unique
+from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.units import digits, signed
 from s2r_ci.slurm.words import HETJOB, Word, cut
 
 _OTHER_LINES: Final = 100
+_LATEST: Final[Release] = (99, 1)
 # letter -> (takes a value, option of sbatch; "" for nothing)
 _PBS: Final = {
     "a": (True, "begin"), "A": (True, "account"), "c": (True, ""), "C": (True, ""), "e": (True, "error"),
@@ -215,7 +216,14 @@ def _nodes(value: str) -> Pairs:
     if gpus is not None:
         yield "gpus-per-node", gpus
     if names:
-        yield "nodelist", folded(names)
+        yield "nodelist", _folded(",".join(names))
+
+
+def _folded(text: str) -> str:
+    try:
+        return folded(unique(hosts(text, _LATEST)))
+    except HostListError:
+        return text
 
 
 _READERS: Final[dict[str, Callable[[str], Pairs]]] = {
