@@ -149,10 +149,10 @@ def _put_memory(request: Request, held: Options, shape: Shape, release: Release)
     for option, flag in (("mem", 0), ("mem-per-cpu", _PER_CPU)):
         if counts(held, option):
             size = held[option].data | flag
-            field = "min_mem_per_node" if size < _PER_CPU else "min_mem_per_cpu"
-            number = size % _PER_CPU
-            if size != 2 * _PER_CPU - 2 and number != _LONG - 1:
-                request[field] = "UNLIMITED" if number == _LONG else number
+            if size < _PER_CPU:
+                request["min_mem_per_node"] = size
+            elif size != 2 * _PER_CPU - 2:
+                request["min_mem_per_cpu"] = size - _PER_CPU
 
 
 _Put = Callable[[Request, Options, Shape, Release], None]
