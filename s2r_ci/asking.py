@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from s2r_ci.called import script_of
 from s2r_ci.errors import ConfigurationError, ConversionError, IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Candidate, Report, Script
 from s2r_ci.parallel import Turns, each_chunk
 from s2r_ci.pipeline import Options, World, convertible, scan

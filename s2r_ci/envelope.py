@@ -13,12 +13,13 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, NoReturn
 
 from s2r_ci.errors import ConfigurationError, ConversionRefusedError
+from s2r_ci.frozen import field, frozen, names_of
 from s2r_ci.model import Service, Target, Volume
+from s2r_ci.patterns import lazy
 from s2r_ci.settings import keys
 from s2r_ci.settings.places import Place, Source
 from s2r_ci.settings.site import make_site, read_site
@@ -29,13 +30,13 @@ LARGEST_SCRIPT: Final = 51_200  # octets of a script, as UTF-8
 LARGEST_CONTEXT: Final = 32_768  # octets of answers and site together, as JSON
 DEEPEST: Final = 4
 
-_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-_IDEM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_ALIAS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_REPO_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_PLAIN: Final = re.compile(r"[^\x00-\x1f\x7f]*")
-_TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_DIRECTIVE: Final = re.compile(r"(?m)^#SBATCH")
+_NONCE: Final = lazy(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_IDEM: Final = lazy(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ALIAS: Final = lazy(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_REPO_ID: Final = lazy(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_PLAIN: Final = lazy(r"[^\x00-\x1f\x7f]*")
+_TOKENS: Final = lazy(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_DIRECTIVE: Final = lazy(r"(?m)^#SBATCH")
 
 
 class EnvelopeError(ConversionRefusedError):
@@ -56,7 +57,7 @@ class Repo(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Envelope:
     """One signed request. An empty member does not travel.
 
@@ -95,7 +96,7 @@ _TEXTS: Final[Mapping[str, tuple[int, re.Pattern[str]]]] = {  # most characters,
     "kid": (64, _PLAIN),
     "nonce": (22, _NONCE),
     "idem": (64, _IDEM),
-    "script": (LARGEST_SCRIPT, re.compile(r".+", re.DOTALL)),
+    "script": (LARGEST_SCRIPT, lazy(r".+", re.DOTALL)),
     "name": (1024, _PLAIN),
     "model": (64, _ALIAS),
     "client": (64, _PLAIN),
@@ -103,10 +104,10 @@ _TEXTS: Final[Mapping[str, tuple[int, re.Pattern[str]]]] = {  # most characters,
     "runai_release": (16, _ALIAS),
     "slurm_version": (16, _ALIAS),
     "session_id": (64, _IDEM),
-    "instruction": (2_000, re.compile(r"[^\x00]+")),
-    "verdict": (16, re.compile("|".join(VERDICTS))),
-    "diff": (32_768, re.compile(r"[^\x00]*")),
-    "reason": (2_000, re.compile(r"[^\x00]*")),
+    "instruction": (2_000, lazy(r"[^\x00]+")),
+    "verdict": (16, lazy("|".join(VERDICTS))),
+    "diff": (32_768, lazy(r"[^\x00]*")),
+    "reason": (2_000, lazy(r"[^\x00]*")),
 }
 REQUIRED: Final = ("aud", "method", "path", "nonce")
 _CONTENT: Final = ("script", "name", "model", "target", "runai_release", "slurm_version", "answers", "site",
@@ -122,7 +123,7 @@ def write_envelope(envelope: Envelope) -> bytes:
 
 
 def _members(envelope: Envelope, names: Iterable[str] = ()) -> dict[str, Any]:
-    found = {name: getattr(envelope, name) for name in names or [each.name for each in fields(envelope)]}
+    found = {name: getattr(envelope, name) for name in names or names_of(envelope)}
     if repo := found.get("repo"):
         found["repo"] = {name: value for name, value in repo._asdict().items() if value}
     return {name: value for name, value in found.items() if value}
@@ -137,7 +138,7 @@ def read_envelope(data: bytes) -> Envelope:
     version = members.pop("s2r", None)
     if type(version) is not int or version != 1:
         _refuse("must be 1", "s2r")
-    if members.keys() - {each.name for each in fields(Envelope)}:
+    if members.keys() - set(names_of(Envelope)):
         _refuse("has a member that this version does not know")
     for name in REQUIRED:
         if name not in members:
@@ -307,7 +308,7 @@ def context_of(target: Target) -> Context:
 def _plain(value: Any) -> Any:
     match value:
         case Volume() | Service():
-            found = {each.name.replace("_", "-"): getattr(value, each.name) for each in fields(value)}
+            found = {name.replace("_", "-"): getattr(value, name) for name in names_of(value)}
             return {name: each for name, each in found.items() if each}
         case Mapping():
             return {str(name): _plain(each) for name, each in value.items()}

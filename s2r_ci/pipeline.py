@@ -7,12 +7,12 @@ manifest beside the script; where that is current it does not walk at all. ``sca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
 from s2r_ci.called import script_of
 from s2r_ci.errors import ConversionError, IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.judging import (
     JUDGED,
     excused,

@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.discover import Found, changed_since, find, read_file, repository_root
 from s2r_ci.errors import ConfigurationError, IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Finding, Location, Report, ScriptClass
 from s2r_ci.runai.targets import form_of
 from s2r_ci.settings import Settings, SettingsTree, resolve

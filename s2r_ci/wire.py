@@ -13,7 +13,6 @@ import re
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -34,11 +33,12 @@ from s2r_ci.model import (
     Script,
     Verdict,
 )
+from s2r_ci.patterns import lazy
 
 _T = TypeVar("_T")
 
-_UNSAFE: Final = re.compile(r"[\ud800-\udfff]|\\(?=x5c|x[89a-f][0-9a-f]|ud[89a-f][0-9a-f]{2})")
-_WRITTEN: Final = re.compile(r"\\x(5c|[89a-f][0-9a-f])|\\u(d[89a-f][0-9a-f]{2})")
+_UNSAFE: Final = lazy(r"[\ud800-\udfff]|\\(?=x5c|x[89a-f][0-9a-f]|ud[89a-f][0-9a-f]{2})")
+_WRITTEN: Final = lazy(r"\\x(5c|[89a-f][0-9a-f])|\\u(d[89a-f][0-9a-f]{2})")
 
 
 # --- text --------------------------------------------------------------------------------------------------
@@ -96,9 +96,7 @@ def plain(value: Any) -> Any:
 
 
 def _field_names(kind: Any) -> tuple[str, ...]:
-    """The fields of a value of the model, be it a dataclass or a named tuple; of all else none."""
-    if is_dataclass(kind):
-        return tuple(field.name for field in fields(kind))
+    """The fields of a value of the model, be it frozen or a named tuple; of all else none."""
     names: tuple[str, ...] = getattr(kind, "_fields", ())
     return names
 

@@ -69,9 +69,8 @@ def _walked(place: "Place", manifests: str) -> "Report":
     """Every script walked anew, with ledger and jobs for the text of the pull request. Where a service is set up it
     writes what needs a manifest first, and the account of that stays in the report.
     """
-    from dataclasses import replace
-
     from s2r_ci.asking import access_for
+    from s2r_ci.frozen import replace
     from s2r_ci.session import details_of
     from s2r_ci.session import run as run_in
 

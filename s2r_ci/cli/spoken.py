@@ -7,11 +7,11 @@ conversation, because the service would carry it on; the next command begins ano
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.cli.refining import About, Refined, refined, target_with
 from s2r_ci.errors import ConversionError, MalformedReplyError, S2rError
+from s2r_ci.frozen import replace
 from s2r_ci.model import ConversionRequest, Script
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ there is none, rules read them, if they are plain. What comes of it is judged by
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.called import script_of
 from s2r_ci.cli.spoken import MOST_SCRIPTS, Heard, Thread, document, heard, service_of
 from s2r_ci.discover import read_file
 from s2r_ci.errors import ConversionError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Script
 from s2r_ci.publish.answers_file import NAME, read_answers, write_answers
 from s2r_ci.publish.commands import Command, not_kept, with_command

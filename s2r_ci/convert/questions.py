@@ -7,6 +7,7 @@ from typing import Final
 
 from s2r_ci.convert import contradictions, home, outside
 from s2r_ci.model import Item, ItemKind, Location, Question
+from s2r_ci.patterns import lazy
 from s2r_ci.runai import compute, manifest, placement, scheduling, storage
 from s2r_ci.runai.bindings import bindings
 from s2r_ci.runai.distribution import PYTORCH, Plan
@@ -14,7 +15,7 @@ from s2r_ci.runai.placement import wants_topology
 from s2r_ci.runai.sharing import mig_profile
 from s2r_ci.runai.targets import REST
 
-_POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
+_POSITION: Final = lazy(r"\$?\{?[1-9][0-9]*\}?")
 _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
 
 GIVEN_BY_POD: Final = frozenset(
@@ -35,7 +36,7 @@ GIVEN_BY_POD: Final = frozenset(
 )
 """Variables that a container has, or that a script may find empty without harm."""
 
-_RELATIVE: Final = re.compile(
+_RELATIVE: Final = lazy(
     rb"(?<![\w/$}.~-])(?:\.{1,2}/|[\w-]+/[\w.-]|[\w-]+\.(?:py|sh|R|r|jl|m|pl|in|inp|txt|csv|tsv|ya?ml|json|toml|env|nml|cfg)\b)"
 )
 

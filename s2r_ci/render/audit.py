@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model import Candidate
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable
@@ -22,7 +22,7 @@ _LABELS: Final = {
 _MOST: Final = 10  # entries of a list that are shown unless all are asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditSummary:
     """What all scripts of a repository come to."""
 

@@ -28,10 +28,9 @@ Only the standard library: a manifest that is current is recognised without YAML
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any, Final, NamedTuple
 
+from s2r_ci.frozen import defaults
 from s2r_ci.model import Finding, Location, Question, Target
 from s2r_ci.rules import QUESTION_OPEN, RULES
 
@@ -349,17 +348,9 @@ def _digest(target: Target) -> str:
 
 
 def _set_fields(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass that differ from their default."""
-    pairs = ((name, getattr(value, name), default) for name, default in _defaults(value.__class__))
+    """The fields of a value that differ from their default."""
+    pairs = ((name, getattr(value, name), default) for name, default in defaults(value).items())
     return {name: found for name, found, default in pairs if found != default}
-
-
-@cache
-def _defaults(kind: Any) -> list[tuple[str, Any]]:
-    return [
-        (field.name, field.default_factory() if field.default_factory is not MISSING else field.default)
-        for field in fields(kind)
-    ]
 
 
 def _plain(value: Any) -> Any:

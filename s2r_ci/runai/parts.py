@@ -8,7 +8,6 @@ pattern. The decision which parts a script needs is the writer's, and the judge'
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -33,13 +32,11 @@ class Chosen(NamedTuple):
     values: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True)
 class Part:
-    """A block of lines. ``fields`` gives the pattern of each ``%field%`` in the text."""
+    """A block of lines. ``fields`` gives the pattern of each ``%field%`` in the text; it is compiled when asked."""
 
-    name: str
-    text: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, name: str, text: str, fields: Mapping[str, str] = NOTHING) -> None:
+        self.name, self.text, self.fields = name, text, fields
 
     def write(self, values: Mapping[str, str]) -> str:
         """The text with its fields filled in."""
