@@ -90,6 +90,10 @@ _CLUSTER_SAYS: Final = (
     "a {name} cluster of its own would be the way"
 )
 _SENDS_BY_LIBRARY: Final = lazy(rb"\b(?:submitit|dask_jobqueue|SLURMCluster|simple_slurm|pyslurm|executorlib)\b")
+_SERVES: Final = (  # one of these is in all that _SERVICES finds, which is most of a start to compile
+    b"jupyter", b"-m ", b"code", b"vnc", b"board", b"rserver", b"rstudio-server", b"ttyd", b"sshd", b"mlflow",
+    b"streamlit", b"xpra",
+)  # fmt: skip
 _SERVICES: Final = lazy(
     rb"""(?:^|[\s;&|(/"'`])(?:
         (?P<jupyter>jupyter(?:[ -](?:lab|notebook|server|hub|voila)\b|hub-singleuser))
@@ -119,7 +123,7 @@ def reaches(made: Plan) -> Iterator[Reach]:
     code = _code(made)
     if found := _SENDS_BY_LIBRARY.search(code):
         yield _reach("submits", _COMMANDS["submits"][1].format(name=found[0].decode()), made, found)
-    if found := _SERVICES.search(code):
+    if any(word in code for word in _SERVES) and (found := _SERVICES.search(code)):
         name = found["jupyter"] or found["name"] or found["module"]
         yield _reach("service", _SERVICE_SAYS.format(name=" ".join(name.decode().split())), made, found)
     if made.nodes > 1:
