@@ -110,7 +110,8 @@ SERVERS = (
     "jupyter server", "jupyterhub-singleuser", "python -m jupyterlab", "python -m tensorboard.main",
     "python -m http.server",
     "python -m streamlit", "python -m visdom.server", "openvscode-server", "Xvnc :1", "x11vnc", "tigervncserver :1",
-    "rserver", "rstudio-server start", "ttyd bash", "/usr/sbin/sshd -D", "mlflow ui", "mlflow server", "streamlit run a.py",
+    "rserver", "rstudio-server start", "ttyd bash", "/usr/sbin/sshd -D", "mlflow ui", "mlflow server",
+    "streamlit run a.py",
     "code tunnel", "xpra start :1", "jupyter hub", "jupyter voila",
 )  # fmt: skip
 
