@@ -276,7 +276,7 @@ def run(
     words: Words | None = None,
 ) -> Report:
     """The same in a place that is known already."""
-    from s2r_ci.asking import Words, access_for, scan_with_service
+    from s2r_ci.asking import Words, access_for, offline, scan_with_service
     from s2r_ci.pipeline import scan
 
     settings, writing = place.settings, verb == "write"
@@ -287,6 +287,7 @@ def run(
     with _lock(place.root) if writing else nullcontext():
         if access is None:
             report = scan(found.scripts, world, options, verb=verb, jobs=settings.jobs, progress=progress)
+            report = replace(report, asked=offline(settings, os.environ))
         else:
             report = scan_with_service(
                 found.scripts, world, options, settings, os.environ,

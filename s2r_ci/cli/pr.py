@@ -69,7 +69,7 @@ def _walked(place: "Place", manifests: str) -> "Report":
     """Every script walked anew, with ledger and jobs for the text of the pull request. Where a service is set up it
     writes what needs a manifest first, and the account of that stays in the report.
     """
-    from s2r_ci.asking import access_for
+    from s2r_ci.asking import access_for, offline
     from s2r_ci.frozen import replace
     from s2r_ci.session import details_of
     from s2r_ci.session import run as run_in
@@ -78,7 +78,7 @@ def _walked(place: "Place", manifests: str) -> "Report":
         _take(place, manifests)
         return replace(details_of(place, verb="check"), verb="pr")
     if access_for(place.settings, os.environ) is None:
-        return replace(details_of(place, verb="write"), verb="pr")
+        return replace(details_of(place, verb="write"), verb="pr", asked=offline(place.settings, os.environ))
     first = run_in(place, verb="write")
     found = details_of(place, verb="write")
     trouble = "; ".join(dict.fromkeys(filter(None, (first.incomplete, found.incomplete))))

@@ -88,6 +88,8 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     text = _converted(script, target, service)
     publish(_raw(text.encode(), name) if raw else text, out)
     if service is None:
+        if why := _offline(place, target):
+            print(f"s2r: {why}", file=sys.stderr)
         return 0
     tally = service.converter.tally
     if tally.unverified:
@@ -115,6 +117,12 @@ def _service(place: "Place", target: Target) -> "Service | None":
 
     access = access_for(place.settings, os.environ) if target.converter != "rules" else None
     return service_for(access, place.settings, os.environ, root=place.root) if access else None
+
+
+def _offline(place: "Place", target: Target) -> str:
+    from s2r_ci.asking import offline
+
+    return offline(place.settings, os.environ) if target.converter != "rules" else ""
 
 
 def _raw(data: bytes, where: str) -> str:

@@ -209,7 +209,7 @@ class Report:
     fail_on: Level = Level.ERROR
     examined: int = 0  # files looked at
     incomplete: str = ""  # why files were left unchecked; the run then ends with exit code 3
-    asked: str = ""  # what the service had to do with it, in words; empty: checked offline by rules
+    asked: str = ""  # what the service had to do with it, or why nothing; empty: checked offline by rules
     left: int = 0  # scripts that a quota left for the next run, which then ends with exit code 6
 
     @property
