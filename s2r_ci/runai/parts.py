@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
 from s2r_ci.runai import prelude_texts as texts
-from s2r_ci.runai import shims, srun, srun_options
+from s2r_ci.runai import shims, srun, srun_options, srun_step
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"
@@ -107,14 +107,14 @@ _SRUN: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
 )
 # What every node does of a step: the end of the stand-in, or a file of its own.
 _STEP: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
-    (("srun marks", srun.MARKS),),
-    (("srun mpi", srun.MPI),),
+    (("srun marks", srun_step.MARKS),),
+    (("srun mpi", srun_step.MPI),),
     tuple(
-        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun.rank(*chosen))
-        for count in range(len(srun.FEATURES) + 1)
-        for chosen in itertools.combinations(srun.FEATURES, count)
+        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun_step.rank(*chosen))
+        for count in range(len(srun_step.FEATURES) + 1)
+        for chosen in itertools.combinations(srun_step.FEATURES, count)
     ),
-    (("srun start", srun.START),),
+    (("srun start", srun_step.START),),
 )
 
 
@@ -199,7 +199,7 @@ def _srun() -> Iterator[tuple[Part, ...]]:
     yield (Part("srun options end", srun_options.END), Part("srun any options end", srun_options.END_OF_ANY))
     for choice in _SRUN:
         yield tuple(Part(name, text) for name, text in choice)
-    yield (Part("step", f"cat >\"$S2R_DIR/step\" <<'S2R_END'\n#!%shell%\n{srun.TAKE}", _SHELLS),)
+    yield (Part("step", f"cat >\"$S2R_DIR/step\" <<'S2R_END'\n#!%shell%\n{srun_step.TAKE}", _SHELLS),)
     for choice in _STEP:
         yield tuple(Part(name, text) for name, text in choice)
     yield (Part("srun end", "S2R_END\n"),)
