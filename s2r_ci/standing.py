@@ -10,7 +10,8 @@ from typing import Final
 from s2r_ci import __version__, rules
 from s2r_ci.model import Finding, Location, Rule, Script, Target
 from s2r_ci.patterns import lazy
-from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp, target_digest
+from s2r_ci.runai.digests import target_digest
+from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp
 from s2r_ci.settings.inline import answered
 
 WRITERS: Final = frozenset({"rules", "service"})
