@@ -43,7 +43,7 @@ def _files(place: Place) -> list[tuple[str, str]]:
 
 def _explain(place: Place, path: str, script_class: str, world: World, options: Options) -> Outcome:
     from s2r_ci.render.explain import render_explanation
-    from s2r_ci.wire import explanation
+    from s2r_ci.wire.shapes import explanation
 
     script = script_of(path, world.read(path) or b"", world.read)
     target = world.target(path)

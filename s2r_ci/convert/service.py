@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from s2r_ci.convert.rules import RulesConverter
-from s2r_ci.envelope import Envelope, Repo, context_of, default_idem
+from s2r_ci.envelope import Envelope, Repo, default_idem
+from s2r_ci.envelope.context import context_of
 from s2r_ci.errors import ConversionError, MalformedReplyError, QuotaExceededError
 from s2r_ci.frozen import frozen, replace
 from s2r_ci.model import ConversionRequest, ConversionResult, Decisions, Finding, Location, Provenance, Rule

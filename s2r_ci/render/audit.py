@@ -10,7 +10,8 @@ from s2r_ci.render import Style
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import other_line, paint
 from s2r_ci.render.words import count, others
-from s2r_ci.wire import of_candidate, plain, text
+from s2r_ci.wire import plain, text
+from s2r_ci.wire.shapes import of_candidate
 
 _LABELS: Final = {
     "jobs": "jobs (every array task is one)",
