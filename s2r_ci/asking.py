@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from s2r_ci.beside import Options
 from s2r_ci.called import script_of
 from s2r_ci.errors import ConfigurationError, ConversionError, IncompleteError
 from s2r_ci.frozen import replace
 from s2r_ci.model import Candidate, Report, Script
 from s2r_ci.parallel import Turns, each_chunk
-from s2r_ci.pipeline import Options, World, convertible, scan
+from s2r_ci.pipeline import World, convertible, scan
 from s2r_ci.runai.document import read_document
 from s2r_ci.standing import Standing, stamp_of, standing
 

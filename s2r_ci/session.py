@@ -18,8 +18,9 @@ from s2r_ci.settings import Settings, SettingsTree, resolve
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Words
+    from s2r_ci.beside import Options
     from s2r_ci.convert import Converter
-    from s2r_ci.pipeline import Keeper, Options, World
+    from s2r_ci.pipeline import Keeper, World
 
 _NOT_SETTINGS: Final = frozenset({"ask", "files-from", "diff", "dry-run", "fix", "list", "paths"})
 
@@ -190,7 +191,7 @@ def _read(path: str) -> bytes:
 
 def options_of(place: Place, **more: Any) -> Options:
     """How the run treats what lies on disk, as the settings say."""
-    from s2r_ci.pipeline import Options
+    from s2r_ci.beside import Options
 
     settings = place.settings
     return Options(

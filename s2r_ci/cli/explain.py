@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from s2r_ci.beside import Options
 from s2r_ci.called import script_of
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
@@ -12,7 +13,7 @@ from s2r_ci.cli.verdict import style_of
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Outcome, Reading, Script
-from s2r_ci.pipeline import Options, World, walk
+from s2r_ci.pipeline import World, walk
 from s2r_ci.publish.report import publish, wanted
 from s2r_ci.session import Place, found_in, options_of, place_of, world_of
 from s2r_ci.walked import Walk, document_of
