@@ -22,7 +22,7 @@ from s2r_ci.patterns import lazy
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
     from s2r_ci.remote.answers import Converted
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 _SESSION: Final = lazy(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST: Final = 2_000  # characters of an instruction
@@ -47,7 +47,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _place(given: Mapping[str, Any]) -> "Place":
-    from s2r_ci.session import place_of
+    from s2r_ci.repository import place_of
 
     return place_of({**given, "paths": []})
 

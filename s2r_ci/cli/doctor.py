@@ -11,7 +11,7 @@ from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_service, add_target, parse, parser
 from s2r_ci.frozen import replace
 from s2r_ci.publish.report import publish
-from s2r_ci.session import Place, place_of
+from s2r_ci.repository import Place, place_of
 from s2r_ci.signing import WINDOW_S
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from s2r_ci.judging import outcome_of
 from s2r_ci.model import Outcome, Reading, Script
 from s2r_ci.pipeline import World, walk
 from s2r_ci.publish.report import publish, wanted
-from s2r_ci.session import Place, found_in, options_of, place_of, world_of
+from s2r_ci.repository import Place, found_in, place_of
+from s2r_ci.session import options_of, world_of
 from s2r_ci.walked import Walk, document_of
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from s2r_ci.runai.targets import REST
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 _STDIN = "-"
 _STDIN_SHOWN = "stdin"  # what header and messages call it: there is no file of another name
@@ -73,7 +73,7 @@ def _run(words: Sequence[str]) -> int:
 
 def _place(given: dict[str, object], name: str) -> "Place":
     """The settings around the script, as ``s2r-scan`` would find them."""
-    from s2r_ci.session import place_of
+    from s2r_ci.repository import place_of
 
     return place_of({**given, "paths": [] if name == _STDIN else [name]})
 

@@ -9,7 +9,8 @@ import pytest
 
 from s2r_ci.called import LONGEST, script_of
 from s2r_ci.model import Called, Disposition, LedgerEntry, Outcome, Report, Verdict
-from s2r_ci.session import check, details_of, place_of
+from s2r_ci.repository import place_of
+from s2r_ci.session import check, details_of
 
 HEAD = "#!/bin/bash\n#SBATCH --mem=4G\n#SBATCH --time=60\n#SBATCH --ntasks=3\n"
 SETTINGS = (
