@@ -11,7 +11,8 @@ from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
 _PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
-_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "gpu-freq"})  # these speak of whole GPUs
+# These speak of whole GPUs.
+_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu", "gpu-freq"})
 _SHARES = frozenset({"shard", "mps"})
 _SHORT, _LONG, _UNSAID = 0xFFFF, 0xFFFFFFFF, 0xFFFE  # numbers travel in 16 or 32 bits
 
@@ -29,15 +30,24 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
-    if release < (23, 2) and "cpus-per-task" in held and "cpus-per-gpu" in held:
+    cpus = held["cpus-per-gpu"].data if counts(held, "cpus-per-gpu") else 0
+    if release < (23, 2) and "cpus-per-task" in held and cpus & _SHORT:
         raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     _read_entries(shape, held, release)
     records = _records(shape)
     nodes, tasks = shape.least_nodes, shape.tasks if shape.tasks_said else 1
+    if release < (25, 5) and shape.per_socket and _falls_over(shape, held):
+        raise RefusedError("--ntasks-per-socket comes out as 0, by which sbatch divides the tasks")
     looked_at = _checked(records, shape, held)
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
         every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
         _per_gpu(shape, held, release, records, every)
+
+
+def _falls_over(shape: Shape, held: Options) -> bool:
+    """Up to 24.11 sbatch divides the tasks by those of a socket, of which 16 bits are left."""
+    said = held.get("ntasks-per-socket")
+    return said is not None and not said.data & _SHORT and "ntasks" in held and not shape.nodes_said
 
 
 def _read_entries(shape: Shape, held: Options, release: Release) -> None:
@@ -97,11 +107,12 @@ def _records(shape: Shape) -> list[_Record]:
 def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
-    if len(entries) > 1:
-        types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
-        if len(types) > 1:
-            raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
-    names = {entry.name for entry in entries}
+    types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
+    if counts(held, "cpus-per-gpu") and held["cpus-per-gpu"].data == -1:
+        types.add(True)  # up to 22.05 a number past 31 bits could come out so, which is read as a type
+    if len(types) > 1:
+        raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
+    names = {entry.name for entry in entries if entry.number}
     if names.isdisjoint(_SHARES):
         return
     if "gpu" in names or any(counts(held, name) for name in _WHOLE):
@@ -210,7 +221,7 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         cpus: int = held["cpus-per-gpu"].data
         for record in gpus:
             if record.task and not record.typed:
-                shape.cpus_per_task = record.task * cpus
+                shape.cpus_per_task = record.task * (cpus & _SHORT)
         if release < (23, 2):
             return
         if not asked:
@@ -224,10 +235,10 @@ def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int)
     """All that the job gets of one record, the most that anything says; nodes and tasks count as they were before the
     GPUs had a say.
     """
-    if record.job:
-        return record.job % tres.UNSAID
-    by_task = record.task * tasks if shape.tasks_said else 0
     by_node = record.most % tres.UNSAID * nodes
+    if record.job:
+        return max(record.job % tres.UNSAID, by_node)
+    by_task = record.task * tasks if shape.tasks_said else 0
     return max(by_task, by_node or record.socket * (topology(held)[0] or 1) * nodes)
 
 

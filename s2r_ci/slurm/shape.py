@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.tres import Gres
 
+UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
+
 
 class Held(NamedTuple):
     """An option as sbatch holds it: spelling, what the arithmetic needs, and where it was said."""
@@ -30,6 +32,7 @@ class Shape:
     least_nodes: int = 1
     most_nodes: int = 0  # 0: no upper bound said
     nodes_said: bool = False
+    names: int = 0  # of a list of nodes; from 23.02 on repeats count
     most_said: bool = False  # the upper bound follows from the GPUs, and may be 0
     tasks: int = 1
     tasks_said: bool = False  # the task count goes into the request

@@ -3,6 +3,8 @@
 ::
 
     python -m tools.slurm_oracle.compare --count 5000 --seed 1        # after tools/slurm_oracle/setup.sh
+    python -m tools.slurm_oracle.compare --count 1700 --seed 1 --mutated examples    # headers that people wrote
+    python -m tools.slurm_oracle.compare --dense --count 3000         # options of one family, with hard values
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse     # judge answers that were kept, without Slurm
     python -m tools.slurm_oracle.compare --answers FOLDER --reuse --freeze tests/oracle/generated.jsonl --only NUMBERS
     python -m tools.slurm_oracle.compare --made tests/oracle/asked.jsonl --freeze tests/oracle/asked.jsonl
@@ -26,10 +28,13 @@ from typing import Any, Final, NamedTuple
 from s2r_ci.model import Header
 from s2r_ci.slurm.header import read_header
 from tools.slurm_oracle import oracle
+from tools.slurm_oracle.dense import dense
 from tools.slurm_oracle.headers import FILES, Made, headers
+from tools.slurm_oracle.mutated import mutated
 
 RELEASES: Final = {"bookworm": "22.05", "trixie": "24.11", "sid": "26.05"}
 FOLDER: Final = "/home/alice/proj"
+_SHELL: Final = frozenset({"ORACLE_VAR", "HOME", "SLURM_SUBMIT_DIR", "SLURM_SUBMIT_HOST", "SLURM_PRIO_PROCESS"})
 _RELATIVE: Final = ("begin", "deadline", "begin_time", "end_time")
 
 Answer = dict[str, Any]
@@ -46,11 +51,17 @@ class Difference(NamedTuple):
     holds: str = ""  # the options that the script holds, as `holds NAME=VALUE`
 
 
+_NODES_FILE: Final = r"holds (nodefile=|nodelist=\S*/)"
 # Differences that are none of this reading's: pattern of the group, pattern of what both said, and why.
 EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
     ("stage accepted for verify.*", "holds gres=gres[/:](--)?[a-z]+-", "which resources exist is the site's"),
+    (
+        "stage (accepted|controller) for verify: Invalid (generic|Trackable).*",
+        "holds gres=([^ ]*[,/:])?(?!(gpu|mps|shard|nic|nvme|ssd|lscratch|tmp|disk|none)\\b)[-\\w]",
+        "which resources exist is the site's",
+    ),
     (
         "stage .* for parse.*",
         "(Unrecognized command line parameter|Invalid argument: -).* holds bbf",
@@ -58,9 +69,14 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     ("tokens", r"'-'\], .*holds bbf|'-'\]\] holds .*bbf", "the same fault, with a #BSUB line"),
     (
-        "stage verify for .*",
-        "a bracket that is never closed",
-        "up to 22.05 sbatch reads `n[1-` as a node called `n]`; refused here as later releases do",
+        "stage accepted for .*",
+        r"Invalid (--gpu-bind|Trackable).* holds (gpu|tres)-bind=\S*(?i:verbose),ma(p|sk):[^+ ]{0,3}( |$)",
+        "up to 24.11 sbatch reads past the end of a list of fewer than four letters, in whatever memory holds there",
+    ),
+    (
+        "request array_inx",
+        " het .*holds array=",
+        "an array in a heterogeneous job, which no controller takes: sbatch sends a text that it has already freed",
     ),
     (
         "stage verify for parse.*",
@@ -69,12 +85,12 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ),
     (
         "request (req_nodes|exc_nodes|min_nodes|max_nodes|min_cpus|num_tasks|SLURM_NPROCS|SLURM_NTASKS)",
-        "holds nodefile",
+        _NODES_FILE,
         "how many nodes stand in a file of node names, and which",
     ),
     (
         "stage (accepted for (verify|controller)|verify for (accepted|controller)).*",
-        "(-N|nodes|Number of tasks|task count).* holds nodefile",
+        f"(-N|nodes|Number of tasks|task count|Too few processes).* {_NODES_FILE}",
         "how many nodes stand in a file of node names, and which",
     ),
     (
@@ -114,6 +130,7 @@ def differences(
         return Difference(group, number, header.slurm, ours, theirs, holds)
 
     holds = " ".join(f"holds {name}={value}" for part in header.components for name, value in part.options.items())
+    holds = f"het {holds}" if len(header.components) > 1 else holds
     stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
     if header.stage != stage:
         apart = differ(
@@ -131,8 +148,8 @@ def differences(
         return
     het = len(parts) > 1  # the environment of such a job is one for all components
     for part, other in zip(parts, theirs, strict=stage == "accepted"):
-        if "options" not in other:
-            continue
+        if "options" not in other or (header.stage != stage and not part.options):
+            continue  # each side stops at the component that it refuses
         yield from (
             differ(f"option {name}", a, b) for name, a, b in _unequal(part.options, _told(other.get("options", {})))
         )
@@ -165,7 +182,7 @@ def _told(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inside(value: Any) -> Any:
-    return value.removeprefix(FOLDER + "/") if isinstance(value, str) else value
+    return re.sub(f"^{FOLDER}/+", "", value) if isinstance(value, str) else value
 
 
 def _fields(
@@ -173,7 +190,7 @@ def _fields(
 ) -> Iterator[tuple[str, Any, Any]]:
     """Of the environment, what sbatch adds: not what stands there already, or comes from the user's shell."""
     if not het:
-        known = {"ORACLE_VAR", "HOME", *outside}
+        known = {*_SHELL, *outside}
         yield from _unequal(*(_variables(each.get("environment", {}), known) for each in (ours, theirs)))
     plain = {name: _inside(value) for name, value in theirs.items() if name != "environment" and value != FOLDER}
     yield from _unequal({k: v for k, v in ours.items() if k != "environment"}, plain)
@@ -214,7 +231,7 @@ def _seconds(moment: Any) -> float | None:
 
 def explanation(difference: Difference) -> str:
     """Why a difference is none of ours, or nothing."""
-    said = f"{difference.ours} {difference.theirs} {difference.holds}"
+    said = f"{difference.release} {difference.ours} {difference.theirs} {difference.holds}"
     for group, message, why in EXPLAINED:
         if re.fullmatch(group, difference.group) and re.search(message, said):
             return why
@@ -323,9 +340,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--examples", type=int, default=2, help="shown of every group")
     parser.add_argument("--freeze", type=Path, help="write cases for the tests into this file")
     parser.add_argument("--only", type=Path, help="the numbers of the scripts to freeze, one a line")
+    parser.add_argument("--dense", action="store_true", help="options of one family with hard values")
     parser.add_argument("--made", type=Path, help="ask about the scripts of such a file instead")
+    parser.add_argument("--mutated", type=Path, help="take headers of the scripts below this folder, with slips")
     given = parser.parse_args(argv)
-    made = read_cases(given.made) if given.made else list(headers(given.count, given.seed))
+    if given.made:
+        made = read_cases(given.made)
+    elif given.mutated:
+        made = list(mutated(given.mutated, given.count, given.seed))
+    else:
+        made = list((dense if given.dense else headers)(given.count, given.seed))
     with tempfile.TemporaryDirectory() as scratch:
         answers = given.answers or Path(scratch)
         answers.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from tools.slurm_oracle import oracle
 from tools.slurm_oracle.compare import RELEASES, Difference, differences, explanation, read, write
+from tools.slurm_oracle.dense import dense
 from tools.slurm_oracle.headers import Made, headers
 
 
@@ -72,10 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("seed", type=int)
     parser.add_argument("number", type=int)
     parser.add_argument("release", choices=sorted(RELEASES.values()))
+    parser.add_argument("--dense", action="store_true", help="the header is one of compare --dense")
     given = parser.parse_args(argv)
     slurm = oracle.Slurm({release: name for name, release in RELEASES.items()}[given.release])
     slurm.strict(False)
-    made = next(itertools.islice(headers(given.number + 1, given.seed), given.number, None))
+    make = dense if given.dense else headers
+    made = next(itertools.islice(make(given.number + 1, given.seed), given.number, None))
     found = minimise(made, slurm)
     if found is None:
         print("nothing differs")
