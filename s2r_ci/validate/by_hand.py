@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any, Final
 
 DEEPEST: Final = 60
+LONGEST_TEXT: Final = 1024  # that a pattern is held against: Python's take the square of the length, at worst
+LONGEST_LIST: Final = 64  # whose items are held against each other
 _LARGEST: Final = 2**63
 
 
@@ -114,7 +116,8 @@ def _if(value: Any, said: Any, schema: Any, root: Any) -> bool:
 
 def _pattern(value: str, said: str) -> bool:
     found = _compiled(said)
-    if found is None or not (value.isascii() or "\\" not in said.replace("\\u0000", "").replace("\\.", "")):
+    alike = value.isascii() or "\\s" not in said.lower()  # ECMA 262 knows more blanks than ASCII has
+    if found is None or not alike or len(value) > LONGEST_TEXT:
         raise _UnsureError
     return found.search(value) is not None
 
@@ -136,6 +139,8 @@ def _items(value: list[Any], said: Any, schema: Any, root: Any) -> bool:
 
 
 def _unique(value: list[Any], said: Any, schema: Any, root: Any) -> bool:
+    if said and len(value) > LONGEST_LIST:
+        raise _UnsureError
     return not said or not any(_same(one, other) for at, one in enumerate(value) for other in value[:at])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from s2r_ci.runai.yaml import read_yaml
 from s2r_ci.validate import load_schema, schema_for
-from s2r_ci.validate.by_hand import DEEPEST, keeps
+from s2r_ci.validate.by_hand import DEEPEST, LONGEST_LIST, LONGEST_TEXT, keeps
 from s2r_ci.validate.schemas import MOST_BY_HAND
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +60,8 @@ def test_every_keyword_is_told_as_both_libraries_tell_it(schema: Any) -> None:
         pytest.param({"pattern": r"^\d$"}, "1", id="a class of characters"),
         pytest.param({"pattern": "a$|b"}, "a", id="an end within"),
         pytest.param({"pattern": r"^\S+$"}, "\u00a0", id="a blank that is none in ASCII"),
+        pytest.param({"pattern": "^a*$"}, "a" * (LONGEST_TEXT + 1), id="a text that would take long"),
+        pytest.param({"uniqueItems": True}, [*range(LONGEST_LIST + 1)], id="a list that would take long"),
         pytest.param({}, 2**63, id="a number that is too large"),
         pytest.param({}, float("nan"), id="not a number"),
         pytest.param({}, float("inf"), id="infinity"),
