@@ -168,6 +168,7 @@ _SHARED: Final[dict[str, Any]] = {
     "__eq__": _equal,
     "__hash__": _hash,
     "__repr__": _shown,
+    "__replace__": replace,  # copy.replace of Python 3.13 asks for it
     "__setattr__": _refused,
     "__delattr__": _refused,
     "__getstate__": _state,

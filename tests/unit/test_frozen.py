@@ -132,6 +132,7 @@ def test_another_value_is_made_with_replace() -> None:
     value = Share(name="a", parts=(4,))
     assert replace(value, name="b") == dataclasses.replace(value, name="b") == Share(name="b", parts=(4,))
     assert replace(value).first == 4
+    assert SHARE.__replace__(name="b") == Share(name="b")
     with pytest.raises(TypeError, match="size"):
         replace(value, size=1)  # type: ignore[call-arg]
 
