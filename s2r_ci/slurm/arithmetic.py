@@ -12,7 +12,7 @@ from s2r_ci.slurm.gpus import count_gpus
 from s2r_ci.slurm.hosts import HostListError, count, hosts, is_a_set, unique
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.per_task import cpu_count, gpu_entries, task_text
-from s2r_ci.slurm.shape import Options, Shape, topology
+from s2r_ci.slurm.shape import Options, Shape, bounded, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _GPU_OPTIONS: Final = frozenset({
@@ -33,7 +33,7 @@ def shape_of(held: Options, release: Release) -> Shape:
     shape = Shape()
     if not _PER_TASK.isdisjoint(held):
         _per_task(shape, held, release)
-    if "cpus-per-task" in held:
+    if "cpus-per-task" in held and not shape.cpus_per_task:
         shape.cpus_per_task = held["cpus-per-task"].data
     if "ntasks-per-node" in held:
         shape.tasks_per_node = held["ntasks-per-node"].data
@@ -114,13 +114,13 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         if release < (23, 2) and units.signed(shape.tasks) < 0:
             raise RefusedError(f"{per_node} tasks a node come out as {units.signed(shape.tasks)} tasks")
         shape.tasks_said = release < (23, 2) or (
-            "nodes" in held and shape.tasks != 0 and _per_task_said(shape, held, release)
+            bounded(held) and shape.tasks != 0 and _per_task_said(shape, held, release)
         )
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
         per_task = _gpus_per_task(held, release) or "tres-per-task" in held
-        shape.tasks_said = "nodes" in held and shape.tasks != 0 and per_task and not shape.cpus_per_task
+        shape.tasks_said = bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
         if _arbitrary(held):
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
         _by_topology(shape, held)

@@ -115,7 +115,7 @@ def _fitted(text: str, release: Release) -> bool:
 
 def unbound(text: str, release: Release) -> str:
     """The part of a --tres-bind value that the controller refuses, or nothing."""
-    parts = text.removesuffix("+").split("+") if text else []
+    parts = [part for part in text.split("+") if part]
     for place, part in enumerate(parts):
         name, colon, how = part.partition(":")
         if not colon or not name.startswith("gres/") or not _binds(_plain(how), parts[place + 1 :], release):

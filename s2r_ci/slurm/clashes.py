@@ -150,7 +150,7 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
     if "resv-ports" in held:
         yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
-    if "propagate" in held:
+    if "propagate" in held and "get-user-env" not in held:  # with it, nothing of the user's shell is passed on
         text = held["propagate"].data
         unknown = [word for word in re.split(r"[,\s]", text) if word and _LIMIT.sub("", word) not in _LIMITS]
         if unknown and text not in ("ALL", "NONE"):
@@ -173,24 +173,21 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _plane(held: Options, release: Release) -> Iterator[Clash]:
-    """Every node but the last gets a full plane of tasks, where both counts are said; zero nodes get none.
-
-    Up to 22.05 a list of names counts beside --nodes.
+    """Every node but the last gets a full plane of tasks; zero nodes never do. What --ntasks does not say is one task,
+    up to 22.05 as many as --ntasks-per-node makes it. A list of names counts where --nodes says nothing, and up to
+    22.05 beside it.
     """
     plane: int = held["distribution"].data
-    nodes = listed = 0
-    if "nodes" in held:
-        nodes = listed = held["nodes"].data[0]
-    elif "nodelist" in held and "/" not in (text := held["nodelist"].data) and not is_a_set(text, release):
-        listed = node_names(held["nodelist"].data, release)
-        nodes = listed or 1  # a job has a node, also where an empty list leaves it no task
-    per_node = held["ntasks-per-node"].data if "ntasks-per-node" in held else 1
-    tasks = held["ntasks"].data if "ntasks" in held else listed * per_node
-    if "nodes" in held and "nodelist" in held and "/" not in held["nodelist"].data and release < (23, 2):
-        nodes = max(nodes, node_names(held["nodelist"].data, release))
-    if not nodes and "nodes" in held:
+    nodes, most = held["nodes"].data if "nodes" in held else (1, 1)
+    if "nodelist" in held and "/" not in (text := held["nodelist"].data) and not is_a_set(text, release):
+        named = node_names(text, release)
+        nodes = named if "nodes" not in held else max(nodes, named) if release < (23, 2) else nodes
+    tasks = held["ntasks"].data if "ntasks" in held else 1
+    if "ntasks" not in held and "ntasks-per-node" in held and release < (23, 2) and most in (0, nodes, 1):
+        tasks = nodes * held["ntasks-per-node"].data
+    if not nodes:
         yield "distribution", f"--distribution=plane={plane} needs a node"
-    elif nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
+    elif tasks // plane < nodes and (nodes - 1) * plane >= tasks:
         yield (
             "distribution",
             f"--distribution=plane={plane} over {nodes} nodes needs more than {(nodes - 1) * plane} tasks",
@@ -211,6 +208,15 @@ def _half_counted(held: Options) -> Iterator[Clash]:
                 yield name, f"`{part}` begins with a number and is none: the type comes before the count"
 
 
+def _nameless(held: Options, release: Release) -> Iterator[Clash]:
+    """From 23.11 on sbatch sends ``:4``, and the controller finds no resource of that name."""
+    text = str(held["gres"].data)
+    if "gres/:" in text or "gres/=" in text:
+        for entry in tres.read_gres(text, release):
+            if entry.number and not entry.name:
+                yield "gres", f"--gres={text} counts something that has no name: write gpu:{entry.number}"
+
+
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
     if release < (23, 11) and not _LISTS.isdisjoint(held):
@@ -218,6 +224,8 @@ def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
             return [("gres", "--gres is empty, or holds an empty entry: take it away")]
         if counted := [*_half_counted(held)]:
             return counted
+    elif "gres" in held and (nameless := [*_nameless(held, release)]):
+        return nameless
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 

@@ -6,7 +6,7 @@ sbatch keeps one record for every pair of name and type, and looks at one record
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, counts, topology
+from s2r_ci.slurm.shape import Options, Shape, bounded, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
@@ -27,6 +27,11 @@ class _Record:
         self.job, self.node, self.socket, self.task = job, 0, 0, 0
         self.most = 0  # a node's, where --gpus-per-node and --gres both say something; the later one is ``node``
 
+    @property
+    def asked(self) -> bool:
+        """Some are asked for."""
+        return bool(self.job or self.node or self.socket or self.task)
+
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
@@ -40,7 +45,8 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
         raise RefusedError("--ntasks-per-socket comes out as 0, by which sbatch divides the tasks")
     looked_at = _checked(records, shape, held)
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
-        every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
+        gpus = [record for record in looked_at if record.name == "gpu" and record.asked]
+        every = [_every(record, shape, held, nodes, tasks) for record in gpus]
         _per_gpu(shape, held, release, records, every)
 
 
@@ -128,7 +134,7 @@ def _check_order(record: _Record, held: Options) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and topology(held)[0] is None:
+    if socket and topology(held)[0] in (None, _UNSAID):
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
@@ -207,15 +213,14 @@ def _tasks_a_part(part: str, number: int, record: _Record, said: int, shape: Sha
 
 def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
     """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to."""
-    gpus = [record for record in records if record.name == "gpu"]
+    gpus = [record for record in records if record.name == "gpu" and record.asked]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
         others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data & _SHORT, every, strict=others)
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
-    asked = any(record.job or record.node or record.socket or record.task for record in gpus)
-    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not asked:  # 0 asks for nothing
+    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not gpus:  # 0 asks for nothing
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data
@@ -224,11 +229,11 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
                 shape.cpus_per_task = record.task * (cpus & _SHORT)
         if release < (23, 2):
             return
-        if not asked:
+        if not gpus:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
         shape.cpus = max(shape.cpus, sum(every) * cpus & _LONG)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
-        shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
+        shape.cpus = max(shape.cpus, shape.tasks * (shape.cpus_per_task & _SHORT))
 
 
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
@@ -262,7 +267,7 @@ def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: 
         if made:
             _nodes_of_job(made, shape)
         return made
-    if shape.tasks_said or "nodes" not in held or not shape.fixed or not shape.least_nodes:
+    if shape.tasks_said or not (bounded(held) and shape.fixed) or not shape.least_nodes:
         raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
     shape.tasks, shape.tasks_said = shape.least_nodes * ranks, True
     return shape.least_nodes

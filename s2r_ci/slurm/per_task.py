@@ -99,6 +99,8 @@ def _edited(text: str | None, key: str, number: int) -> str | None:
     place = _find(text, key)
     if text is None or place < 0:
         return (entry or None) if text is None else f"{entry},{text}" if entry else text
+    if number and _leading(text[place + len(key) + 1 :]) == number:
+        return text
     rest = text[place:].partition(",")[2]
     parts = [part for part in (entry, rest) if part]
     head = text[:place] if parts else text[:place].rstrip(",")
@@ -134,6 +136,8 @@ def _with_cpus(text: str | None, task: Held | None, held: Options, release: Rele
         outside = task is not None and task.origin == "environment"
         if not outside or (said is None and held["cpus-per-gpu"].origin == "environment"):
             raise PerTaskError("--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one")
+        if said is None and (_first_cpus(text, release) or 0) <= 0:
+            raise PerTaskError("--tres-per-task=cpu needs a number of at least 1")
     elif said is None:
         return text
     if release < (24, 5):

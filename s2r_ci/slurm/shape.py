@@ -26,6 +26,11 @@ def counts(held: Options, name: str) -> bool:
     return name in held and held[name].data is not None
 
 
+def bounded(held: Options) -> bool:
+    """--nodes is there and does not end in 0, as 2-0 does, which sets no upper bound."""
+    return "nodes" in held and held["nodes"].data[1] >= held["nodes"].data[0]
+
+
 class Shape:
     """The size of one job component, as sbatch works it out; what is never set stays the class's."""
 

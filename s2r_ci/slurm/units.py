@@ -82,7 +82,7 @@ def minutes(text: str) -> int | None:
     total = seconds(text)
     if total is None or total == UNLIMITED:
         return total
-    total += 59
+    total = signed(total + 59)
     return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP or UNLIMITED
 
 
