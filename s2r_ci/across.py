@@ -5,12 +5,12 @@ No manifest remembers it, because it can change while script and manifest stay a
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from s2r_ci import rules
 from s2r_ci.called import script_of
 from s2r_ci.errors import IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Location, Question, Report, Script, ScriptClass, Target, Verdict
 from s2r_ci.settings.inline import answered

@@ -40,8 +40,7 @@ def convert_slurm_to_runai(
     ConversionError where sbatch would refuse the script, where it cannot be a single workload, or where the service
     gives no answer (unless S2R_ON_SERVICE_FAILURE is ``rules``); open questions stand as comments in the manifest.
     """
-    from dataclasses import replace
-
+    from s2r_ci.frozen import replace
     from s2r_ci.pipeline import walk
     from s2r_ci.walked import document_of, refusal
 
@@ -60,10 +59,9 @@ def convert_slurm_to_runai(
 
 def _converter(word: str) -> "Converter":
     """The converter that the environment and the target's own word ask for."""
-    from dataclasses import replace
-
     from s2r_ci.asking import access_for, service_for
     from s2r_ci.convert import load_converter
+    from s2r_ci.frozen import replace
     from s2r_ci.settings import from_environment
 
     settings = replace(from_environment(os.environ), converter=word)

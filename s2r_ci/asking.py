@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from s2r_ci.beside import Options
 from s2r_ci.called import script_of
 from s2r_ci.errors import ConfigurationError, ConversionError, IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Candidate, Report, Script
 from s2r_ci.parallel import Turns, each_chunk
-from s2r_ci.pipeline import Options, World, convertible, scan
+from s2r_ci.pipeline import World, convertible, scan
 from s2r_ci.runai.document import read_document
 from s2r_ci.standing import Standing, stamp_of, standing
 
@@ -65,17 +66,29 @@ def access_for(settings: Settings, environ: Mapping[str, str]) -> Access | None:
     if settings.converter == "service":
         missing = "api-endpoint" if not settings.api_endpoint else "S2R_SHARED_SECRET"
         if settings.api_endpoint and settings.key_id == "oidc":
-            raise ConfigurationError(
-                "key-id is oidc, and the runner offers this job no token",
-                where="key-id",
-                hint="give the workflow job the permission id-token: write; a fork's pull request cannot have it",
-            )
+            raise ConfigurationError(_UNOFFERED, where="key-id", hint=_PERMISSION)
         raise ConfigurationError(
             "the service is asked for, and not set up",
             where=missing,
             hint='set api-endpoint and the environment variable S2R_SHARED_SECRET, or converter = "rules"',
         )
     return None
+
+
+_UNOFFERED: Final = "key-id is oidc, and the runner offers this job no token"
+_PERMISSION: Final = "give the workflow job the permission id-token: write; a fork's pull request cannot have it"
+
+
+def offline(settings: Settings, environ: Mapping[str, str]) -> str:
+    """What the last line of a run that asks no service has to say beyond that; empty for nothing.
+
+    A workflow job without the permission looks just like one that has no service: nobody would notice. Elsewhere the
+    same settings are a person's at their desk, who has no token and wants none.
+    """
+    meant = settings.converter == "auto" and settings.api_endpoint and settings.key_id == "oidc"
+    if not meant or environ.get("GITHUB_ACTIONS") != "true" or access_for(settings, environ) is not None:
+        return ""
+    return f"checked offline by rules, as {_UNOFFERED} ({_PERMISSION})"
 
 
 def _is_bought(key_id: str, environ: Mapping[str, str]) -> bool:

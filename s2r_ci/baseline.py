@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.frozen import replace
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Outcome, Report, Verdict
 

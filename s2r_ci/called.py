@@ -33,9 +33,11 @@ _CALL: Final = lazy(
     + rb"""["']?(?=[\s;&|)}`"']|$)""",
     re.VERBOSE,
 )
+_CALL_SIGNS: Final = (b"sh", b"source", b". ", b".\t", b"./", b"SUBMIT_DIR", b"PWD")  # one is in all that it finds
 _OTHERS: Final = lazy(rb"(?:^|[\s;&|(])(?:sbatch|cp|mv|rm|ls|cat|chmod|echo|printf|rsync|scp)\b[^;&|\n]*")
 _SHELL: Final = lazy(rb"#![^\n]*\b(?:ba|z|k|da)?sh\b")
 _PROGRAM: Final = lazy(rb"""(?<![^\s;&|({`"'])""" + _FOLDER + _NAME + rb"""(?<=\.(?:py|jl|pl))(?=[\s;&|)}`"']|$)""")
+_PROGRAM_SIGNS: Final = (b".py", b".jl", b".pl")
 _HINT: Final = lazy(rb"sh[ \t]|source[ \t]|\.[ \t]|\./|\.(?:sh|bash|py|jl|pl)\b|SUBMIT_DIR|PWD")
 _REMARK: Final = lazy(rb"(?:^|\s)#")
 _LONGEST_LINE: Final = 4_096  # octets of a line that are looked at: what is longer is no line of a person's
@@ -70,7 +72,7 @@ def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _files(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Called]:
     """What a shell runs or sources."""
-    for found, start in _named(_CALL, lines):
+    for found, start in _named(_CALL, _CALL_SIGNS, lines):
         name = found["name"].decode("utf-8", "surrogateescape")
         how = "shell" if found["shell"] else "source" if found["source"] else ""
         place, inner = _resolved(path, name, read)
@@ -84,18 +86,22 @@ def _programs(path: str, data: bytes, lines: Lines, read: Read) -> Iterator[Call
     """Programs in other languages, of which nothing counts but the names of Slurm's variables that stand in them: what
     else changes in them makes no manifest stale.
     """
-    for found, start in _named(_PROGRAM, lines):
+    for found, start in _named(_PROGRAM, _PROGRAM_SIGNS, lines):
         name = found["name"].decode("utf-8", "surrogateescape")
         place, text = _resolved(path, name, read)
         if text and (names := sorted(set(_SLURM.findall(text)))):
             yield Called(name, PROGRAM, data.count(b"\n", 0, start) + 1, found.start() + 1, place, b" ".join(names))
 
 
-def _named(pattern: re.Pattern[bytes], lines: Lines) -> Iterator[tuple[re.Match[bytes], int]]:
+def _named(
+    pattern: re.Pattern[bytes], signs: tuple[bytes, ...], lines: Lines
+) -> Iterator[tuple[re.Match[bytes], int]]:
     """Where a name stands first as a command, or as what a shell reads, and where its line begins."""
     seen: set[bytes] = set()
     for start, whole in lines:
-        remark = _REMARK.search(whole)
+        if not any(sign in whole for sign in signs):
+            continue
+        remark = _REMARK.search(whole) if b"#" in whole else None
         line = whole[: remark.start()] if remark else whole
         words = [span.span() for span in _OTHERS.finditer(line)]  # of other commands: in order, none in another
         for found in pattern.finditer(line):

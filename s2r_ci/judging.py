@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
 from s2r_ci.errors import ConversionError, MalformedReplyError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Finding, Level, Location, Outcome, Stage
 
 if TYPE_CHECKING:

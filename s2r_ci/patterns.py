@@ -8,7 +8,7 @@ import re
 from typing import Any, AnyStr, cast
 
 
-class _Later:
+class Later:
     """Stands for the compiled pattern, and becomes as fast as one with its first use."""
 
     def __init__(self, text: Any, flags: int) -> None:
@@ -28,4 +28,4 @@ def lazy(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     >>> lazy("a+b").fullmatch("aab") is not None
     True
     """
-    return cast("re.Pattern[AnyStr]", _Later(text, flags))
+    return cast("re.Pattern[AnyStr]", Later(text, flags))

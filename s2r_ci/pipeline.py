@@ -1,34 +1,33 @@
-"""The walk: parse, convert, validate, verify; and what lies on disk compared with it.
+"""This is the program: ``walk`` takes one script through parse, convert, validate and verify.
 
-This is the program. ``walk`` takes one script through the four stages. ``examine`` compares the outcome with the
-manifest beside the script; where that is current it does not walk at all. ``scan`` does so for every script.
+``examine`` holds what comes of it against the manifest beside the script (``beside``); where that is current it does
+not walk at all. ``scan`` examines every script, on all cores or as a service answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from s2r_ci import __version__, rules
+from s2r_ci.beside import Beside, Options, compared, remembered
 from s2r_ci.called import script_of
 from s2r_ci.errors import ConversionError, IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.judging import (
-    JUDGED,
     excused,
     ignored_away,
     judge,
-    outcome_of,
     rounded_silently,
     stands,
     unaccounted,
     unwritable,
 )
-from s2r_ci.model import Finding, Level, Location, Report, Script, Verdict
+from s2r_ci.model import Finding, Location, Report, Script, Verdict
 from s2r_ci.parallel import Turns, each_chunk, each_waiting
-from s2r_ci.runai.document import Document, read_document
-from s2r_ci.settings.inline import answered, inline_answers
-from s2r_ci.standing import CALLS, Standing, finding_of, stamp_of, standing, submitted_as_written, workload_of
+from s2r_ci.runai.document import read_document
+from s2r_ci.settings.inline import answered
+from s2r_ci.standing import Standing, stamp_of, standing, submitted_as_written
 
 if TYPE_CHECKING:
     from s2r_ci.convert import Converter
@@ -45,6 +44,7 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     """
     from s2r_ci.lint import checked
     from s2r_ci.model import ConversionRequest
+    from s2r_ci.own_answers import unasked, unusable
     from s2r_ci.slurm.inline import apply_ignores, read_ignores
     from s2r_ci.slurm.job import read_script
     from s2r_ci.walked import Walk
@@ -52,48 +52,18 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     target = answered(script, target)
     ignores = read_ignores(script.text)
     reading = read_script(script, release=target.slurm_version, arguments=target.options)
-    reading = replace(reading, findings=(*reading.findings, *checked(script, reading), *_answers(script)))
+    reading = replace(reading, findings=(*reading.findings, *checked(script, reading), *unusable(script)))
     findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
     if job := _convertible(reading, findings, found):
         request = ConversionRequest(script=script, job=job, target=target)
         result, text = _convert(request, converter, found)
-        found.extend(_unasked(request))
+        found.extend(unasked(request))
     found = excused(findings, found)
     findings = apply_ignores([*reading.findings, *found], ignores, script.path)
     if result is None:
         findings.extend(ignored_away(findings, script.path))
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
-
-
-def _answers(script: Script) -> Iterator[Finding]:
-    """What the script answers itself, and wrongly."""
-    for each in inline_answers(script):
-        if each.trouble:
-            place = Location(path=script.path, line=each.line)
-            yield Finding(rule=rules.ANSWER_UNUSABLE, message=each.trouble, location=place, subject=each.key)
-
-
-def _unasked(request: ConversionRequest) -> Iterator[Finding]:
-    """What the script answers itself, and no question of it asks."""
-    said = [each for each in inline_answers(request.script) if each.field in _ASKED]
-    if not said:
-        return
-    from s2r_ci.convert.questions import every_question
-    from s2r_ci.runai.distribution import plan
-
-    bare = replace(request.target, arguments=(), variables={}, gpus=None, accepted=())
-    asked = every_question(plan(replace(request, target=bare)))
-    for each in said:
-        for key in each.value if each.field == "accepted" else (each.key,):
-            if key not in asked and key != CALLS:
-                place = Location(path=request.script.path, line=each.line)
-                message = f"no question of this script is called {key}"
-                yield Finding(rule=rules.ANSWER_UNUSED, message=message, location=place, subject=key)
-
-
-_ASKED: Final = frozenset({"gpus", "arguments", "variables", "accepted"})
-"""Answers that do nothing unless they are asked for; an image counts over what the script names."""
 
 
 def convertible(script: Script, target: Target) -> ConversionRequest | None:
@@ -165,26 +135,6 @@ def _on_script(finding: Finding, path: str) -> Finding:
 # --- one script and what lies beside it --------------------------------------------------------------------
 
 
-class Options(NamedTuple):
-    """How a run treats what lies on disk."""
-
-    write: bool = False
-    overwrite: bool = False
-    ignore_disk: bool = False  # look at the scripts alone
-    allow_missing: bool = False
-    fail_on: Level = Level.ERROR
-    keep_details: bool = False  # ledger and jobs, for faces that show them
-    reverify: bool = False  # convert and judge anew even where the header says that the manifest is current
-    asks: str = ""  # which scripts a service is asked about: all, residue; empty: none is asked
-
-
-class Beside(NamedTuple):
-    """What lies where the manifest of a script belongs; ``data`` is None when nothing does."""
-
-    path: str
-    data: bytes | None = None
-
-
 def examine(
     script: Script, beside: Beside, target: Target, converter: Callable[[], Converter], options: Options
 ) -> tuple[Verdict, bytes | None]:
@@ -203,86 +153,8 @@ def examine(
         state = Standing.STALE  # the rest is as it was written, so it may be replaced
     again = options.keep_details or options.reverify or options.ignore_disk
     if state is Standing.CURRENT and document is not None and not again:
-        return _remembered(script, document, beside.path, options), None
-    return _compared(walk(script, target, converter()), beside, document, state, target, options)
-
-
-def _remembered(script: Script, document: Document, manifest_path: str, options: Options) -> Verdict:
-    """The verdict that the conversion gave, from the notes in the manifest: nothing is converted again."""
-    notes = document.notes
-    return Verdict(
-        path=script.path,
-        outcome=outcome_of(notes.findings, bool(notes.questions), options.fail_on),
-        findings=notes.findings,
-        manifest_path=manifest_path,
-        kind=notes.kind,
-        workload=workload_of(document.content),
-        state=Standing.CURRENT.value,
-        questions=notes.questions,
-    )
-
-
-def _compared(
-    walked: Walk, beside: Beside, document: Document | None, state: Standing, target: Target, options: Options
-) -> tuple[Verdict, bytes | None]:
-    """What to say of the walk in the light of what lies on disk, and what to write there."""
-    from s2r_ci.walked import document_of, verdict_of
-
-    if options.ignore_disk:
-        return verdict_of(walked, beside.path, options.fail_on, keep_details=options.keep_details), None
-    if state is Standing.CURRENT and document is not None and document.stamp.converter != "rules":
-        return _judged_anew(walked, beside, document, target, options), None
-    if state is Standing.CURRENT and walked.writable and document_of(walked, target, beside.path) != beside.data:
-        state = Standing.EDITED  # the header says it is ours, its octets say it is not
-    verdict = verdict_of(walked, beside.path, options.fail_on, state=state.value, keep_details=options.keep_details)
-    if state is Standing.CURRENT:
-        return verdict, None
-    if state is Standing.EDITED and not options.overwrite:
-        return _with(verdict, _edited(walked, target, beside), options), None
-    complaint = finding_of(state, stamp_of(walked.script, target), document, beside.path, options.asks)
-    complaints = [complaint] if complaint else []
-    if not walked.writable:
-        verdict = replace(verdict, state="")
-        return _with(verdict, [*walked.findings, *(complaints if document else [])], options), None
-    if options.write and (options.overwrite or state in (Standing.MISSING, Standing.STALE)):
-        return replace(verdict, state="written"), document_of(walked, target, beside.path)
-    if state is Standing.MISSING and options.allow_missing:
-        return verdict, None
-    return _with(verdict, [*walked.findings, *complaints], options), None
-
-
-def _judged_anew(walked: Walk, beside: Beside, document: Document, target: Target, options: Options) -> Verdict:
-    """A manifest that a service wrote: rules would write another, so what counts is what the judge says of it."""
-    verdict = _remembered(walked.script, document, beside.path, options)
-    if options.keep_details and walked.result is not None:
-        verdict = replace(verdict, ledger=walked.result.ledger, jobs=walked.reading.jobs)
-    kept = [f for f in document.notes.findings if f.rule.stage not in JUDGED]
-    return _with(verdict, [*kept, *_judged_on_disk(walked, target, beside)], options)
-
-
-def _judged_on_disk(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
-    """What the judge says of the manifest on disk, header and all, so that lines are those of the file."""
-    from s2r_ci.model import ConversionRequest
-
-    request = ConversionRequest(script=walked.script, job=walked.reading.jobs[0], target=target)
-    return judge(request, beside.data or b"", beside.path)
-
-
-def _edited(walked: Walk, target: Target, beside: Beside) -> list[Finding]:
-    """What the walk and the judge say of a script whose manifest was edited by hand."""
-    kept = [f for f in walked.findings if f.rule.stage not in JUDGED]
-    if len(walked.reading.jobs) != 1:
-        return kept
-    judged = _judged_on_disk(walked, target, beside)
-    if not any(map(stands, judged)):
-        rule, place = rules.MANIFEST_EDITED, Location(path=beside.path)
-        judged.append(Finding(rule=rule, message=rule.summary, location=place, subject="manifest"))
-    return kept + judged
-
-
-def _with(verdict: Verdict, findings: Sequence[Finding], options: Options) -> Verdict:
-    outcome = outcome_of(findings, bool(verdict.questions), options.fail_on)
-    return replace(verdict, findings=tuple(findings), outcome=outcome)
+        return remembered(script, document, beside.path, options), None
+    return compared(walk(script, target, converter()), beside, document, state, target, options)
 
 
 # --- many scripts ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import re
 from typing import Final
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.patterns import lazy
 
 TIMESTAMP_HEADER: Final = "X-S2R-Timestamp"
 SIGNATURE_HEADER: Final = "X-S2R-Signature"
@@ -30,9 +31,9 @@ WINDOW_NS: Final = WINDOW_S * 10**9
 SHORTEST_SECRET: Final = 32  # octets
 LONGEST_SECRET: Final = 256
 
-_TIMESTAMP: Final = re.compile(r"([1-9][0-9]{9})(?:\.([0-9]{1,9}))?", re.ASCII)
-_SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_KEY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_TIMESTAMP: Final = lazy(r"([1-9][0-9]{9})(?:\.([0-9]{1,9}))?", re.ASCII)
+_SIGNATURE: Final = lazy(r"[0-9a-f]{64}", re.ASCII)
+_KEY_ID: Final = lazy(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _KNOWN_DEFAULT: Final = b"s2r-shared-secret-change-this-in-production"  # of the first s2r: all can read it
 
 

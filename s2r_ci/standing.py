@@ -9,7 +9,9 @@ from typing import Final
 
 from s2r_ci import __version__, rules
 from s2r_ci.model import Finding, Location, Rule, Script, Target
-from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp, target_digest
+from s2r_ci.patterns import lazy
+from s2r_ci.runai.digests import target_digest
+from s2r_ci.runai.document import MAPPING_VERSION, Document, Stamp
 from s2r_ci.settings.inline import answered
 
 WRITERS: Final = frozenset({"rules", "service"})
@@ -126,10 +128,10 @@ def finding_of(
 # --- by what the cluster knows a workload --------------------------------------------------------------------
 
 _HEAD: Final = 65_536  # octets of a manifest in which its name stands: notes may come before it
-_NAME: Final = re.compile(
+_NAME: Final = lazy(
     rb"^(?:metadata:\n  name: |name: |runai training \w+ submit )([^\s#]+)(.*?)^(?:spec:|  -- )", re.M | re.S
 )
-_PROJECT: Final = re.compile(rb"^(?:    project: |projectId: |  --project=)([^\s#]+)", re.M)
+_PROJECT: Final = lazy(rb"^(?:    project: |projectId: |  --project=)([^\s#]+)", re.M)
 
 
 def workload_of(content: bytes) -> str:

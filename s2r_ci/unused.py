@@ -5,13 +5,13 @@ convert what is current; that ends with the last key that was found, which mostl
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.called import script_of
 from s2r_ci.discover import Found
 from s2r_ci.errors import IncompleteError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Finding, Location
 from s2r_ci.pipeline import World, convertible
 from s2r_ci.settings import Answer

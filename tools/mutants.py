@@ -45,7 +45,7 @@ MUTANTS: Final = (
            'return there is not None and there.get("own") == asked.own  # our own', "return True  # our own", (_WIRE,)),
     Mutant("B03", "the first request of a day is refused", _SERVICE + "store/dynamo.py",
            '"(attribute_not_exists(#n) OR #n <= :most) AND "', '"#n <= :most AND "', (_STORES,)),
-    Mutant("B04", "the counter is the address", _SERVICE + "converting.py",
+    Mutant("B04", "the counter is the address", _SERVICE + "limits.py",
            'by_key = Count(f"q#key#{key.subject}"', 'by_key = Count(f"q#key#{address}"', (_WIRE,)),
     Mutant("B05", "the day is that of the local zone", _SERVICE + "charging.py",
            "datetime.fromtimestamp(now_ms // 1000, UTC)", "datetime.fromtimestamp(now_ms // 1000)",

@@ -16,7 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from s2r_ci.convert.rules import RulesConverter
-from s2r_ci.envelope import Envelope, content_digest, read_envelope, read_envelope_header, target_of
+from s2r_ci.envelope import Envelope, content_digest, read_envelope, read_envelope_header
+from s2r_ci.envelope.context import target_of
 from s2r_ci.model import Script, Target
 from s2r_ci.pipeline import convertible
 from s2r_ci.problems import MEDIA_TYPE, PROBLEMS, problem_document

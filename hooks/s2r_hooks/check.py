@@ -15,7 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _check(options: Sequence[str], names: Sequence[str]) -> int:
     from s2r_ci.cli.check import conclude
-    from s2r_ci.session import place_of, run
+    from s2r_ci.repository import place_of
+    from s2r_ci.session import run
 
     place = place_of(given_to("check", options, names))
     return conclude(place, run(place))

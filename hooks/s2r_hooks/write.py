@@ -23,7 +23,8 @@ def _write(options: Sequence[str], names: Sequence[str]) -> int:
     from s2r_ci.cli.check import conclude
     from s2r_ci.render.safe import shown_path
     from s2r_ci.render.words import count
-    from s2r_ci.session import place_of, run
+    from s2r_ci.repository import place_of
+    from s2r_ci.session import run
 
     place = place_of(given_to("write", options, names))
     report = run(place, verb="write")

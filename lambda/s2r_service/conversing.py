@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import replace
 from typing import Any, Final
 
 from s2r_ci.envelope import Envelope, content_digest
+from s2r_ci.frozen import replace
 from s2r_ci.secrets import find_secrets
 from s2r_service.authentication import Refused, Signed, enveloped
 from s2r_service.charging import DAY_S

@@ -10,22 +10,20 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
 from s2r_ci import signing
-from s2r_ci.envelope import Envelope, EnvelopeError, content_digest, is_script, target_of
+from s2r_ci.envelope import Envelope, EnvelopeError, content_digest, is_script
+from s2r_ci.envelope.context import target_of
 from s2r_ci.errors import ConfigurationError, ConversionError
 from s2r_ci.model import NOTHING, Script, Target
 from s2r_ci.secrets import find_secrets
-from s2r_service import charging
+from s2r_service import charging, limits
 from s2r_service.authentication import Refused, Signed, enveloped
 from s2r_service.charging import AddTurn, Asked, Count, Outcome, Work, Worked
 from s2r_service.conversion import Budget, Conversion, ModelError, Task
 from s2r_service.messages import Request, Response, json_response
-from s2r_service.model.asking import MOST_CALLS
-from s2r_service.model.bedrock import MAX_TOKENS
 from s2r_service.parts import Parts
 from s2r_service.telemetry import concluded, failed, places_of
 
 DEFAULT_NAME: Final = "job.sh"
-_PROMPT_TOKENS: Final = 8_000  # of the part of the prompt that is not the script
 _UNSIGNED_MODEL: Final = "the header X-S2R-Model is not signed and was ignored; name the model in the envelope"
 _Convert = Callable[[Task, Budget], Conversion]
 
@@ -74,8 +72,8 @@ def quota(request: Request, found: Signed, parts: Parts, request_id: str) -> Res
     envelope = enveloped(request, found, parts.settings.audiences)
     claim(found, parts)
     now_ms = parts.now_ns() // 10**6
-    counts = counts_of(found, repo_of(envelope, found), request.address, 0, parts)
-    left = [max(0, each.limit - _used(each, now_ms, parts)) for each in counts]
+    counts = limits.counts_of(found, repo_of(envelope, found), request.address, 0, parts)
+    left = [max(0, each.limit - limits.used(each, now_ms, parts)) for each in counts]
     document = {
         "s2r": 1,
         "request_id": request_id,
@@ -84,13 +82,7 @@ def quota(request: Request, found: Signed, parts: Parts, request_id: str) -> Res
         "resets_in": charging.seconds_left(now_ms),
         "subject": parts.settings.limit_subject,
     }
-    return json_response(200, document, *limit_headers(counts[0].limit, min(left), now_ms))
-
-
-def _used(count: Count, now_ms: int, parts: Parts) -> int:
-    item = parts.store.get(f"{count.name}#{charging.day_of(now_ms)}") or {}
-    used = item.get("n", 0)
-    return used if isinstance(used, int) else count.limit
+    return json_response(200, document, *limits.headers(counts[0].limit, min(left), now_ms))
 
 
 # --- what is asked for -------------------------------------------------------------------------------------
@@ -159,42 +151,6 @@ def _warned(request: Request) -> tuple[str, ...]:
     return (_UNSIGNED_MODEL,) if request.headers.get("x-s2r-model") else ()
 
 
-# --- limits ------------------------------------------------------------------------------------------------
-
-
-def counts_of(found: Signed, repo: str, address: str, tokens: int, parts: Parts) -> Sequence[Count]:
-    """The counters of a conversion, in the order in which they are charged. The first is the one that callers see."""
-    settings, key = parts.settings, found.key
-    by_key = Count(f"q#key#{key.subject}", settings.daily_limit if key.limit is None else key.limit)
-    by_repo = Count(f"q#repo#{repo}", settings.repository_limit)
-    match settings.limit_subject:
-        case "ip":
-            counts = [Count(f"ip#{address or 'unknown'}", settings.daily_limit)]
-        case "repository" if repo:
-            counts = [by_repo, by_key]
-        case _:
-            counts = [by_key, *([by_repo] if repo else [])]
-    return [*counts, *([Count("tok", settings.token_budget, tokens, "budget-exhausted")] if tokens else [])]
-
-
-def limit_headers(limit: int, left: int, now_ms: int) -> tuple[tuple[str, str], ...]:
-    """The RateLimit fields of the working group's draft."""
-    return (
-        ("RateLimit-Policy", f'"day";q={limit};w={charging.DAY_S}'),
-        ("RateLimit", f'"day";r={max(0, left)};t={charging.seconds_left(now_ms)}'),
-    )
-
-
-def worst_case(script: Script, parts: Parts) -> int:
-    """Tokens that a conversion may use at most: what is reserved from the day's budget before the model is asked.
-
-    Two calls; three octets of a script are at least one token.
-    """
-    if parts.model is None:
-        return 0
-    return MOST_CALLS * (_PROMPT_TOKENS + len(script.data) + MAX_TOKENS)
-
-
 # --- doing it ----------------------------------------------------------------------------------------------
 
 
@@ -223,7 +179,7 @@ def _budget(request: Request, parts: Parts) -> Budget:
 def converted(job: Job, parts: Parts, request: Request, request_id: str, work: _Convert) -> Response:
     """Steps 9 to 13, and the answer that their outcome is. Raises Refused and StoreError."""
     budget = _budget(request, parts)
-    counts = counts_of(job.signed, job.repo, job.address, worst_case(job.task.script, parts), parts)
+    counts = limits.counts_of(job.signed, job.repo, job.address, limits.worst_case(job.task.script, parts), parts)
     asked = Asked(
         mac=job.signed.mac,
         then_s=job.signed.then_ns // 10**9,
@@ -306,19 +262,19 @@ def _turn(job: Job, made: Conversion, session: str, parts: Parts) -> AddTurn:
 def _answered(outcome: Outcome, counts: Sequence[Count], parts: Parts, request_id: str) -> Response:
     now_ms = parts.now_ns() // 10**6
     limit = counts[0].limit
-    headers = limit_headers(limit, limit - outcome.used, now_ms) if outcome.used is not None else ()
+    headers = limits.headers(limit, limit - outcome.used, now_ms) if outcome.used is not None else ()
     match outcome.problem:
         case "":
             result = json.loads(zlib.decompress(outcome.result))
             if outcome.replay:
-                left = limit - _used(counts[0], now_ms, parts)
-                headers = ((signing.REPLAY_HEADER, "true"), *limit_headers(limit, left, now_ms))
+                left = limit - limits.used(counts[0], now_ms, parts)
+                headers = ((signing.REPLAY_HEADER, "true"), *limits.headers(limit, left, now_ms))
             return json_response(200, {**result, "request_id": request_id}, *headers)
         case "in-progress":
             raise Refused("in-progress", headers=(("Retry-After", str(outcome.wait_s)),))
         case "quota-exceeded" | "budget-exhausted":
             wait = ("Retry-After", str(charging.seconds_left(now_ms)))
-            shown = limit_headers(limit, 0, now_ms) if outcome.problem == "quota-exceeded" else headers
+            shown = limits.headers(limit, 0, now_ms) if outcome.problem == "quota-exceeded" else headers
             raise Refused(outcome.problem, headers=(wait, *shown))
     raise Refused(outcome.problem)
 
@@ -329,8 +285,8 @@ def _dry(job: Job, parts: Parts, request: Request, request_id: str) -> Response:
 
     claim(job.signed, parts)
     now_ms = parts.now_ns() // 10**6
-    counts = counts_of(job.signed, job.repo, job.address, 0, parts)
-    left = min(each.limit - _used(each, now_ms, parts) for each in counts)
+    counts = limits.counts_of(job.signed, job.repo, job.address, 0, parts)
+    left = min(each.limit - limits.used(each, now_ms, parts) for each in counts)
     if left <= 0:
         return _answered(Outcome("quota-exceeded", used=counts[0].limit), counts, parts, request_id)
     try:
@@ -350,4 +306,4 @@ def _dry(job: Job, parts: Parts, request: Request, request_id: str) -> Response:
         "session_id": session_of(job.signed, request_id),
         "dry_run": True,
     }
-    return json_response(200, document, *limit_headers(counts[0].limit, left, now_ms))
+    return json_response(200, document, *limits.headers(counts[0].limit, left, now_ms))

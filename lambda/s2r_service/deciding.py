@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from s2r_ci.convert.rules import RulesConverter
+from s2r_ci.frozen import replace
 from s2r_ci.judging import JUDGED, stands
 from s2r_ci.model import ConversionRequest, ConversionResult, Decisions, Provenance, Script, Target
 from s2r_ci.pipeline import walk

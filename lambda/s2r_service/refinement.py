@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.errors import ConfigurationError, ConversionError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Change, Decisions, JobSpec, Script, Target, Volume
 from s2r_ci.problems import PROBLEMS
 from s2r_ci.wishes.reading import TOOL, Wish, heard, read_wish, wish_of

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
-from s2r_ci.session import Place
+from s2r_ci.repository import Place
 from s2r_ci.settings.places import Place as Where
 from s2r_ci.settings.places import Source
 from s2r_ci.settings.site import read_answer

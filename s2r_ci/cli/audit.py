@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
-from s2r_ci.session import found_in, incomplete, place_of
+from s2r_ci.repository import found_in, place_of
+from s2r_ci.session import incomplete
 
 
 def run(verb: str, words: Sequence[str]) -> int:

@@ -7,10 +7,8 @@ there; until they are, ``s2r-scan check`` says that the manifest has other setti
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +16,15 @@ from s2r_ci.called import script_of
 from s2r_ci.cli.arguments import add_service, parse, parser
 from s2r_ci.cli.refining import BESIDE, About, Refined, refined, target_with
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.frozen import replace
+from s2r_ci.patterns import lazy
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
     from s2r_ci.remote.answers import Converted
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
-_SESSION: Final = re.compile(r"[A-Za-z0-9_-]{20,64}")
+_SESSION: Final = lazy(r"[A-Za-z0-9_-]{20,64}")
 _LONGEST: Final = 2_000  # characters of an instruction
 
 
@@ -47,7 +47,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _place(given: Mapping[str, Any]) -> "Place":
-    from s2r_ci.session import place_of
+    from s2r_ci.repository import place_of
 
     return place_of({**given, "paths": []})
 

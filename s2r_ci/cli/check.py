@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from s2r_ci.cli import VERBS
-from s2r_ci.session import Place, place_of
+from s2r_ci.repository import Place, place_of
 from s2r_ci.session import run as run_session
 
 if TYPE_CHECKING:

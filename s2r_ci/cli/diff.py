@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from s2r_ci.cli.verdict import exit_code
 from s2r_ci.pipeline import Keeper, scan
 from s2r_ci.publish.report import publish
-from s2r_ci.session import found_in, options_of, world_of
+from s2r_ci.repository import found_in
+from s2r_ci.session import options_of, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 
 class _Patch:

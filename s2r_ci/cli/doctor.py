@@ -3,15 +3,15 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 from s2r_ci import __version__
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_service, add_target, parse, parser
+from s2r_ci.frozen import replace
 from s2r_ci.publish.report import publish
-from s2r_ci.session import Place, place_of
+from s2r_ci.repository import Place, place_of
 from s2r_ci.signing import WINDOW_S
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from s2r_ci.beside import Options
 from s2r_ci.called import script_of
 from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, add_report, add_target, parse, parser
@@ -12,9 +13,10 @@ from s2r_ci.cli.verdict import style_of
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Outcome, Reading, Script
-from s2r_ci.pipeline import Options, World, walk
+from s2r_ci.pipeline import World, walk
 from s2r_ci.publish.report import publish, wanted
-from s2r_ci.session import Place, found_in, options_of, place_of, world_of
+from s2r_ci.repository import Place, found_in, place_of
+from s2r_ci.session import options_of, world_of
 from s2r_ci.walked import Walk, document_of
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def _files(place: Place) -> list[tuple[str, str]]:
 
 def _explain(place: Place, path: str, script_class: str, world: World, options: Options) -> Outcome:
     from s2r_ci.render.explain import render_explanation
-    from s2r_ci.wire import explanation
+    from s2r_ci.wire.shapes import explanation
 
     script = script_of(path, world.read(path) or b"", world.read)
     target = world.target(path)

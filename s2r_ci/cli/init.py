@@ -10,7 +10,8 @@ from s2r_ci.cli import VERBS
 from s2r_ci.cli.arguments import add_paths, parse, parser
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.publish.files import FileStore, locked
-from s2r_ci.session import Place, found_in, options_of, place_of, world_of
+from s2r_ci.repository import Place, found_in, place_of
+from s2r_ci.session import options_of, world_of
 
 if TYPE_CHECKING:
     from s2r_ci.model import Report

@@ -24,7 +24,8 @@ from s2r_ci.model import (
     Verdict,
 )
 from s2r_ci.parallel import each_chunk
-from s2r_ci.session import Place, found_in, place_of, with_found
+from s2r_ci.repository import Place, found_in, place_of
+from s2r_ci.session import with_found
 from s2r_ci.slurm.job import read_script
 
 if TYPE_CHECKING:

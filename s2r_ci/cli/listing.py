@@ -9,7 +9,7 @@ from s2r_ci.publish.report import publish, wanted
 
 if TYPE_CHECKING:
     from s2r_ci.discover import Found
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 
 def publish_list(place: "Place", found: "Found") -> None:

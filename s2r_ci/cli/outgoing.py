@@ -8,13 +8,14 @@ from s2r_ci.asking import SEND, UNSENT, Planned, access_for, plan, service_for, 
 from s2r_ci.called import script_of
 from s2r_ci.pipeline import convertible
 from s2r_ci.publish.report import publish
-from s2r_ci.session import found_in, options_of, world_of
+from s2r_ci.repository import found_in
+from s2r_ci.session import options_of, world_of
 
 if TYPE_CHECKING:
     from s2r_ci.convert.service import Wish
     from s2r_ci.pipeline import World
     from s2r_ci.remote.client import Client
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 
 def show_outgoing(place: "Place", verb: str) -> int:

@@ -20,14 +20,14 @@ from s2r_ci.publish.groups import OWNERS, grouped, owners_of, without_a_group
 from s2r_ci.publish.left_out import LeftOut, left_out
 from s2r_ci.publish.proposal import Change, Extra, Proposal, blob_of
 from s2r_ci.publish.removal import places_of, removals
-from s2r_ci.session import place_of
+from s2r_ci.repository import place_of
 
 if TYPE_CHECKING:
     from s2r_ci.model import Report, Verdict
     from s2r_ci.publish.answers_file import Answers
     from s2r_ci.publish.groups import Owners
     from s2r_ci.publish.pull_request import Policy, Pull, Work
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 _OWN: Final = ("base", "manifests", "result", "dry-run")
 _GIT: Final = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=")
@@ -69,9 +69,8 @@ def _walked(place: "Place", manifests: str) -> "Report":
     """Every script walked anew, with ledger and jobs for the text of the pull request. Where a service is set up it
     writes what needs a manifest first, and the account of that stays in the report.
     """
-    from dataclasses import replace
-
-    from s2r_ci.asking import access_for
+    from s2r_ci.asking import access_for, offline
+    from s2r_ci.frozen import replace
     from s2r_ci.session import details_of
     from s2r_ci.session import run as run_in
 
@@ -79,7 +78,7 @@ def _walked(place: "Place", manifests: str) -> "Report":
         _take(place, manifests)
         return replace(details_of(place, verb="check"), verb="pr")
     if access_for(place.settings, os.environ) is None:
-        return replace(details_of(place, verb="write"), verb="pr")
+        return replace(details_of(place, verb="write"), verb="pr", asked=offline(place.settings, os.environ))
     first = run_in(place, verb="write")
     found = details_of(place, verb="write")
     trouble = "; ".join(dict.fromkeys(filter(None, (first.incomplete, found.incomplete))))
@@ -91,7 +90,7 @@ def _take(place: "Place", folder: str) -> None:
     their own names; nothing else of the folder is looked at, and all are judged anew.
     """
     from s2r_ci.publish.files import FileStore, locked
-    from s2r_ci.session import found_in
+    from s2r_ci.repository import found_in
 
     if not os.path.isdir(folder):
         raise ConfigurationError("there is no such folder", where=folder, hint="--manifests names one")

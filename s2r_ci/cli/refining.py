@@ -4,10 +4,10 @@ Nothing of it is believed: the manifest goes to the judge, the answers are read 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError, MalformedReplyError
+from s2r_ci.frozen import replace
 from s2r_ci.model import ConversionRequest, ConversionResult, Script, Target
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from s2r_ci.render.safe import printable, shown_path
 if TYPE_CHECKING:
     from s2r_ci.discover import Found
     from s2r_ci.lint.fixes import Fixed
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 
 def repair_scripts(place: "Place", found: "Found", *, write: bool) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from s2r_ci.runai.targets import REST
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 _STDIN = "-"
 _STDIN_SHOWN = "stdin"  # what header and messages call it: there is no file of another name
@@ -73,7 +73,7 @@ def _run(words: Sequence[str]) -> int:
 
 def _place(given: dict[str, object], name: str) -> "Place":
     """The settings around the script, as ``s2r-scan`` would find them."""
-    from s2r_ci.session import place_of
+    from s2r_ci.repository import place_of
 
     return place_of({**given, "paths": [] if name == _STDIN else [name]})
 
@@ -88,6 +88,8 @@ def _convert(place: "Place", name: str, out: str, *, raw: bool) -> int:
     text = _converted(script, target, service)
     publish(_raw(text.encode(), name) if raw else text, out)
     if service is None:
+        if why := _offline(place, target):
+            print(f"s2r: {why}", file=sys.stderr)
         return 0
     tally = service.converter.tally
     if tally.unverified:
@@ -115,6 +117,12 @@ def _service(place: "Place", target: Target) -> "Service | None":
 
     access = access_for(place.settings, os.environ) if target.converter != "rules" else None
     return service_for(access, place.settings, os.environ, root=place.root) if access else None
+
+
+def _offline(place: "Place", target: Target) -> str:
+    from s2r_ci.asking import offline
+
+    return offline(place.settings, os.environ) if target.converter != "rules" else ""
 
 
 def _raw(data: bytes, where: str) -> str:

@@ -7,17 +7,17 @@ conversation, because the service would carry it on; the next command begins ano
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.cli.refining import About, Refined, refined, target_with
 from s2r_ci.errors import ConversionError, MalformedReplyError, S2rError
+from s2r_ci.frozen import replace
 from s2r_ci.model import ConversionRequest, Script
 
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
     from s2r_ci.remote.answers import Converted
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 MOST_SCRIPTS: Final = 20  # of one pull request that a comment asks the service about
 _MOST_SESSIONS: Final = 5  # of one script of one pull request

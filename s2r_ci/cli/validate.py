@@ -15,7 +15,8 @@ from s2r_ci.errors import ConfigurationError, IncompleteError, MalformedReplyErr
 from s2r_ci.judging import outcome_of
 from s2r_ci.model import Finding, Level, Location, Outcome, Report, ScriptClass, Target, Verdict
 from s2r_ci.pipeline import World
-from s2r_ci.session import Place, found_in, place_of, world_of
+from s2r_ci.repository import Place, found_in, place_of
+from s2r_ci.session import world_of
 
 
 def run(verb: str, words: Sequence[str]) -> int:

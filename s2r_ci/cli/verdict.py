@@ -9,7 +9,7 @@ from s2r_ci.model import Outcome, Report, Stage
 
 if TYPE_CHECKING:
     from s2r_ci.render import Style
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 GRAVEST_FIRST: Final = (70, 4, 3, 6, 5, 1, 0)
 

@@ -6,13 +6,13 @@ there is none, rules read them, if they are plain. What comes of it is judged by
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from s2r_ci.called import script_of
 from s2r_ci.cli.spoken import MOST_SCRIPTS, Heard, Thread, document, heard, service_of
 from s2r_ci.discover import read_file
 from s2r_ci.errors import ConversionError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Script
 from s2r_ci.publish.answers_file import NAME, read_answers, write_answers
 from s2r_ci.publish.commands import Command, not_kept, with_command
@@ -21,7 +21,7 @@ from s2r_ci.render.markdown import code
 if TYPE_CHECKING:
     from s2r_ci.asking import Service
     from s2r_ci.model import Report
-    from s2r_ci.session import Place
+    from s2r_ci.repository import Place
 
 _OWN: Final = ("result",)
 _ASKING: Final = ("wish", "accept", "")
@@ -44,7 +44,7 @@ class _Folder(NamedTuple):
 
     def place(self) -> "Place":
         """The settings as the files say now."""
-        from s2r_ci.session import place_of
+        from s2r_ci.repository import place_of
 
         return place_of({"paths": [self.path], **settings_of(self.given)})
 
@@ -97,7 +97,8 @@ def walked(folder: str, given: Mapping[str, Any], environ: Mapping[str, str], *,
     """Everything of the folder judged, with ledgers; ``anew``: what needs a manifest is converted by the service, where
     the workflow names one.
     """
-    from s2r_ci.session import details_of, place_of, run
+    from s2r_ci.repository import place_of
+    from s2r_ci.session import details_of, run
 
     place = place_of({"paths": [folder], **settings_of(given)})
     if anew and environ.get("S2R_API_ENDPOINT", "").strip():

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from s2r_ci.convert import called, contradictions, home, outside, readonly
 from s2r_ci.convert.answers import ASK, EXACT, LOST, NEAR, Answer
 from s2r_ci.convert.options import OPTIONS, ignorable
-from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question, unmounted
+from s2r_ci.convert.questions import GIVEN_BY_POD, argument_key, every_question
+from s2r_ci.convert.site_questions import unmounted
 from s2r_ci.model import Inner, Item, ItemKind, LedgerEntry, Location, Question
 from s2r_ci.runai import manifest, storage
 from s2r_ci.runai.distribution import MPI, PYTORCH, TORCH_LAUNCHERS, Plan

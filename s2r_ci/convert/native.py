@@ -6,12 +6,13 @@ is not expressible, with the row's reason, where it does not.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from s2r_ci.convert.uneven import said_with
+from s2r_ci.frozen import replace
 from s2r_ci.model import Disposition, LedgerEntry, Manifest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai import storage
 from s2r_ci.runai.backlinks import resolve
 from s2r_ci.runai.distribution import JOB, Plan
@@ -166,7 +167,7 @@ def _in_part(entry: LedgerEntry, made: Plan) -> bool:
     return prefix is not None and bool(volumes[prefix].sub_path or volumes[prefix].read_only)
 
 
-_NAMES_MODEL: Final = re.compile(r"nvidia\.com/gpu$")
+_NAMES_MODEL: Final = lazy(r"nvidia\.com/gpu$")
 
 
 def _loses_model(made: Plan, manifest: Manifest) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from s2r_ci.convert import called, readonly
 from s2r_ci.model import Item, ItemKind, Location
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import Plan
 
 
@@ -72,26 +73,28 @@ ENGINE_LOST: Final = (
 )
 
 _CLUSTERS: Final = (
-    ("ray-cluster", "Ray", re.compile(rb"\bray\s+(?:start|symmetric-run|up)\b|\bray\.init\(")),
+    ("ray-cluster", "Ray", lazy(rb"\bray\s+(?:start|symmetric-run|up)\b|\bray\.init\(")),
     (
         "dask-cluster",
         "Dask",
-        re.compile(rb"\bdask[- ](?:scheduler|worker|mpi|ssh|cuda-worker)\b|\bdask_mpi\b|\bdask_cuda\b"),
+        lazy(rb"\bdask[- ](?:scheduler|worker|mpi|ssh|cuda-worker)\b|\bdask_mpi\b|\bdask_cuda\b"),
     ),
     (
         "spark-cluster",
         "Spark",
-        re.compile(rb"\bstart-(?:master|worker|workers|slave|slaves|all)\.sh\b|\bspark-class\b|spark://"),
+        lazy(rb"\bstart-(?:master|worker|workers|slave|slaves|all)\.sh\b|\bspark-class\b|spark://"),
     ),
 )
 _CLUSTER_SAYS: Final = (
     "a {name} cluster over {nodes} nodes: its processes have to find each other by addresses that pods do not have; "
     "a {name} cluster of its own would be the way"
 )
-_SENDS_BY_LIBRARY: Final = re.compile(
-    rb"\b(?:submitit|dask_jobqueue|SLURMCluster|simple_slurm|pyslurm|executorlib)\b"
-)
-_SERVICES: Final = re.compile(
+_SENDS_BY_LIBRARY: Final = lazy(rb"\b(?:submitit|dask_jobqueue|SLURMCluster|simple_slurm|pyslurm|executorlib)\b")
+_SERVES: Final = (  # one of these is in all that _SERVICES finds, which is most of a start to compile
+    b"jupyter", b"-m ", b"code", b"vnc", b"board", b"rserver", b"rstudio-server", b"ttyd", b"sshd", b"mlflow",
+    b"streamlit", b"xpra",
+)  # fmt: skip
+_SERVICES: Final = lazy(
     rb"""(?:^|[\s;&|(/"'`])(?:
         (?P<jupyter>jupyter(?:[ -](?:lab|notebook|server|hub|voila)\b|hub-singleuser))
       | (?P<module>-m[ ]+(?:notebook|jupyterlab|jupyter[ ]+(?:lab|notebook)|tensorboard(?:\.main)?
@@ -120,7 +123,7 @@ def reaches(made: Plan) -> Iterator[Reach]:
     code = _code(made)
     if found := _SENDS_BY_LIBRARY.search(code):
         yield _reach("submits", _COMMANDS["submits"][1].format(name=found[0].decode()), made, found)
-    if found := _SERVICES.search(code):
+    if any(word in code for word in _SERVES) and (found := _SERVICES.search(code)):
         name = found["jupyter"] or found["name"] or found["module"]
         yield _reach("service", _SERVICE_SAYS.format(name=" ".join(name.decode().split())), made, found)
     if made.nodes > 1:
@@ -197,11 +200,11 @@ def _container(item: Item) -> Reach | None:
 
 _BY_LOGIN: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {
-        "deepspeed": re.compile(r"\s(?:-H|--hostfile|--force[_-]multi)(?![\w-])|\s--num[_-]nodes[= ](?!1\b)"),
-        "horovodrun": re.compile(r"\s(?:-H|--hosts|-?-hostfile)(?![\w-])"),
+        "deepspeed": lazy(r"\s(?:-H|--hostfile|--force[_-]multi)(?![\w-])|\s--num[_-]nodes[= ](?!1\b)"),
+        "horovodrun": lazy(r"\s(?:-H|--hosts|-?-hostfile)(?![\w-])"),
     }
 )
-_OTHERWISE: Final = re.compile(r"\s--(?:no_ssh(?!_)|no-ssh(?!-)|(?:launcher[= ](?!pdsh)))")
+_OTHERWISE: Final = lazy(r"\s--(?:no_ssh(?!_)|no-ssh(?!-)|(?:launcher[= ](?!pdsh)))")
 _LAUNCHER_SAYS: Final = (
     "{name} starts its processes by ssh on the hosts that it is told, and pods have no logins: how do they start?"
 )

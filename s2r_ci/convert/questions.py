@@ -1,20 +1,16 @@
 """What rules cannot know and a person can: one question a thing, worded so that one answer serves many scripts."""
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from s2r_ci.convert import contradictions, home, outside
+from s2r_ci.convert import contradictions, home, outside, wording
+from s2r_ci.convert import site_questions as site
 from s2r_ci.model import Item, ItemKind, Location, Question
-from s2r_ci.runai import compute, manifest, placement, scheduling, storage
-from s2r_ci.runai.bindings import bindings
+from s2r_ci.patterns import lazy
+from s2r_ci.runai import compute, manifest
 from s2r_ci.runai.distribution import PYTORCH, Plan
-from s2r_ci.runai.placement import wants_topology
-from s2r_ci.runai.sharing import mig_profile
-from s2r_ci.runai.targets import REST
 
-_POSITION: Final = re.compile(r"\$?\{?[1-9][0-9]*\}?")
+_POSITION: Final = lazy(r"\$?\{?[1-9][0-9]*\}?")
 _ALL_ARGUMENTS: Final = frozenset({"$@", "$*", "$#", "@", "*", "#"})
 
 GIVEN_BY_POD: Final = frozenset(
@@ -35,7 +31,7 @@ GIVEN_BY_POD: Final = frozenset(
 )
 """Variables that a container has, or that a script may find empty without harm."""
 
-_RELATIVE: Final = re.compile(
+_RELATIVE: Final = lazy(
     rb"(?<![\w/$}.~-])(?:\.{1,2}/|[\w-]+/[\w.-]|[\w-]+\.(?:py|sh|R|r|jl|m|pl|in|inp|txt|csv|tsv|ya?ml|json|toml|env|nml|cfg)\b)"
 )
 
@@ -59,11 +55,6 @@ def every_question(made: Plan) -> dict[str, Question]:
     return found
 
 
-def place(made: Plan, subject: str) -> Location:
-    """The line that says something, or the script as a whole."""
-    return made.job.origins.get(subject) or Location(path=made.request.script.path)
-
-
 def argument_key(item: Item) -> str:
     """The question that an argument item belongs to: ``arguments`` or ``variable.NAME``; empty for ``$@``."""
     if item.name in _ALL_ARGUMENTS:
@@ -71,13 +62,6 @@ def argument_key(item: Item) -> str:
     if _POSITION.fullmatch(item.name):
         return "arguments"
     return f"variable.{item.name.strip('${}')}"
-
-
-def unmounted(made: Plan, path: str) -> bool:
-    """Whether a path is neither the image's or the pod's own, nor on a volume of the site."""
-    if storage.is_local(path) or storage.prefix_of(path, made.request.target.site.volumes) is not None:
-        return False
-    return storage.prefix_of(path, [binding.inside for binding in bindings(made.request)]) is None
 
 
 # --- one function a kind of question -----------------------------------------------------------------------
@@ -96,26 +80,6 @@ def _image(made: Plan) -> Iterator[Question]:
     )
 
 
-def _place_in_api(made: Plan) -> Iterator[Question]:
-    """The REST API knows projects and clusters by numbers that stand in no script."""
-    target = made.request.target
-    for key, known, answer in (
-        ("project-id", target.project_id, 'project-id = "4500001"'),
-        ("cluster-id", target.cluster_id, 'cluster-id = "00000000-0000-0000-0000-000000000000"'),
-    ):
-        if target.name == REST and not known:
-            what = key.removesuffix("-id")
-            yield Question(
-                key=key,
-                text=f"which {what} does the REST API take the workload for (GET /api/v1/{_LISTS[what]} lists them)?",
-                location=Location(path=made.request.script.path),
-                answer=answer,
-            )
-
-
-_LISTS: Final = {"project": "org-unit/projects", "cluster": "clusters"}
-
-
 def _memory(made: Plan) -> Iterator[Question]:
     if compute.memory_mib(made.request):
         return
@@ -124,7 +88,7 @@ def _memory(made: Plan) -> Iterator[Question]:
     yield Question(
         key="memory",
         text=f"{what}: how much is that in the new cluster (site default memory)?",
-        location=place(made, "memory"),
+        location=wording.place(made, "memory"),
         answer='memory = "32G"',
     )
 
@@ -135,8 +99,8 @@ def _gpus(made: Plan) -> Iterator[Question]:
         yield Question(
             key="gpus",
             text="the script uses GPUs and no directive asks for one: how many GPUs does it need?",
-            location=place(made, "partition"),
-            answer=_answer(made, "gpus = 1"),
+            location=wording.place(made, "partition"),
+            answer=wording.answer(made, "gpus = 1"),
         )
 
 
@@ -146,8 +110,8 @@ def _whole_node(made: Plan) -> Iterator[Question]:
         yield Question(
             key="whole-node",
             text="--exclusive gives the script all CPUs of a node: how many does it need?",
-            location=place(made, "exclusive"),
-            answer=_answer(made, 'options = ["--cpus-per-task=N"]'),
+            location=wording.place(made, "exclusive"),
+            answer=wording.answer(made, 'options = ["--cpus-per-task=N"]'),
         )
 
 
@@ -160,7 +124,7 @@ def _arguments(made: Plan) -> Iterator[Question]:
                 key=key,
                 text="the script takes arguments: which ones?",
                 location=item.location,
-                answer=_answer(made, 'arguments = ["..."]'),
+                answer=wording.answer(made, 'arguments = ["..."]'),
             )
         elif key.startswith("variable.") and needs_value(made, item):
             name = key.removeprefix("variable.")
@@ -168,7 +132,7 @@ def _arguments(made: Plan) -> Iterator[Question]:
                 key=key,
                 text=f"the script uses ${name} and does not set it: what is its value?",
                 location=item.location,
-                answer=_answer(made, f'variables = {{ {name} = "..." }}'),
+                answer=wording.answer(made, f'variables = {{ {name} = "..." }}'),
             )
 
 
@@ -191,120 +155,8 @@ def _exports(made: Plan) -> Iterator[Question]:
         yield Question(
             key=f"variable.{name}",
             text=f"--export hands over ${name} from the shell of submission: what is its value?",
-            location=place(made, "environment"),
-            answer=_answer(made, f'variables = {{ {name} = "..." }}'),
-        )
-
-
-def _partitions(made: Plan) -> Iterator[Question]:
-    known = made.request.target.site.partitions
-    for name in scheduling.partitions(made.request):
-        if name not in known:
-            yield Question(
-                key=f"partition.{name}",
-                text=f"which node pools stand for the partition {name}?",
-                location=place(made, "partition"),
-                answer=f'site.partitions.{_key(name)} = ["POOL"]',
-            )
-
-
-def _qos(made: Plan) -> Iterator[Question]:
-    name = made.job.options.get("qos", "")
-    if name and name not in made.request.target.site.qos:
-        yield Question(
-            key=f"qos.{name}",
-            text=f"which priority does the QOS {name} have?",
-            location=place(made, "qos"),
-            answer=f'site.qos.{_key(name)} = {{ priority = "high" }}',
-        )
-
-
-def _constraints(made: Plan) -> Iterator[Question]:
-    known = made.request.target.site.features
-    for name in placement.features(made.request):
-        if name not in known:
-            yield Question(
-                key=f"constraint.{name}",
-                text=f"which node labels stand for the feature {name}?",
-                location=place(made, "constraint"),
-                answer=f'site.features.{_key(name)} = {{ "LABEL" = "VALUE" }}',
-            )
-
-
-def _gpu_model(made: Plan) -> Iterator[Question]:
-    name = made.job.resources.gpu_model
-    if "," in name:
-        yield Question(
-            key=f"gpu-model.{name}",
-            text=f"the script asks for GPUs of several models ({name.replace(',', ', ')}), and all GPUs of a "
-            "pod are of one: which one, and how many?",
-            location=place(made, "gpu-model"),
-            answer="one model in the script: #SBATCH --gpus=MODEL:N",
-        )
-    elif name and name not in made.request.target.site.gpus and not mig_profile(name):
-        yield Question(
-            key=f"gpu-model.{name}",
-            text=f"which node labels does the GPU model {name} have?",
-            location=place(made, "gpu-model"),
-            answer=f'site.gpus.{_key(name)} = {{ "nvidia.com/gpu.product" = "..." }}',
-        )
-
-
-def _gres(made: Plan) -> Iterator[Question]:
-    known = made.request.target.site.gres
-    others = made.job.resources.other_gres
-    if others.get("shard") and "shard" not in known and not made.request.target.shards_per_gpu:
-        yield Question(
-            key="shards-per-gpu",
-            text="how many shards (--gres=shard) are one GPU of the old cluster?",
-            location=place(made, "gpus"),
-            answer="shards-per-gpu = 4",
-        )
-    for name in sorted(others.keys() - {"shard", "mps"}):
-        if name not in known:
-            yield Question(
-                key=f"gres.{name}",
-                text=f"which extended resource stands for the generic resource {name}?",
-                location=place(made, "gpus"),
-                answer=f'site.gres.{_key(name)} = "VENDOR/NAME"',
-            )
-
-
-def _topology(made: Plan) -> Iterator[Question]:
-    target = made.request.target
-    if wants_topology(made) and not (target.topology and target.topology_level):
-        yield Question(
-            key="topology",
-            text="the script wants its nodes below one switch: by which node label does the scheduler know switches?",
-            location=place(made, "switches" if "switches" in made.job.options else "segment"),
-            answer='topology = "NAME", and topology-level = "LABEL"',
-        )
-
-
-def _volumes(made: Plan) -> Iterator[Question]:
-    places = {item.name: item.location for item in made.job.inventory if item.kind is ItemKind.PATH}
-    sources = (binding.source for binding in bindings(made.request))
-    for path in dict.fromkeys((*storage.paths(made.request), *sources)):
-        if unmounted(made, path):
-            folder = storage.top_folder(path)
-            yield Question(
-                key=f"volume.{folder}",
-                text=f"which volume holds {folder}?",
-                location=places.get(path) or place(made, "working-directory"),
-                answer=f'site.volumes.{_key(folder)} = {{ claim = "NAME" }}',
-            )
-
-
-def _shared_folder(made: Plan) -> Iterator[Question]:
-    """The first pod hands its orders to the others through the working directory: all of them have to see it."""
-    folder = made.request.target.working_directory
-    if made.kind == PYTORCH and folder and unmounted(made, folder):
-        top = storage.top_folder(folder)
-        yield Question(
-            key=f"volume.{top}",
-            text=f"srun reaches the other pods through the working directory: which volume holds {top} for all?",
-            location=place(made, "nodes"),
-            answer=f'site.volumes.{_key(top)} = {{ claim = "NAME" }}',
+            location=wording.place(made, "environment"),
+            answer=wording.answer(made, f'variables = {{ {name} = "..." }}'),
         )
 
 
@@ -318,8 +170,8 @@ def _too_large(made: Plan) -> Iterator[Question]:
         yield Question(
             key="nodes",
             text=f"the script asks for {what} and says no number of nodes: over how many shall they spread?",
-            location=place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
-            answer=_answer(made, 'options = ["--nodes=N"]'),
+            location=wording.place(made, "gpus" if asked.gpus_per_node > MOST_GPUS else "tasks"),
+            answer=wording.answer(made, 'options = ["--nodes=N"]'),
         )
 
 
@@ -335,7 +187,7 @@ def _working_directory(made: Plan) -> Iterator[Question]:
         yield Question(
             key="working-directory",
             text="the script uses relative paths: in which folder of the container does it start?",
-            location=place(made, "working-directory"),
+            location=wording.place(made, "working-directory"),
             answer='working-directory = "/PATH"',
         )
 
@@ -351,7 +203,7 @@ def uses_folder(made: Plan) -> bool:
 
 def _home(made: Plan) -> Iterator[Question]:
     if found := list(home.files(made)):
-        answer = _answer(made, 'variables = { HOME = "/PATH" }')
+        answer = wording.answer(made, 'variables = { HOME = "/PATH" }')
         yield Question(key=home.KEY, text=home.text_of(found), location=found[0].location, answer=answer)
 
 
@@ -360,15 +212,15 @@ def _outside(made: Plan) -> Iterator[Question]:
         yield Question(
             key=reach.key,
             text=reach.text,
-            location=reach.location or place(made, "nodes"),
-            answer=_answer(made, f'accepted = ["{reach.key}"]'),
+            location=reach.location or wording.place(made, "nodes"),
+            answer=wording.answer(made, f'accepted = ["{reach.key}"]'),
         )
 
 
 _ASKS: Final = (
     _image,
     contradictions.images,
-    _place_in_api,
+    site.place_in_api,
     _memory,
     _gpus,
     contradictions.gpus,
@@ -377,23 +229,14 @@ _ASKS: Final = (
     _arguments,
     _exports,
     _working_directory,
-    _shared_folder,
-    _partitions,
-    _qos,
-    _constraints,
-    _gpu_model,
-    _gres,
-    _topology,
-    _volumes,
+    site.shared_folder,
+    site.partitions,
+    site.qos,
+    site.constraints,
+    site.gpu_model,
+    site.gres,
+    site.topology,
+    site.volumes,
     _home,
     _outside,
 )
-
-
-def _answer(made: Plan, text: str) -> str:
-    path = made.request.script.path.encode("utf-8", "replace").decode()
-    return f"answers = [{{ scripts = {json.dumps(path)}, {text} }}]"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)

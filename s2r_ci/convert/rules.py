@@ -1,13 +1,13 @@
 """The converter that uses no model: fixed rules, so that the same request always gives the same bytes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from s2r_ci import __version__
 from s2r_ci.convert.ledger import ledger
 from s2r_ci.convert.questions import questions
 from s2r_ci.convert.uneven import HOLD
+from s2r_ci.frozen import replace
 from s2r_ci.model import (
     ConversionRequest,
     ConversionResult,

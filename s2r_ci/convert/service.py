@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from s2r_ci.convert.rules import RulesConverter
-from s2r_ci.envelope import Envelope, Repo, context_of, default_idem
+from s2r_ci.envelope import Envelope, Repo, default_idem
+from s2r_ci.envelope.context import context_of
 from s2r_ci.errors import ConversionError, MalformedReplyError, QuotaExceededError
+from s2r_ci.frozen import frozen, replace
 from s2r_ci.model import ConversionRequest, ConversionResult, Decisions, Finding, Location, Provenance, Rule
 from s2r_ci.remote import first
 from s2r_ci.remote.allowance import Allowance
@@ -51,7 +53,7 @@ class Memory(Protocol):
         """Remember an event."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Wish:
     """What the settings say about the service."""
 

@@ -6,7 +6,6 @@ outside of its root and nothing but regular files, follows no symbolic link, and
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from s2r_ci import rules
@@ -16,6 +15,7 @@ from s2r_ci.discover.names import name_findings
 from s2r_ci.discover.reader import decoded, encoded, read_file
 from s2r_ci.discover.scan import Row, Scanner
 from s2r_ci.errors import ConfigurationError, IncompleteError
+from s2r_ci.frozen import frozen
 from s2r_ci.model import Candidate, Finding, Location, ScriptClass
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SCRIPTS: Final = (ScriptClass.BATCH, ScriptClass.REFUSED)
 _CLASSES: Final = {each.value: each for each in ScriptClass}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """Discovery's answer."""
 

@@ -4,17 +4,18 @@ import re
 from typing import Final
 
 from s2r_ci.discover.classify import PROGRAMS
+from s2r_ci.patterns import lazy
 
 # In a shell: at the start of a command, so that prose in an echo or a comment does not count.
-SHELL_CALL: Final = re.compile(
+SHELL_CALL: Final = lazy(
     rb"^(?:[^#\n]*?(?:[;&|(`!{]|\b(?:then|do|else|exec|eval|time|nohup|xargs|command|env|ssh|if|while|srun)\b"
     rb"[^\n;|&#]*?))?[ \t@-]*(?:SBATCH_\w{1,40}=[^\s;|&]{0,99}[ \t]+){0,9}"
     rb"(?:[\w./$]*/)?sbatch(?=[ \t]+[\w\"'$./{<~*-]|[ \t]*<|[ \t]*\)?$)",
     re.MULTILINE,
 )
-QUOTED_CALL: Final = re.compile(rb"""^[^#\n]*?["'`](?:[\w./$]*/)?sbatch(?:["'`]|[ \t]+[-\w{%$./])""", re.MULTILINE)
-PROSE: Final = re.compile(rb"^[ \t]*(?:echo|printf|print|cat|log\w*|warn\w*|die|raise|usage|help)\b[^|;&\n]*$")
-PYTHON: Final = re.compile(rb"\A#![^\n]*python")
+QUOTED_CALL: Final = lazy(rb"""^[^#\n]*?["'`](?:[\w./$]*/)?sbatch(?:["'`]|[ \t]+[-\w{%$./])""", re.MULTILINE)
+PROSE: Final = lazy(rb"^[ \t]*(?:echo|printf|print|cat|log\w*|warn\w*|die|raise|usage|help)\b[^|;&\n]*$")
+PYTHON: Final = lazy(rb"\A#![^\n]*python")
 
 SHELLS: Final = PROGRAMS[:14]
 SOURCES: Final = (
@@ -24,8 +25,8 @@ SOURCES: Final = (
     b".cwl",
 )  # fmt: skip
 
-HERE: Final = re.compile(rb"""<<[-~]?[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|\\?([A-Za-z_]\w*))""")
-WRITTEN: Final = re.compile(
+HERE: Final = lazy(rb"""<<[-~]?[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|\\?([A-Za-z_]\w*))""")
+WRITTEN: Final = lazy(
     rb"""(?:\b(?:echo|printf|print|println|puts|write\w*|append|format|cat|add_line)\b|["'`])[^\n]{0,200}?#SBATCH"""
 )
 QUOTES: Final = (b'"""', b"'''")
@@ -60,7 +61,7 @@ def within_text(data: bytes, offset: int) -> str:
     return "a quoted string" if _quote_just_opened(before) else ""
 
 
-OPENS: Final = re.compile(rb"""(["'])[ \t]*(?:#SBATCH[^\n]*)?\Z""")
+OPENS: Final = lazy(rb"""(["'])[ \t]*(?:#SBATCH[^\n]*)?\Z""")
 
 
 def _quote_just_opened(before: bytes) -> bool:

@@ -4,15 +4,15 @@ This is the quick half: an ordinary batch script is known by a few searches that
 goes to ``kinds``, which is loaded when the first such file is met.
 """
 
-import re
 from functools import cache
 from typing import Final, NamedTuple
 
 from s2r_ci.model import ScriptClass
+from s2r_ci.patterns import lazy
 
 MARKER: Final = b"# s2r-ci manifest"  # the first line of runai.document; a test holds both to the same
 UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
-COMMAND: Final = re.compile(rb"\n[ \t\r\v\f]*[^#\s]")
+COMMAND: Final = lazy(rb"\n[ \t\r\v\f]*[^#\s]")
 PROGRAMS: Final = (
     b".sh", b".bash", b".zsh", b".ksh", b".csh", b".tcsh", b".sbatch", b".slurm", b".job", b".batch", b".sub",
     b".slm", b".cmd", b".run", b".py", b".pl", b".r", b".R", b".jl", b".rb", b".nf", b".smk",
@@ -24,9 +24,9 @@ LOG_ENDS: Final = (b".out", b".err", b".log", b".stdout", b".stderr")
 # one pass in C, where patterns take a hundred times as long.
 HARMLESS: Final = bytes(set(range(256)) - set(b"{}<>$!@[_%"))
 HARMLESS_BODY: Final = bytes(set(range(256)) - set(b"{}<%\0\r"))
-CAPITALS: Final = re.compile(rb"=(?<!mail-type=)[A-Z_]{3}")
-CAPITALS_SHORT: Final = re.compile(rb" -[tNnc] ?[A-Z_]{3}")
-PERCENT: Final = re.compile(rb"%(?:\(|[A-Z_]{3})")
+CAPITALS: Final = lazy(rb"=(?<!mail-type=)[A-Z_]{3}")
+CAPITALS_SHORT: Final = lazy(rb" -[tNnc] ?[A-Z_]{3}")
+PERCENT: Final = lazy(rb"%(?:\(|[A-Z_]{3})")
 
 READY: Final = "directives stand before the first command"
 

@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.patterns import lazy
 
 Keep = Callable[[bytes], bool]
 Part = re.Pattern[str] | None  # None: any number of folders
 
 LONGEST: Final = 1_000  # characters of one pattern
-NOTHING: Final = re.compile(r"(?!)")
-TOKEN: Final = re.compile(r"\\.|\[[!^]?\]?[^]]*\]|.", re.DOTALL)
+NOTHING: Final = lazy(r"(?!)")
+TOKEN: Final = lazy(r"\\.|\[[!^]?\]?[^]]*\]|.", re.DOTALL)
 
 
 def keeper(include: Sequence[str], exclude: Sequence[str]) -> Keep:

@@ -11,25 +11,24 @@ from s2r_ci.discover import calls
 from s2r_ci.discover.classify import COMMAND, PROGRAMS, READY, UTF_16, Verdict
 from s2r_ci.discover.marks import template_mark
 from s2r_ci.model import ScriptClass
+from s2r_ci.patterns import lazy
 
 BOM: Final = b"\xef\xbb\xbf"
-DIRECTIVE: Final = re.compile(rb"^#SBATCH", re.MULTILINE)
-LOG_NAME: Final = re.compile(
-    rb"(?:^slurm[-_.]?\d|\.(?:out|err|log|stdout|stderr)$|\.(?:out|err|log)\.\d+$|\.[oe]\d+$)"
-)
-DISGUISED: Final = re.compile(rb"^#[ \t]*(?i:sbatch)[ \t]+-|^#+[ \t]*#*SBATCH", re.MULTILINE)
-FOREIGN: Final = re.compile(rb"^#(PBS|BSUB|COBALT|PJM|QSUB|\$)[ \t]", re.MULTILINE)
+DIRECTIVE: Final = lazy(rb"^#SBATCH", re.MULTILINE)
+LOG_NAME: Final = lazy(rb"(?:^slurm[-_.]?\d|\.(?:out|err|log|stdout|stderr)$|\.(?:out|err|log)\.\d+$|\.[oe]\d+$)")
+DISGUISED: Final = lazy(rb"^#[ \t]*(?i:sbatch)[ \t]+-|^#+[ \t]*#*SBATCH", re.MULTILINE)
+FOREIGN: Final = lazy(rb"^#(PBS|BSUB|COBALT|PJM|QSUB|\$)[ \t]", re.MULTILINE)
 DOC_NAMES: Final = (
     b".md", b".markdown", b".rst", b".html", b".htm", b".ipynb", b".txt", b".tex", b".adoc", b".asciidoc", b".org",
     b".qmd", b".rmd", b".Rmd", b".mdx", b".textile", b".wiki", b".1", b".5", b".8", b".man", b".pod", b".svg",
 )  # fmt: skip
 DOC_CONTENT: Final = (
-    (re.compile(rb'\A\s*\{\s*"(?:cells|metadata|nbformat)"', re.DOTALL), "a notebook"),
-    (re.compile(rb"\A\s*<(?:!DOCTYPE|html|\?xml)|<pre\b|<code\b", re.IGNORECASE), "a page in HTML"),
-    (re.compile(rb"^[ \t>]*(?:```|~~~)", re.MULTILINE), "text with an example in a code fence"),
-    (re.compile(rb"^\.\. (?:code|code-block|sourcecode)::|::[ \t]*\n\s*\n[ \t]+#", re.MULTILINE), "text in RST"),
-    (re.compile(rb"\\begin\{(?:verbatim|lstlisting|minted|document)"), "text in LaTeX"),
-    (re.compile(rb"(?i)^(?:#\+begin_src|\[source)", re.MULTILINE), "text with a source block"),
+    (lazy(rb'\A\s*\{\s*"(?:cells|metadata|nbformat)"', re.DOTALL), "a notebook"),
+    (lazy(rb"\A\s*<(?:!DOCTYPE|html|\?xml)|<pre\b|<code\b", re.IGNORECASE), "a page in HTML"),
+    (lazy(rb"^[ \t>]*(?:```|~~~)", re.MULTILINE), "text with an example in a code fence"),
+    (lazy(rb"^\.\. (?:code|code-block|sourcecode)::|::[ \t]*\n\s*\n[ \t]+#", re.MULTILINE), "text in RST"),
+    (lazy(rb"\\begin\{(?:verbatim|lstlisting|minted|document)"), "text in LaTeX"),
+    (lazy(rb"(?i)^(?:#\+begin_src|\[source)", re.MULTILINE), "text with a source block"),
 )  # fmt: skip
 
 LETTERS: Final = str.maketrans(

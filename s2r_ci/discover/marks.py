@@ -7,6 +7,8 @@ leaves a script that can be read; so does ``$X`` in a name or a path, which the 
 import re
 from typing import Final
 
+from s2r_ci.patterns import lazy
+
 STRUCTURAL: Final = frozenset(
     b"nodes ntasks time partition mem mem-per-cpu mem-per-gpu gres gpus gpus-per-node gpus-per-task gpus-per-socket "
     b"cpus-per-task cpus-per-gpu ntasks-per-node tasks-per-node ntasks-per-gpu array N n t p c G a".split()
@@ -14,31 +16,31 @@ STRUCTURAL: Final = frozenset(
 NUMERIC: Final = STRUCTURAL - {b"partition", b"p", b"gres", b"gpus", b"G", b"a", b"array"}
 
 # A directive line that holds none of these letters, and no capital word as a value, has no mark.
-SUSPICIOUS: Final = re.compile(rb"^#SBATCH[^\n]*?(?:[{}<>$@!\[]|%[^\s%]*[%(]|__|[= ][A-Z_]{3})", re.MULTILINE)
-OPTION: Final = re.compile(
+SUSPICIOUS: Final = lazy(rb"^#SBATCH[^\n]*?(?:[{}<>$@!\[]|%[^\s%]*[%(]|__|[= ][A-Z_]{3})", re.MULTILINE)
+OPTION: Final = lazy(
     rb"""(?:--([a-z][a-z-]*)(?:=|[ \t]+)|(?<![\w-])-([A-Za-z])=?[ \t]*)"""
     rb"""((?:<[^<>\n]*>|"[^"\n]*"|'[^'\n]*'|[^\s"'<]|<(?![^<>\n]*>))*)"""
 )
 
 ANYWHERE: Final = (
-    (re.compile(rb"\{\{.*?\}\}|\{%.*?%\}"), "Jinja marks"),
-    (re.compile(rb"<%.*?%>"), "ERB marks"),
-    (re.compile(rb"%\([A-Za-z_]\w*\)[sdifg]"), "Python format marks"),
-    (re.compile(rb"(?<![\w.])@@?[A-Za-z_]\w*@@?(?![\w.])"), "at marks"),
-    (re.compile(rb"(?<![$%\w])\{[A-Za-z_][\w.\[\]]*(?::[^{}\s]*)?\}"), "brace marks"),
-    (re.compile(rb"%%?[A-Z][A-Z_]{2,}%%?"), "percent marks"),
-    (re.compile(rb"\[% ?\w+ ?%\]"), "bracket marks"),
+    (lazy(rb"\{\{.*?\}\}|\{%.*?%\}"), "Jinja marks"),
+    (lazy(rb"<%.*?%>"), "ERB marks"),
+    (lazy(rb"%\([A-Za-z_]\w*\)[sdifg]"), "Python format marks"),
+    (lazy(rb"(?<![\w.])@@?[A-Za-z_]\w*@@?(?![\w.])"), "at marks"),
+    (lazy(rb"(?<![$%\w])\{[A-Za-z_][\w.\[\]]*(?::[^{}\s]*)?\}"), "brace marks"),
+    (lazy(rb"%%?[A-Z][A-Z_]{2,}%%?"), "percent marks"),
+    (lazy(rb"\[% ?\w+ ?%\]"), "bracket marks"),
 )
-FREE_TEXT: Final = re.compile(rb"""--(?:comment|wckey)(?:=|[ \t]+)(?:"[^"\n]*"|'[^'\n]*'|\S+)""")
+FREE_TEXT: Final = lazy(rb"""--(?:comment|wckey)(?:=|[ \t]+)(?:"[^"\n]*"|'[^'\n]*'|\S+)""")
 IN_STRUCTURE: Final = (
-    (re.compile(rb"\$(?:\{?[A-Za-z_0-9]|\()"), "a variable, which sbatch does not expand"),
-    (re.compile(rb"<[^<>\n]*>"), "a mark to fill in"),
-    (re.compile(rb"\{[^{}\n]*\}"), "brace marks"),
-    (re.compile(rb"\b__?[A-Za-z]\w*?__?\b|\bX{3,}\w*|\bYOUR\b|\bYOUR_|![A-Z]{3,}"), "a mark to fill in"),
+    (lazy(rb"\$(?:\{?[A-Za-z_0-9]|\()"), "a variable, which sbatch does not expand"),
+    (lazy(rb"<[^<>\n]*>"), "a mark to fill in"),
+    (lazy(rb"\{[^{}\n]*\}"), "brace marks"),
+    (lazy(rb"\b__?[A-Za-z]\w*?__?\b|\bX{3,}\w*|\bYOUR\b|\bYOUR_|![A-Z]{3,}"), "a mark to fill in"),
 )
-WORD: Final = re.compile(rb"""["']?[A-Z][A-Z_]{2,}["']?(?=[\s#:]|$)""")
+WORD: Final = lazy(rb"""["']?[A-Z][A-Z_]{2,}["']?(?=[\s#:]|$)""")
 KNOWN_WORDS: Final = (b"UNLIMITED", b"INFINITE", b"NONE", b"ALL", b"MAX", b"MIN")
-LOGIC: Final = re.compile(
+LOGIC: Final = lazy(
     rb"^[ \t]*\{%-?\s*(?:if|for|set|block|include|raw|macro|end\w+|else|elif)\b.*?%\}|^[ \t]*<%[-=]?.*?%>"
     rb"|(?<!\{)\{\{-?[ \t]+[A-Za-z_][\w.]*[ \t]+(?:\|[^{}\n]*)?-?\}\}(?!\})",
     re.MULTILINE,

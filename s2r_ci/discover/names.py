@@ -7,11 +7,12 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.discover.reader import encoded
 from s2r_ci.model import Finding, Location
+from s2r_ci.patterns import lazy
 
 LONGEST: Final = 240  # octets; with the ending of a manifest and of a temporary file it has to stay below 256
 FORBIDDEN: Final = r'[\x00-\x1f\x7f<>:"|?*\\]'
 RESERVED: Final = r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)"
-ORDINARY: Final = re.compile(  # nearly every path; the rest is looked at part by part
+ORDINARY: Final = lazy(  # nearly every path; the rest is looked at part by part
     r"(?:(?!(?i:con|prn|aux|nul|com.|lpt.)(?:[./]|\Z))[A-Za-z0-9_.+=@,~-]{0,100}[A-Za-z0-9_+=@,~-](?:/|\Z))+"
 )
 

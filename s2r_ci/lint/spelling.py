@@ -1,10 +1,10 @@
 """Options that are shortened, that went, or that are srun's."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from s2r_ci import rules
+from s2r_ci.frozen import replace
 from s2r_ci.lint.case import Case, found
 from s2r_ci.model import Finding
 from s2r_ci.patterns import lazy

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model.run import Location
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Directive(NamedTuple):
         return Location(path=self.path, line=self.line, column=self.column)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Component:
     """One component of a job as Slurm reads it: an ordinary job has one, a heterogeneous one several."""
 
@@ -61,7 +61,7 @@ class Component:
     request: Mapping[str, Any] = field(default_factory=dict)  # numbers, as sbatch sends them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Header:
     """Slurm's reading of a script's directives.
 
@@ -103,7 +103,7 @@ class Step(NamedTuple):
     within: str = ""  # the launcher around it: "srun" for the torchrun in `srun torchrun train.py`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Body:
     """What the program part of a script does, as far as reading tells."""
 
@@ -128,7 +128,7 @@ class Inner(NamedTuple):
     deeper: tuple[str, ...] = ()  # what it calls itself: only named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Array:
     """A job array: the ids in ascending order, at most ``throttle`` at once (0: no limit)."""
 
@@ -137,7 +137,7 @@ class Array:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resources:
     """What one job component asks for, after Slurm's own arithmetic; "per node" is per pod."""
 
@@ -160,7 +160,7 @@ class Resources:
         return self.nodes * self.gpus_per_node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobSpec:
     """What one job component asks for and does, read by rule: the converters' input and the judge's measure.
 
@@ -185,7 +185,7 @@ class JobSpec:
     called: tuple[Inner, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reading:
     """A script, read: Slurm's view of the header, the jobs it asks for (one a component), and the troubles."""
 

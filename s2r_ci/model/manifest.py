@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from s2r_ci.frozen import field, frozen
 
 if TYPE_CHECKING:
     from s2r_ci.model.job import Item, JobSpec
@@ -22,7 +23,7 @@ class Disposition(Enum):
     NOT_EXPRESSIBLE = "not-expressible"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LedgerEntry:
     """Where one item of the inventory went, and why."""
 
@@ -37,7 +38,7 @@ class LedgerEntry:
         return self.item.location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """One object of a target; ``lines`` says on which line of its text each node stands, where it was read."""
 
@@ -73,7 +74,7 @@ class Manifest:
         return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConversionRequest:
     """One job of a script, and where it shall go."""
 
@@ -82,7 +83,7 @@ class ConversionRequest:
     target: Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Provenance:
     """Who wrote a manifest."""
 
@@ -92,7 +93,7 @@ class Provenance:
     prompt_digest: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConversionResult:
     """What a converter gives back."""
 

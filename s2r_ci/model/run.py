@@ -5,9 +5,10 @@ A look at current manifests needs these and nothing else, so they are loaded alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from s2r_ci.frozen import frozen
 
 if TYPE_CHECKING:
     from s2r_ci.model.job import JobSpec
@@ -85,7 +86,7 @@ class Location(NamedTuple):
         return ":".join([self.path, *places])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Candidate:
     """A file that mentions ``#SBATCH``, and what it is: discovery's answer."""
 
@@ -106,7 +107,7 @@ class Called(NamedTuple):
     data: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """A file as it lies on disk, and what it calls, where somebody looked."""
 
@@ -132,7 +133,7 @@ class Script:
         return whole.hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """A trouble that can be found. The id is the file, the test, the help section and the word in an ignore."""
 
@@ -143,7 +144,7 @@ class Rule:
     hint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """Trouble in a script or a manifest, as data."""
 
@@ -167,7 +168,7 @@ class Finding:
         return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What rules cannot know. Equal keys are equal questions, so one answer can serve many scripts."""
 
@@ -177,7 +178,7 @@ class Question:
     answer: str  # how to answer, as something one can type: image = "..." in [tool.s2r-ci]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """What became of one script."""
 
@@ -196,7 +197,7 @@ class Verdict:
     jobs: tuple[JobSpec, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """A whole run."""
 
@@ -208,7 +209,7 @@ class Report:
     fail_on: Level = Level.ERROR
     examined: int = 0  # files looked at
     incomplete: str = ""  # why files were left unchecked; the run then ends with exit code 3
-    asked: str = ""  # what the service had to do with it, in words; empty: checked offline by rules
+    asked: str = ""  # what the service had to do with it, or why nothing; empty: checked offline by rules
     left: int = 0  # scripts that a quota left for the next run, which then ends with exit code 6
 
     @property

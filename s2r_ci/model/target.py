@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from s2r_ci.frozen import field, frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Volume:
     """A volume of the site that stands for a folder of the old cluster."""
 
@@ -16,7 +17,7 @@ class Volume:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Service:
     """What a QOS means at the site."""
 
@@ -24,7 +25,7 @@ class Service:
     preemptibility: str = ""  # preemptible or non-preemptible
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Site:
     """The site map: names of the old cluster to names of the new one."""
 
@@ -38,7 +39,7 @@ class Site:
     gres: Mapping[str, str] = field(default_factory=dict)  # GRES name -> extended resource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """One line of the program part, written anew: a launcher for another one, or a command left out (``:``)."""
 
@@ -46,7 +47,7 @@ class Change:
     text: str  # without indentation and line end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Decisions:
     """What a model decided where rules left a question open.
 
@@ -63,7 +64,7 @@ class Decisions:
         return bool(self.image or self.variables or self.mounts or self.changes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """Everything of the settings that a manifest depends on: its digest decides what is stale."""
 

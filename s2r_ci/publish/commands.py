@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.wishes.reading import Wish, read_wish
 
 MOST: Final = 10  # commands of one comment
-_LINE: Final = re.compile(r"^[ \t]*/s2r(?:[ \t]+(?P<rest>.*?))?[ \t]*$", re.MULTILINE)
+_LINE: Final = lazy(r"^[ \t]*/s2r(?:[ \t]+(?P<rest>.*?))?[ \t]*$", re.MULTILINE)
 _PLAIN: Final = ("retry", "skip", "explain", "help")
-_ACCEPT: Final = re.compile(r"accept[ \t]+(?P<key>[a-z][a-z-]*(?:\.\S+)?)")
+_ACCEPT: Final = lazy(r"accept[ \t]+(?P<key>[a-z][a-z-]*(?:\.\S+)?)")
 _LONGEST: Final = 500
 
 HELP: Final = (

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Outcome, Verdict
+from s2r_ci.patterns import lazy
 from s2r_ci.publish.github_api import GitHub
 from s2r_ci.publish.groups import key_of
 from s2r_ci.publish.pull_request import REFUSED, Pull
@@ -18,7 +19,7 @@ from s2r_ci.render.words import count, gravest_first
 
 TITLE: Final = "s2r-ci: where the Slurm batch scripts stand"
 _MARKER: Final = "<!-- s2r-ci dashboard -->"
-_ROW: Final = re.compile(r"^- \[([ xX])\] <!-- ([a-z0-9-]+) -->", re.MULTILINE)
+_ROW: Final = lazy(r"^- \[([ xX])\] <!-- ([a-z0-9-]+) -->", re.MULTILINE)
 _LONGEST: Final = 60_000
 _STATES: Final = {
     "created": "pull request open",  # the same in the next run, which would otherwise write the issue again

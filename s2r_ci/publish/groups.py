@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.settings.globs import matches
 
 GROUPINGS: Final = ("script", "directory", "owner", "all")
 OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # in the order in which GitHub looks
 MOST_SCRIPTS: Final = 200  # of one pull request: what its text can remember, and GitHub's comparison can list
 _LONGEST_SLUG: Final = 40
-_WORD: Final = re.compile(r"(?:\\.|\S)+")
+_WORD: Final = lazy(r"(?:\\.|\S)+")
 
 
 class Group(NamedTuple):

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import Verdict
+from s2r_ci.patterns import lazy
 from s2r_ci.publish.groups import Group
 from s2r_ci.publish.left_out import LeftOut
 from s2r_ci.publish.removal import Removal
 
 TRAILER: Final = "S2r-Ci-Content"  # every commit of ours ends with it
-_MARKER: Final = re.compile(r"<!-- s2r-ci (\{.*?\}) -->", re.DOTALL)
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_MARKER: Final = lazy(r"<!-- s2r-ci (\{.*?\}) -->", re.DOTALL)
+_DIGEST: Final = lazy(r"[0-9a-f]{64}")
 
 
 class Change(NamedTuple):

@@ -1,18 +1,18 @@
 """Where the service is, and the key that signs: read once, and never shown."""
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.patterns import lazy
 from s2r_ci.signing import read_secret
 
 SECRET: Final = "S2R_SHARED_SECRET"  # noqa: S105  its name
 SECRET_FILE: Final = "S2R_SHARED_SECRET_FILE"  # noqa: S105  its name
 _LARGEST_SECRET_FILE: Final = 4096  # octets
-_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
-_LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
+_HOST: Final = lazy(r"[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
+_LOOPBACK: Final = lazy(r"localhost|127(\.[0-9]{1,3}){3}|\[::1\]")
 
 
 class Secret:

@@ -9,12 +9,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from s2r_ci import __version__
 from s2r_ci.envelope import Envelope, envelope_header, write_envelope
 from s2r_ci.errors import ConversionError, ConverterUnavailableError, MalformedReplyError
+from s2r_ci.frozen import frozen, replace
 from s2r_ci.problems import Retry
 from s2r_ci.remote import first
 from s2r_ci.remote.access import Access
@@ -32,7 +32,7 @@ _SPARE_S: Final = 60.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clock:
     """Time, waiting and chance; handed in, so that a test needs none of them."""
 

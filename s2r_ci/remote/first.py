@@ -18,6 +18,7 @@ from s2r_ci.errors import (
     QuotaExceededError,
     SignatureError,
 )
+from s2r_ci.patterns import lazy
 from s2r_ci.remote.answers import NOT_OURS, Converted, document
 from s2r_ci.remote.failures import AttemptError, failure_of
 from s2r_ci.remote.transport import LARGEST_ANSWER, Answer
@@ -28,8 +29,8 @@ WARNING: Final = (
     " nothing is asked twice"
 )
 _NO_SUCH_ROUTE: Final = {"message": "Not Found"}  # what API Gateway says in front of it, of any path but /
-_FENCED: Final = re.compile(r"^```([A-Za-z]*)[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
-_KIND: Final = re.compile(r"^kind:", re.MULTILINE)  # commands have none, nor has "Error: No content in response"
+_FENCED: Final = lazy(r"^```([A-Za-z]*)[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
+_KIND: Final = lazy(r"^kind:", re.MULTILINE)  # commands have none, nor has "Error: No content in response"
 _YAML: Final = frozenset({"yaml", "yml", ""})
 
 

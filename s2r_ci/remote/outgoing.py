@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, NamedTuple
 
-from s2r_ci.envelope import LARGEST_CONTEXT, LARGEST_SCRIPT, Envelope, context_of, is_script, target_of
+from s2r_ci.envelope import LARGEST_CONTEXT, LARGEST_SCRIPT, Envelope, is_script
+from s2r_ci.envelope.context import context_of, target_of
+from s2r_ci.frozen import replace
 from s2r_ci.model import Script, Target
 from s2r_ci.secrets import Placeholder, find_secrets, redact
 

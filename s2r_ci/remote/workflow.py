@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError, ConversionError, ConverterUnavailableError, MalformedReplyError
+from s2r_ci.patterns import lazy
 from s2r_ci.remote.access import Access, Secret, origin_of
 from s2r_ci.remote.answers import NOT_OURS, document
 from s2r_ci.remote.failures import AttemptError, failure_of, unreached
@@ -25,8 +26,8 @@ URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  its name
 _PERMISSION: Final = "give the workflow job the permission id-token: write; a fork's pull request cannot have it"
 _READ_S: Final = 15.0
-_JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
-_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_JWT: Final = lazy(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
+_SECRET: Final = lazy(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class Session(NamedTuple):

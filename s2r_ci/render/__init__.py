@@ -1,11 +1,11 @@
 """One report, many faces: a face is a function from a Report to text. It opens nothing and prints nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from importlib import import_module
 from typing import Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Report
 
 RENDERERS: Final = {

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model import Candidate
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import other_line, paint
 from s2r_ci.render.words import count, others
-from s2r_ci.wire import of_candidate, plain, text
+from s2r_ci.wire import plain, text
+from s2r_ci.wire.shapes import of_candidate
 
 _LABELS: Final = {
     "jobs": "jobs (every array task is one)",
@@ -22,7 +23,7 @@ _LABELS: Final = {
 _MOST: Final = 10  # entries of a list that are shown unless all are asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditSummary:
     """What all scripts of a repository come to."""
 

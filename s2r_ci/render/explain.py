@@ -1,6 +1,5 @@
 """A script and its manifest, line by line, with the ledger between them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -17,6 +16,7 @@ from s2r_ci.model import (
     Reading,
     Script,
 )
+from s2r_ci.patterns import lazy
 from s2r_ci.render import Style
 from s2r_ci.render.reading import STAGES, options_table, program, releases, request_words, sent, summary, unread
 from s2r_ci.render.safe import printable, shown_path
@@ -32,7 +32,7 @@ _COLORS: Final = {
     Disposition.NOT_EXPRESSIBLE: "31",
 }
 _LONG_TEXT: Final = 12  # lines of a block of text that are shown
-_BLOCK: Final = re.compile(r"(?:^|[-:] )[|>][-+1-9]*(?: +#.*)?$")  # a YAML line that a block of text follows
+_BLOCK: Final = lazy(r"(?:^|[-:] )[|>][-+1-9]*(?: +#.*)?$")  # a YAML line that a block of text follows
 
 
 def render_explanation(

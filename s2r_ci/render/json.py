@@ -4,7 +4,7 @@ from json import dumps
 
 from s2r_ci.model import Report
 from s2r_ci.render import Style
-from s2r_ci.wire import of_report
+from s2r_ci.wire.shapes import of_report
 
 
 def render(report: Report, style: Style) -> str:

@@ -4,20 +4,20 @@ Everything that comes from a file stands in a code span, where GitHub makes no l
 no HTML of it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from s2r_ci.model import Finding, Level, Outcome, Report, Verdict
+from s2r_ci.patterns import lazy
 from s2r_ci.render import Style
 from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.words import CALM, asked, count, gravest_first, notes, summary
 
 LARGEST: Final = 900_000  # octets; GitHub drops a summary of more than 1,048,576 as a whole
 _WORD: Final = r"\(?(?:[A-Za-z][A-Za-z0-9]*(?:['-][A-Za-z][A-Za-z0-9]*)*|[0-9]{1,4})\)?"
-_PLAIN: Final = re.compile(rf"{_WORD}(?:[,;:]? {_WORD})*[.?]?")
-_COMMIT: Final = re.compile(r"\b[0-9a-fA-F]{7,}\b")  # letters that could be the name of a commit
+_PLAIN: Final = lazy(rf"{_WORD}(?:[,;:]? {_WORD})*[.?]?")
+_COMMIT: Final = lazy(r"\b[0-9a-fA-F]{7,}\b")  # letters that could be the name of a commit
 _RESERVED: Final = 4_000  # octets kept free for the last lines
 
 

@@ -5,6 +5,8 @@ encoded. All faces show foreign text through this page.
 import re
 from typing import Final
 
+from s2r_ci.patterns import lazy
+
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Characters that count as printable and yet show nothing: fillers, joiners, variation selectors, the empty braille.
 _BLANK: Final = (
@@ -50,7 +52,7 @@ def shown_path(path: str) -> str:
     return shown if shown == path and path.strip(" ") == path else f'"{shown}"'
 
 
-_QUOTED: Final = re.compile(r'["\\]|^ | $|^$')
+_QUOTED: Final = lazy(r'["\\]|^ | $|^$')
 
 
 def octets(text: str) -> bytes:

@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.render.markdown import code
 from s2r_ci.render.safe import printable, shown_path
 
 MOST_PAIRS: Final = 10
 _LONGEST: Final = 16_000  # characters of one text shown
 _MOST_PULLS: Final = 100
-_LINK: Final = re.compile(r"https://[A-Za-z0-9._/-]+")
-_TICKS: Final = re.compile(r"`{3,}")
+_LINK: Final = lazy(r"https://[A-Za-z0-9._/-]+")
+_TICKS: Final = lazy(r"`{3,}")
 
 
 class Pair(NamedTuple):

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
+from s2r_ci.frozen import replace
 from s2r_ci.model import Candidate, Finding, Level, Outcome, Question, Report, ScriptClass, Verdict
 from s2r_ci.render.safe import shown_path
 

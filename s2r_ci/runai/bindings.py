@@ -6,17 +6,17 @@ wants it inside: as a part of that volume.
 
 import itertools
 import posixpath
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from s2r_ci.model import ConversionRequest, JobSpec, Script
+from s2r_ci.patterns import lazy
 
 OPTION: Final = "container-mounts"
-_BIND: Final = re.compile(rb"(?:^|\s)(?:-B|--bind)(?:=|\s+)(\S+)")
-_ENGINE: Final = re.compile(rb"\b(?:apptainer|singularity)\b")
-_PLAIN: Final = re.compile(r"/[A-Za-z0-9_./+@=~-]*")
+_BIND: Final = lazy(rb"(?:^|\s)(?:-B|--bind)(?:=|\s+)(\S+)")
+_ENGINE: Final = lazy(rb"\b(?:apptainer|singularity)\b")
+_PLAIN: Final = lazy(r"/[A-Za-z0-9_./+@=~-]*")
 _NEVER: Final = frozenset({"", "bin", "dev", "etc", "lib", "lib64", "proc", "sbin", "sys", "usr"})
 """Where nothing is mounted: a container would not start, or be another one."""
 

@@ -11,16 +11,17 @@ from typing import Any, Final
 
 from s2r_ci.errors import MalformedReplyError
 from s2r_ci.model import Manifest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.cli import INDEX
 
 LARGEST: Final = 1_048_576  # octets; more is no call that a system would start
-_KIND: Final = re.compile(r"(standard|pytorch|mpi)")
-_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_FLAG: Final = re.compile(r"  --([a-z][a-z0-9-]*)(=)?")
-_WORD: Final = re.compile(r"(?:[A-Za-z0-9_@%+=:,./-]|'[^']*'|\"'\")+")
-_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,9}")
+_KIND: Final = lazy(r"(standard|pytorch|mpi)")
+_NAME: Final = lazy(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_FLAG: Final = lazy(r"  --([a-z][a-z0-9-]*)(=)?")
+_WORD: Final = lazy(r"(?:[A-Za-z0-9_@%+=:,./-]|'[^']*'|\"'\")+")
+_WHOLE: Final = lazy(r"0|[1-9][0-9]{0,9}")
 _LOOP: Final = 'index=0\nwhile [ "$index" -lt {} ]; do\n'
-_LOOP_READ: Final = re.compile(r'index=0\nwhile \[ "\$index" -lt ([1-9][0-9]{0,6}) \]; do\n')
+_LOOP_READ: Final = lazy(r'index=0\nwhile \[ "\$index" -lt ([1-9][0-9]{0,6}) \]; do\n')
 _LOOP_END: Final = "index=$((index + 1))\ndone\n"
 _INDEXED: Final = f'  --environment-variable={INDEX}="$index" \\\n'
 _CONTINUED: Final = " \\\n"
@@ -63,7 +64,7 @@ def _flag_lines(flag: str, value: Any) -> Iterator[str]:
             yield f"  --{flag}={shlex.quote(str(each))}"
 
 
-_PIECE: Final = re.compile(r"'([^']*)'|\"'\"")
+_PIECE: Final = lazy(r"'([^']*)'|\"'\"")
 
 
 def _unquoted(piece: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import Plan
 from s2r_ci.runai.prelude import agent, prelude
 
@@ -18,7 +19,7 @@ LONGEST_TEXT: Final = 98_304
 
 # As the kubelet reads, from left to right: $$, $(anything up to the first bracket), $ before a character that is
 # not ASCII (of which it would take one octet). A $ before anything else stays, and that is no $.
-_READ: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
+_READ: Final = lazy(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
 
 
 def delivery(made: Plan) -> str:

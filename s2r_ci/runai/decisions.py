@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from s2r_ci.frozen import replace
 from s2r_ci.model import Change, ConversionRequest, Decisions, Script, Target
 
 ANNOTATION: Final = "s2r-ci/decisions"

@@ -7,11 +7,11 @@ explicit count because Run:ai's pod grouper fails on a missing one).
 
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.errors import ConversionError
+from s2r_ci.frozen import frozen
 from s2r_ci.model import Array, ConversionRequest, ItemKind, JobSpec, Step
 from s2r_ci.patterns import lazy
 from s2r_ci.runai.compute import gpus
@@ -43,7 +43,7 @@ TEMPLATES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """What is decided before a field is written: every writer and the ledger read the same decisions.
 

@@ -28,11 +28,9 @@ Only the standard library: a manifest that is current is recognised without YAML
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any, Final, NamedTuple
 
-from s2r_ci.model import Finding, Location, Question, Target
+from s2r_ci.model import Finding, Location, Question
 from s2r_ci.rules import QUESTION_OPEN, RULES
 
 MAPPING_VERSION: Final = 1
@@ -314,53 +312,3 @@ def _unescaped(text: str) -> str:
 def _char(found: re.Match[str]) -> str:
     code = int(found[1] or found[2] or found[3], 16)
     return chr(code) if code < 0x110000 else found[0]
-
-
-# --- what a manifest depends on ----------------------------------------------------------------------------
-
-_KEPT: Final = 64
-_digests: Final[dict[int, tuple[Target, str]]] = {}
-
-
-def target_digest(target: Target) -> str:
-    """Sixteen hex digits over everything in a target that is not as it is by default.
-
-    Equal targets give equal digits, in whatever order their mappings were filled; a field that a later version
-    adds changes nothing until somebody sets it.
-    """
-    kept = _digests.get(id(target))
-    if kept is not None and kept[0] is target:
-        return kept[1]
-    digest = _digest(target)
-    if len(_digests) >= _KEPT:
-        _digests.clear()
-    _digests[id(target)] = (target, digest)
-    return digest
-
-
-def _digest(target: Target) -> str:
-    import json
-
-    said = _set_fields(target)
-    said.pop("converter", None)  # who writes a manifest stands in its header, and differs from machine to machine
-    said.pop("crd", None)  # what judges a manifest writes none, and its path differs from machine to machine
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _set_fields(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass that differ from their default."""
-    pairs = ((name, getattr(value, name), default) for name, default in _defaults(value.__class__))
-    return {name: found for name, found, default in pairs if found != default}
-
-
-@cache
-def _defaults(kind: Any) -> list[tuple[str, Any]]:
-    return [
-        (field.name, field.default_factory() if field.default_factory is not MISSING else field.default)
-        for field in fields(kind)
-    ]
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else _set_fields(value)

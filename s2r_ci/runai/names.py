@@ -1,11 +1,12 @@
 """Names that Kubernetes takes."""
 
-import re
 from typing import Final
+
+from s2r_ci.patterns import lazy
 
 LONGEST: Final = 63  # a label, and with it every object whose name becomes a host name (RFC 1035)
 
-_STRANGE: Final = re.compile(r"[^a-z0-9]+")
+_STRANGE: Final = lazy(r"[^a-z0-9]+")
 
 
 def object_name(job_name: str, *, suffix: int = 0) -> str:

@@ -7,10 +7,10 @@ so that an option is mapped once and every form follows.
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s2r_ci.errors import ConversionError
+from s2r_ci.frozen import field, frozen
 from s2r_ci.runai import manifest, scheduling, sharing
 from s2r_ci.runai.compute import GPU_RESOURCE
 from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
@@ -24,7 +24,7 @@ GROUP_FIELD: Final = "metadata.annotations['pod-group-name']"
 _COMMON: Final = frozenset({"cpu", "memory", "ephemeral-storage", GPU_RESOURCE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claim:
     """A PersistentVolumeClaim and where it is mounted."""
 
@@ -34,7 +34,7 @@ class Claim:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pod:
     """One pod. Amounts are Kubernetes quantities; ``words`` is the whole command, empty for the image's own."""
 

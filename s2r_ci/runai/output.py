@@ -5,15 +5,15 @@ outlives the pod, and the streams stay there. Marks: sbatch(1), "filename patter
 """
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.runai import storage
 from s2r_ci.runai.distribution import Plan
 from s2r_ci.runai.parts import Chosen, quoted
 
-_MARK: Final = re.compile(r"%(\d*)([%AaJjNnstux])")
+_MARK: Final = lazy(r"%(\d*)([%AaJjNnstux])")
 _VALUES: Final = {"j": "$S2R_ID", "A": "$s2r_id", "a": "$SLURM_ARRAY_TASK_ID", "N": "$S2R_HOST", "u": "$(id -un)"}
 _NUMBERS: Final = frozenset("jAa")
 _WIDEST: Final = 10

@@ -8,13 +8,12 @@ pattern. The decision which parts a script needs is the writer's, and the judge'
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
 from s2r_ci.model import NOTHING
 from s2r_ci.runai import prelude_texts as texts
-from s2r_ci.runai import shims, srun, srun_options
+from s2r_ci.runai import shims, srun, srun_options, srun_step
 
 NUMBER: Final = r"(?:0|[1-9][0-9]{0,9})"
 QUOTED: Final = r"'(?:[^']|'\\'')*'"
@@ -33,13 +32,11 @@ class Chosen(NamedTuple):
     values: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True)
 class Part:
-    """A block of lines. ``fields`` gives the pattern of each ``%field%`` in the text."""
+    """A block of lines. ``fields`` gives the pattern of each ``%field%`` in the text; it is compiled when asked."""
 
-    name: str
-    text: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, name: str, text: str, fields: Mapping[str, str] = NOTHING) -> None:
+        self.name, self.text, self.fields = name, text, fields
 
     def write(self, values: Mapping[str, str]) -> str:
         """The text with its fields filled in."""
@@ -50,26 +47,32 @@ class Part:
 
     def read(self, text: str, at: int) -> tuple[int, Mapping[str, str]] | None:
         """Where the part ends that begins at ``at``, and what its fields say there; None where it does not."""
-        if not self.fields:
-            return (at + len(self.text), NOTHING) if text.startswith(self.text, at) else None
-        if not text.startswith(self._beginning, at):
-            return None
-        found = self._pattern.match(text, at)
-        return (found.end(), found.groupdict()) if found else None
+        values: dict[str, str] = {}
+        for piece, pattern in self._pieces:
+            if pattern is not None and piece not in values:
+                found = pattern.match(text, at)
+                if found is None:
+                    return None
+                values[piece], at = found[0], found.end()
+            elif text.startswith(said := piece if pattern is None else values[piece], at):
+                at += len(said)
+            else:
+                return None
+        return at, values
 
     @cached_property
-    def _beginning(self) -> str:
-        return self.text[: min(self.text.index(f"%{name}%") for name in self.fields)]
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        pattern, seen = re.escape(self.text), set()
-        for piece in re.findall(r"%(\w+)%", self.text):
-            if piece in self.fields:
-                group = f"(?P={piece})" if piece in seen else f"(?P<{piece}>{self.fields[piece]})"
-                pattern = pattern.replace(f"%{piece}%", group, 1)
-                seen.add(piece)
-        return re.compile(pattern)
+    def _pieces(self) -> list[tuple[str, re.Pattern[str] | None]]:
+        """The text's own pieces, and between them the names of fields with their patterns; ``re`` keeps those it
+        knows, and a pattern of the whole would take ten times as long to make as to use.
+        """
+        pieces = re.split(r"%(\w+)%", self.text) if self.fields else [self.text]
+        named: list[tuple[str, re.Pattern[str] | None]] = []
+        for number, piece in enumerate(pieces):
+            if number % 2 and piece in self.fields:
+                named.append((piece, re.compile(self.fields[piece])))
+            elif piece:
+                named.append((f"%{piece}%" if number % 2 else piece, None))
+        return named
 
 
 SHIMMED: Final = ("srun", "scontrol", "module", "ml", "apptainer", "singularity")
@@ -104,14 +107,14 @@ _SRUN: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
 )
 # What every node does of a step: the end of the stand-in, or a file of its own.
 _STEP: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
-    (("srun marks", srun.MARKS),),
-    (("srun mpi", srun.MPI),),
+    (("srun marks", srun_step.MARKS),),
+    (("srun mpi", srun_step.MPI),),
     tuple(
-        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun.rank(*chosen))
-        for count in range(len(srun.FEATURES) + 1)
-        for chosen in itertools.combinations(srun.FEATURES, count)
+        (f"srun rank{''.join(f' {name}' for name in chosen)}", srun_step.rank(*chosen))
+        for count in range(len(srun_step.FEATURES) + 1)
+        for chosen in itertools.combinations(srun_step.FEATURES, count)
     ),
-    (("srun start", srun.START),),
+    (("srun start", srun_step.START),),
 )
 
 
@@ -196,7 +199,7 @@ def _srun() -> Iterator[tuple[Part, ...]]:
     yield (Part("srun options end", srun_options.END), Part("srun any options end", srun_options.END_OF_ANY))
     for choice in _SRUN:
         yield tuple(Part(name, text) for name, text in choice)
-    yield (Part("step", f"cat >\"$S2R_DIR/step\" <<'S2R_END'\n#!%shell%\n{srun.TAKE}", _SHELLS),)
+    yield (Part("step", f"cat >\"$S2R_DIR/step\" <<'S2R_END'\n#!%shell%\n{srun_step.TAKE}", _SHELLS),)
     for choice in _STEP:
         yield tuple(Part(name, text) for name, text in choice)
     yield (Part("srun end", "S2R_END\n"),)

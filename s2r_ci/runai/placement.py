@@ -1,10 +1,10 @@
 """On which nodes pods may run: labels for features, hosts, whole nodes, spreading, and the topology."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.distribution import JOB, Plan
 from s2r_ci.runai.scheduling import expand_hosts
 
@@ -13,7 +13,7 @@ JOB_NAME: Final = "training.kubeflow.org/job-name"
 ROLE: Final = "training.kubeflow.org/job-role"
 TOPOLOGY: Final = "kai.scheduler/topology"
 _LONGEST: Final = 512  # of an expression, and of its alternatives
-_TOKEN: Final = re.compile(r"\s*([A-Za-z0-9_.:/+-]+|[()&|,])")
+_TOKEN: Final = lazy(r"\s*([A-Za-z0-9_.:/+-]+|[()&|,])")
 
 Alternatives = tuple[tuple[str, ...], ...]
 

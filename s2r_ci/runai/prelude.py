@@ -6,12 +6,12 @@ Here is decided which parts a script needs; their texts are the catalogue's. Not
 """
 
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.patterns import lazy
-from s2r_ci.runai import output, srun_options, srun_use
-from s2r_ci.runai.distribution import JOB, MPI, PYTORCH, Plan
+from s2r_ci.runai import output, srun_form
+from s2r_ci.runai.distribution import MPI, PYTORCH, Plan
 from s2r_ci.runai.environment import VARIABLES, counts_starts, mentioned, needs_id, variable
 from s2r_ci.runai.parts import CATALOGUE, COMPUTED, SHIMMED, Chosen, functions, join, quoted
 from s2r_ci.runai.variables import MOST_DEVICES
@@ -71,8 +71,8 @@ def _agent(made: Plan) -> Iterator[Chosen]:
     yield Chosen("head of agent")
     yield from (*_id(made, own=True), *_hosts(made))
     if made.uses("srun"):
-        yield Chosen("step", {"shell": _shell(made)})
-        yield from map(Chosen, _step(made))
+        yield Chosen("step", {"shell": srun_form.shell_of(made)})
+        yield from map(Chosen, srun_form.step(made))
         yield from (Chosen("srun end"), Chosen("hand over"))
     yield Chosen("agent")
 
@@ -115,7 +115,7 @@ def _shims(made: Plan, steps: bool) -> Iterator[Chosen]:
     if used:
         yield Chosen("bin for all" if made.kind == PYTORCH else "bin")
     if "srun" in used:
-        yield from _srun(made)
+        yield from srun_form.stand_in(made)
     for name in used:
         if name == "scontrol":
             yield Chosen(f"shim scontrol{_form_of_scontrol(made)}")
@@ -142,158 +142,6 @@ def _form_of_scontrol(made: Plan) -> str:
     plain = body.language == "shell" and body.understood and b"NODELIST=" not in text
     calls = sum(line.count(b"scontrol") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
     return " hostnames" if plain and len(_OWN_NODES.findall(text)) >= calls else ""
-
-
-def _srun(made: Plan) -> Iterator[Chosen]:
-    """The shim of srun, put together from what this script needs."""
-    if _is_plain(made):
-        yield Chosen("shim srun one")
-        return
-    yield Chosen("shim srun", {"shell": _shell(made)})
-    yield from _read_options(made)
-    yield from map(Chosen, _pieces(made))
-
-
-def _shell(made: Plan) -> str:
-    return "/bin/bash" if _hands_on_functions(made) else "/bin/sh"
-
-
-def _groups(made: Plan) -> Collection[str]:
-    """The options that have a meaning here and that the script's calls have; all where they may be any."""
-    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
-    used = None if _hidden(made) else srun_use.use(calls)
-    return tuple(srun_options.GROUPS) if used is None else used.groups
-
-
-def _pieces(made: Plan) -> Iterator[str]:
-    groups = frozenset(_groups(made))
-    room = _side_by_side(made)
-    yield "srun begin"
-    one = " of one" if made.kind == JOB else ""
-    if {"nodelist", "relative"} & groups:
-        yield "srun places"
-    elif not one:
-        yield "srun everywhere"
-    yield from (f"srun layout{one}", "srun amounts")
-    if room:
-        yield f"srun room{one}"
-    yield "srun told"
-    if _drops(made):
-        yield "srun export"
-    if made.kind == MPI:
-        yield from ("srun launcher", "srun marks", "srun mpi", "srun end")
-        return
-    yield f"srun devices of room{one}" if room else "srun devices"
-    if made.kind == PYTORCH:
-        yield from ("srun nodes", "srun end")
-    else:
-        yield "srun alone"
-        yield from (*_step(made), "srun end")
-
-
-def _drops(made: Plan) -> bool:
-    return b"--export" in made.request.script.data  # in the header too, which the steps obey
-
-
-def _step(made: Plan) -> Iterator[str]:
-    """What a node does of a step: pieces of the stand-in, or with several pods of their file ``step``."""
-    groups = _groups(made)
-    mpi = b"--mpi" in made.request.script.data and made.kind == JOB
-    asked = {
-        "multi": "multi-prog" in groups,
-        "drop": _drops(made),
-        "files": mpi or not {"output", "error"}.isdisjoint(groups),
-        "labels": "label" in groups,
-        "input": "input" in groups,
-        "share": "gpus-per-task" in groups or "gpus-per-task" in made.job.options,
-    }
-    if asked["files"]:
-        yield "srun marks"
-    if mpi:
-        yield "srun mpi"
-    yield " ".join(["srun rank", *(name for name, here in asked.items() if here)])
-    yield "srun start"
-
-
-def _read_options(made: Plan) -> Iterator[Chosen]:
-    """How the stand-in of srun reads its options: those that the script's calls have, all where they may be any."""
-    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
-    used = None if _hidden(made) else srun_use.use(calls)
-    if used is not None and not used.groups and not used.ignored:
-        yield Chosen("srun no options")
-        return
-    yield from (Chosen("srun options"), Chosen("srun values"))
-    if used is None:
-        yield Chosen("srun any flags")
-    elif used.flags:
-        yield Chosen("srun flags", {"names": " | ".join(used.flags)})
-    yield from (Chosen(f"srun option {name}") for name in (srun_options.GROUPS if used is None else used.groups))
-    if used is not None and used.ignored:
-        yield Chosen("srun ignored", {"names": " | ".join(used.ignored)})
-    yield Chosen("srun any options end" if used is None else "srun options end")
-
-
-def _side_by_side(made: Plan) -> bool:
-    """Whether steps may run at the same time, so that they have to share out CPUs and GPUs."""
-    body = made.job.body
-    if made.kind == MPI:
-        return False  # mpirun shares nothing out
-    known = body.language == "shell" and body.understood
-    return (
-        not known or made.uses("parallel", "xargs") or any(step.background for step in body.steps) or _hidden(made)
-    )
-
-
-def _hidden(made: Plan) -> bool:
-    """Whether srun is called in more places than were read: from a function, a variable, another program."""
-    calls = [step for step in made.job.body.steps if step.launcher == "srun"]
-    text = made.request.script.data
-    seen = sum(line.count(b"srun") for line in text.split(b"\n") if not line.lstrip().startswith(b"#"))
-    return seen > len(calls)
-
-
-def _hands_on_functions(made: Plan) -> bool:
-    """Functions in the environment survive only in the shell that wrote them."""
-    return made.job.body.interpreter.split()[:1] == ["/bin/bash"] and b"export -f" in made.request.script.data
-
-
-_PLAIN: Final = lazy(
-    r"--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|--(?:ntasks|nodes)=1|-[nN]1"
-    r"|--(?:cpus-per-task|cpu[-_]bind|mem-bind|gres|gpus|mem)=.+|--"
-)
-_PLAIN_PAIRS: Final = {"-n": ("1",), "-N": ("1",), "--ntasks": ("1",), "--nodes": ("1",)}
-
-
-def _is_plain(made: Plan) -> bool:
-    """Whether the pod is one task, and every call of srun is known and asks for nothing that would need more."""
-    job = made.job
-    one = made.kind == JOB and job.resources.tasks <= 1 and job.resources.tasks_per_node <= 1
-    if (
-        not one
-        or job.body.language != "shell"
-        or not job.body.understood
-        or {"gpus-per-task", "export"} & job.options.keys()
-    ):
-        return False
-    calls = [step for step in job.body.steps if step.launcher == "srun"]
-    if any(step.background for step in calls) or _hidden(made) or _hands_on_functions(made):
-        return False
-    return all(_plain_call(step.words, step.program) for step in calls)
-
-
-def _plain_call(words: tuple[str, ...], program: tuple[str, ...]) -> bool:
-    if not program or program[0].lstrip("\"'")[:1] in ("$", "`", "-"):
-        return False
-    options = list(words[1 : len(words) - len(program)])
-    while options:
-        word = options.pop(0)
-        if word in ("-c", "--cpus-per-task") or word in _PLAIN_PAIRS:
-            value = options.pop(0) if options else ""
-            if not value or value not in _PLAIN_PAIRS.get(word, (value,)):
-                return False
-        elif not _PLAIN.fullmatch(word):
-            return False
-    return True
 
 
 def _step_values(made: Plan) -> dict[str, str]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from s2r_ci.errors import MalformedReplyError
+from s2r_ci.patterns import lazy
 
 LARGEST: Final = 2**63 - 1
 
@@ -32,7 +33,7 @@ _DECIMAL: Final = {
 }
 _FACTORS: Final = _BINARY | _DECIMAL
 _NANO: Final = 10**9
-_QUANTITY: Final = re.compile(
+_QUANTITY: Final = lazy(
     r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,64}(?:\.[0-9]{0,64})?|\.[0-9]{1,64})"
     r"(?:[eE](?P<exponent>[+-]?[0-9]{1,3})|(?P<suffix>[KMGTPE]i|[numkMGTPE]?))",
     re.ASCII,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, Service
+from s2r_ci.patterns import lazy
 from s2r_ci.runai import decisions, sharing
 from s2r_ci.runai.distribution import MPI, Plan
 
@@ -14,8 +15,8 @@ GRACE_S: Final = 60
 
 NAME_ANNOTATION: Final = "s2r-ci/job-name"
 POOLS_ANNOTATION: Final = "runai-nodepools"
-_BRACKETS: Final = re.compile(r"\[[0-9,\-]+\]")
-_PIECES: Final = re.compile(r"([^\[\]]+)|\[([0-9,\-]+)\]")
+_BRACKETS: Final = lazy(r"\[[0-9,\-]+\]")
+_PIECES: Final = lazy(r"([^\[\]]+)|\[([0-9,\-]+)\]")
 _MOST_HOSTS: Final = 4096
 
 

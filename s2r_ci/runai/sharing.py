@@ -4,10 +4,10 @@ A share becomes the annotations by which Run:ai and KAI divide a GPU, never besi
 device of its own name, as NVIDIA's plug-in offers it with the mixed strategy.
 """
 
-import re
 from typing import Final, NamedTuple
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 
 FRACTION: Final = "gpu-fraction"
 DEVICES: Final = "gpu-fraction-num-devices"
@@ -15,7 +15,7 @@ SLICE: Final = "nvidia.com/mig-"
 MPS_PER_GPU: Final = 100
 """Slurm counts MPS in hundredths of a GPU unless a site says otherwise."""
 
-_PROFILE: Final = re.compile(r"(?:.*_)?([1-9][0-9]?g\.[1-9][0-9]*gb)(?:[+.]me)?")
+_PROFILE: Final = lazy(r"(?:.*_)?([1-9][0-9]?g\.[1-9][0-9]*gb)(?:[+.]me)?")
 
 
 class Share(NamedTuple):

@@ -7,12 +7,12 @@ duplicate keys, a second document. Nothing here recurses over what it reads. ``y
 reads what looks like written by it in about half the time.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from s2r_ci.errors import MalformedReplyError
 from s2r_ci.model import Manifest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.yaml_lines import read_lines
 from s2r_ci.runai.yaml_scalars import resolve
 from s2r_ci.runai.yaml_text import LARGEST_FILE, MOST_DEPTH, MOST_NODES, Path, write_yaml
@@ -20,8 +20,8 @@ from s2r_ci.runai.yaml_text import LARGEST_FILE, MOST_DEPTH, MOST_NODES, Path, w
 __all__ = ["read_by_events", "read_yaml", "resolve", "write_yaml"]
 
 
-_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_KEY: Final = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")  # every key Kubernetes knows is ASCII
+_FORBIDDEN: Final = lazy(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_KEY: Final = lazy(r"[!-~](?:[ -~]{0,510}[!-~])?")  # every key Kubernetes knows is ASCII
 
 _BLOCKS: Final = frozenset("|>")
 

@@ -6,20 +6,20 @@ reader, which alone refuses: so this reader never has to explain, and may be as 
 read must be what the full reader reads, values and lines; a test compares them over mutated manifests.
 """
 
-import re
 from functools import lru_cache
 from typing import Any, Final
 
 from s2r_ci.model import Manifest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.yaml_scalars import resolve
 from s2r_ci.runai.yaml_text import MOST_DEPTH, MOST_NODES, Path
 
 _QUOTED: Final = r'"[^"\\\t]*(?:\\["\\nrt][^"\\\t]*)*"'
-_KEY: Final = re.compile(r'([A-Za-z][A-Za-z0-9_./-]{0,252})|"([!#-[\]-~]{1,252})"')
+_KEY: Final = lazy(r'([A-Za-z][A-Za-z0-9_./-]{0,252})|"([!#-[\]-~]{1,252})"')
 _SET: Final = "[A-Za-z0-9_./@+=%,-]"
-_VALUE: Final = re.compile(rf"(?:([A-Za-z0-9/]{_SET}*(?:[: ]{_SET}+)*)|({_QUOTED})|(\{{\}}|\[\]))(?: +#.*)?")
-_LITERAL: Final = re.compile(r"\|(2?)([+-]?)")
-_ESCAPE: Final = re.compile(r"\\(.)")
+_VALUE: Final = lazy(rf"(?:([A-Za-z0-9/]{_SET}*(?:[: ]{_SET}+)*)|({_QUOTED})|(\{{\}}|\[\]))(?: +#.*)?")
+_LITERAL: Final = lazy(r"\|(2?)([+-]?)")
+_ESCAPE: Final = lazy(r"\\(.)")
 _ESCAPES: Final = {'"': '"', "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 

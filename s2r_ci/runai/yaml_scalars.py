@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.yaml_text import LARGEST_INTEGER
 
 LONGEST_NUMBER: Final = 400  # characters; more is no amount of anything
@@ -14,11 +15,11 @@ _WORDS: Final[Mapping[str, bool | None]] = {
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
-_ODD: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|<<")
-_INTEGER: Final = re.compile(
+_ODD: Final = lazy(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|<<")
+_INTEGER: Final = lazy(
     r"[-+]?(?:0[xX](?P<x>[0-9a-fA-F]+)|0[bB](?P<b>[01]+)|0[oO]?(?P<o>[0-7]+)|(?P<d>0|[1-9][0-9]*))"
 )
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT: Final = lazy(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES: Final = {"x": 16, "b": 2, "o": 8, "d": 10}
 
 

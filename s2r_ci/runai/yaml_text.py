@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
 from s2r_ci.errors import MalformedReplyError
+from s2r_ci.patterns import lazy
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -26,8 +27,8 @@ _LONGEST_PLAIN: Final = 200
 # Words that some reader takes for a boolean, nothing, or no number, in any case.
 _LOADED: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
 _WORD: Final = r"(?:[A-Za-z0-9_./@+=%,-]|:(?=[^ ]))+"
-_PLAIN: Final = re.compile(rf"(?=[A-Za-z/])(?!.*:$){_WORD}(?: {_WORD})*|[1-9][0-9]*[KMGT]i")
-_KEY: Final = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")
+_PLAIN: Final = lazy(rf"(?=[A-Za-z/])(?!.*:$){_WORD}(?: {_WORD})*|[1-9][0-9]*[KMGT]i")
+_KEY: Final = lazy(r"[!-~](?:[ -~]{0,510}[!-~])?")
 
 # Characters that show something else than they say: controls, odd blanks, bidirectional and zero-width marks,
 # fillers, private use, surrogates, tags. A fixed list, so that every Python writes the same octets.

@@ -9,10 +9,10 @@ every pattern begins with a literal and has bounded repeats, so that the time is
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from s2r_ci.frozen import frozen
 from s2r_ci.patterns import lazy
 from s2r_ci.secrets.names import (
     KNOWN_NAMES,
@@ -27,7 +27,7 @@ from s2r_ci.secrets.names import (
 from s2r_ci.secrets.shapes import SHAPES, SHORTEST, Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secret:
     """Where a secret stands. The value itself is nowhere in here, so that nothing can print it."""
 

@@ -6,9 +6,9 @@ be true of the script.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from s2r_ci.frozen import frozen
 from s2r_ci.patterns import lazy
 from s2r_ci.secrets.detectors import Secret, find_secrets
 
@@ -17,7 +17,7 @@ _BREAK: Final = lazy(r"\\?\r?\n")
 _PASSES: Final = 8  # a hit may uncover another one; texts that people write need two
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Placeholder:
     """One place in the redacted text where a secret stood."""
 
@@ -27,7 +27,7 @@ class Placeholder:
     column: int  # from 1, in characters of the redacted text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Redacted:
     """The text with ``S2R_REDACTED_1__`` and so on in place of its secrets, and where these stand, in order."""
 

@@ -6,19 +6,18 @@ Only the standard library: a script with a current manifest is looked at too.
 
 import re
 import shlex
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.errors import ConfigurationError
+from s2r_ci.frozen import replace
 from s2r_ci.model import Script, Target
+from s2r_ci.patterns import lazy
 from s2r_ci.settings import keys
 from s2r_ci.settings.places import Place, Source
 from s2r_ci.settings.site import read_answer
 from s2r_ci.settings.values import memory_mib
 
-_LINE: Final = re.compile(
-    rb"^[ \t]*#[ \t]*s2r:[ \t]*([a-z][a-z-]*(?:\.[A-Za-z_]\w*)?)[ \t]*=[ \t]*([^\r\n]*)", re.M
-)
+_LINE: Final = lazy(rb"^[ \t]*#[ \t]*s2r:[ \t]*([a-z][a-z-]*(?:\.[A-Za-z_]\w*)?)[ \t]*=[ \t]*([^\r\n]*)", re.M)
 KEYS: Final = (*(key for key in keys.ANSWER_KEYS if key not in ("scripts", "variables")), "variable.NAME")
 
 

@@ -1,15 +1,15 @@
 """The settings themselves: one frozen value, its defaults, and what it says for one script."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model import Level, Site, Target
 from s2r_ci.settings.globs import expression, head
 from s2r_ci.settings.site import Answer
 from s2r_ci.settings.values import memory_mib
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Settings:
     """Everything that can be set; ``s2r_ci.settings.keys`` says what each means and what is valid.
 

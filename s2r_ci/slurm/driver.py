@@ -4,9 +4,9 @@ Only what stands there literally is read; a word with ``$`` in it is listed, not
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model import Header
 from s2r_ci.slurm.grammar import node_text, parse, unquote
 from s2r_ci.slurm.header import read_header
@@ -22,7 +22,7 @@ _EXPANDS: Final = frozenset({
 _MOST_NODES: Final = 400_000  # a program larger than this is not looked through
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One ``sbatch`` call. ``options`` is as the command line has it, without what is not literal."""
 

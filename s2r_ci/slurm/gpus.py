@@ -4,8 +4,6 @@ sbatch keeps one record for every pair of name and type, and looks at one record
 --gpus-per-node=a100:2 have nothing to do with each other.
 """
 
-from dataclasses import dataclass
-
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Options, Shape, bounded, counts, topology
@@ -19,17 +17,15 @@ _SHARES = frozenset({"shard", "mps"})
 _SHORT, _LONG, _UNSAID = 0xFFFF, 0xFFFFFFFF, 0xFFFE  # numbers travel in 16 or 32 bits
 
 
-@dataclass(slots=True)
 class _Record:
     """One name and type, counted per job, node, socket and task; 0 where nothing is said."""
 
-    name: str
-    job: int = 0
-    node: int = 0
-    socket: int = 0
-    task: int = 0
-    typed: bool = False
-    most: int = 0  # a node's, where --gpus-per-node and --gres both say something; the later one is ``node``
+    __slots__ = ("job", "most", "name", "node", "socket", "task", "typed")
+
+    def __init__(self, name: str, *, job: int = 0, typed: bool = False) -> None:
+        self.name, self.typed = name, typed
+        self.job, self.node, self.socket, self.task = job, 0, 0, 0
+        self.most = 0  # a node's, where --gpus-per-node and --gres both say something; the later one is ``node``
 
     @property
     def asked(self) -> bool:

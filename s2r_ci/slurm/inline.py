@@ -6,10 +6,10 @@ comment, and the findings about the file as a whole. Without a reason it covers 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from s2r_ci import rules
+from s2r_ci.frozen import replace
 from s2r_ci.model import Finding, Location, Rule, Stage
 from s2r_ci.rules import LINT_ONLY, RULES
 

@@ -6,10 +6,10 @@ decides about those. What it calls itself is named and not read.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from s2r_ci.called import PROGRAM, script_of
+from s2r_ci.frozen import replace
 from s2r_ci.model import Body, Called, Inner, Item, ItemKind, Location, Script
 from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.launchers import SHELLS, base_name

@@ -4,11 +4,11 @@ The arithmetic turns what sbatch would send into what one node gets, because one
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from os.path import basename
 from typing import Final
 
 from s2r_ci import rules
+from s2r_ci.frozen import replace
 from s2r_ci.model import (
     NOTHING,
     Array,

@@ -4,17 +4,17 @@ The manifest declares its ids in the variable ``S2R_ARRAY_IDS``, written as Slur
 ``0-20:5``); the pod with completion index ``n`` takes the id that stands at place ``n``.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.facts import Facts
 
 IDS: Final = "S2R_ARRAY_IDS"
-_PART: Final = re.compile(r"(\d{1,18})(?:-(\d{1,18})(?::(\d{1,18}))?)?")
+_PART: Final = lazy(r"(\d{1,18})(?:-(\d{1,18})(?::(\d{1,18}))?)?")
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

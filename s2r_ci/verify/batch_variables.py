@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from s2r_ci.model import Array, ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.expected import MOST_DEVICES, gpus
 
 Values = frozenset[str | None]
@@ -19,9 +20,9 @@ UNSET: Final = None
 NEVER: Final[Values] = frozenset()
 IN_THE_POD: Final[Values] = frozenset({UNSET})
 
-_SIZE: Final = re.compile(r"(\d+)([KMGTP]?)B?", re.IGNORECASE)
+_SIZE: Final = lazy(r"(\d+)([KMGTP]?)B?", re.IGNORECASE)
 _KIB: Final = {"K": 1, "": 1024, "M": 1024, "G": 1024**2, "T": 1024**3, "P": 1024**4}
-_SPREAD: Final = re.compile(r"(\d{1,9})(?:\(x(\d{1,9})\))?")
+_SPREAD: Final = lazy(r"(\d{1,9})(?:\(x(\d{1,9})\))?")
 
 
 def values(name: str, request: ConversionRequest) -> Values:

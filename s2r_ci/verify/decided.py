@@ -10,11 +10,12 @@ octets compared.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from s2r_ci import rules
+from s2r_ci.frozen import replace
 from s2r_ci.model import Change, ConversionRequest, Decisions, Item, ItemKind, Rule, Step
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
 from s2r_ci.verify.facts import Facts
@@ -27,14 +28,14 @@ RULES: Final = frozenset({rules.DECISION_REFUSED, rules.DECISION_MADE, rules.SCR
 _STEPS: Final = ("metadata", "annotations", ANNOTATION)
 _LONGEST: Final = 8192
 _MOST: Final = 32
-_VALUE: Final = re.compile(r"[A-Za-z0-9_./:=,+@%-]{1,256}")
+_VALUE: Final = lazy(r"[A-Za-z0-9_./:=,+@%-]{1,256}")
 _OURS: Final = ("SLURM", "S2R_", "SBATCH", "CUDA_")
-_MODULE: Final = re.compile(r"(?:module|ml)(?:\s+[\w+./=-]+)+")
-_LAUNCHERS: Final = re.compile(
+_MODULE: Final = lazy(r"(?:module|ml)(?:\s+[\w+./=-]+)+")
+_LAUNCHERS: Final = lazy(
     r"(?:torchrun|deepspeed|accelerate launch|python3? -m torch\.distributed\.run|mpirun|mpiexec|srun)(?= |$)"
 )
-_PLAIN: Final = re.compile(r" (?:--standalone|--multi_gpu|--node[-_]rank=\$\{?SLURM_NODEID\}?)(?= |$)")
-_COUNTED: Final = re.compile(r" (--[a-z][a-z_-]*=|--?(?:np?|N|c) )(\$\{?\w+\}?|[a-z]+|[0-9]{1,6})(?= |$)")
+_PLAIN: Final = lazy(r" (?:--standalone|--multi_gpu|--node[-_]rank=\$\{?SLURM_NODEID\}?)(?= |$)")
+_COUNTED: Final = lazy(r" (--[a-z][a-z_-]*=|--?(?:np?|N|c) )(\$\{?\w+\}?|[a-z]+|[0-9]{1,6})(?= |$)")
 _NODES: Final = frozenset({"nodes"})
 _PER_NODE: Final = frozenset({"tasks_per_node", "gpus_per_node"})
 _ALL: Final = frozenset({"tasks", "gpus"})
@@ -63,7 +64,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "SLURM_CPUS_PER_TASK": "cpus_per_task",
     "gpu": "gpus_per_node",
 }
-_PYTHON: Final = re.compile(r"python[0-9.]*")
+_PYTHON: Final = lazy(r"python[0-9.]*")
 
 
 def take(request: ConversionRequest, facts: Facts) -> tuple[ConversionRequest, list[tuple[Rule, Breach]]]:

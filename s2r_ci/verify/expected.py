@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Service
+from s2r_ci.patterns import lazy
 
 PLACEHOLDER_IMAGE: Final = "image.invalid/choose-an-image:unset"
 TORCH: Final = frozenset({"torchrun", "torch.distributed", "accelerate", "deepspeed"})
@@ -22,8 +23,8 @@ MOST_HOSTS: Final = 1024  # more do not fit into a node affinity
 POOL_LABEL: Final = "kai.scheduler/node-pool"
 """Where the open-source scheduler has a pool: one label of the pod, where Run:ai has a list in an annotation."""
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LOADERS: Final = re.compile(
+_NAME: Final = lazy(r"[A-Za-z_][A-Za-z0-9_]*")
+_LOADERS: Final = lazy(
     r"LD_.*|DYLD_.*|PYTHONSTARTUP|BASH_ENV|ENV|PROMPT_COMMAND|NODE_OPTIONS|PERL5OPT|RUBYOPT|GIT_SSH.*|"
     r"(?:https?|ftp|all|no)_proxy",
     re.IGNORECASE,

@@ -7,14 +7,14 @@ kubelet hands them to the container, with its own ``$(NAME)`` and ``$$`` already
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
 
+from s2r_ci.frozen import field, frozen
 from s2r_ci.model import Manifest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.shapes import Oddity, Shapes, Steps, arrives, gather
 
 Amounts = Mapping[str, Fraction]
@@ -28,10 +28,10 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SHELL: Final = ("/bin/sh", "-c")
 
-_DECODED: Final = re.compile(r"base64\s+(?:-d|-D|--decode)\b")
+_DECODED: Final = lazy(r"base64\s+(?:-d|-D|--decode)\b")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Container:
     """One container of a pod."""
 
@@ -86,7 +86,7 @@ class Container:
         return self.args[3:] if self.carries else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Role:
     """One kind of pod in the workload: the only one of a Job, or Master, Worker, Launcher."""
 
@@ -132,7 +132,7 @@ class Role:
         return tuple(self.annotations.get("runai-nodepools", "").split())
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Facts:
     """A manifest in the judge's words. A number that is not said is None."""
 

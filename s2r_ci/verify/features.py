@@ -4,12 +4,12 @@ The writer turns ``--constraint`` into node labels and alternatives; here the ex
 manifest's selector and terms are held against the labels that such a node would carry.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.facts import Role
 
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -22,9 +22,9 @@ ALONE: Final[Mapping[str, Any]] = {
 """A whole node: no other pod of the namespace beside this one, but for the launcher of an MPIJob."""
 
 _MOST_WORDS: Final = 8  # 256 kinds of node
-_INNER: Final = re.compile(r"\(([^()]*)\)")
-_SPLIT: Final = re.compile(r"[&,|]")
-_WORDS: Final = re.compile(r"[^()&|,\s]+")
+_INNER: Final = lazy(r"\(([^()]*)\)")
+_SPLIT: Final = lazy(r"[&,|]")
+_WORDS: Final = lazy(r"[^()&|,\s]+")
 _TRUE: Final = "\1"
 _FALSE: Final = "\2"
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import PLACEHOLDER_IMAGE
 from s2r_ci.verify.facts import Facts
 
-_SCHEME: Final = re.compile(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
+_SCHEME: Final = lazy(r"^(?:docker|dockerd|oras|podman|enroot)://", re.IGNORECASE)
 _DEFAULT: Final = "docker.io"
-_REFERENCE: Final = re.compile(r"[\w][\w.:@/#-]*")
+_REFERENCE: Final = lazy(r"[\w][\w.:@/#-]*")
 _FILES: Final = (".sif", ".sqsh", ".simg", ".img")
 
 

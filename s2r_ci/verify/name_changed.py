@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.facts import Facts
 
-_LABEL: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1035, as operators make host names of it
+_LABEL: Final = lazy(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1035, as operators make host names of it
 
 
 def check(request: ConversionRequest, facts: Facts) -> Iterator[Breach]:

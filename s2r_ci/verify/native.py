@@ -6,10 +6,10 @@ lifting does not know is kept under a name that no kind has, and policy refuses 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from s2r_ci.frozen import replace
 from s2r_ci.model import Manifest
 from s2r_ci.verify.facts import Facts, read_facts
 from s2r_ci.verify.native_cli import lift_cli

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from s2r_ci.patterns import lazy
+
 _VERSIONS: Final = {"Job": "batch/v1", "PyTorchJob": "kubeflow.org/v1", "MPIJob": "kubeflow.org/v2beta1"}
 _SHM: Final = "/dev/shm"  # noqa: S108 - a mount, not a file
 SCRATCH: Final = "/tmp"  # noqa: S108 - a mount, not a file
@@ -95,7 +97,7 @@ def split(text: object) -> list[Any]:
     return [*words, word] if begun else words
 
 
-_PIECE: Final = re.compile(
+_PIECE: Final = lazy(
     r"""(?P<blank>[ \t\r\n]+)|'(?P<single>[^']*)'|"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"|\\(?P<escaped>.)"""
     r"""|(?P<plain>[^ \t\r\n'"\\]+)""",
     re.DOTALL,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import (
     POOL_LABEL,
@@ -36,8 +37,8 @@ from s2r_ci.verify.shapes import Steps
 
 _VERSIONS: Final = {"Job": "batch/v1", "PyTorchJob": "kubeflow.org/v1", "MPIJob": "kubeflow.org/v2beta1"}
 _SCHEDULERS: Final = {"kubernetes": ("", "runai-scheduler"), "kai": ("kai-scheduler",)}
-_SYSTEM: Final = re.compile(r"kube-.*|runai|runai-(?:backend|reservation|scale-adjust|system)|default")
-_DNS_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SYSTEM: Final = lazy(r"kube-.*|runai|runai-(?:backend|reservation|scale-adjust|system)|default")
+_DNS_LABEL: Final = lazy(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _RUN_POLICY: Final = frozenset(
     {"activeDeadlineSeconds", "backoffLimit", "cleanPodPolicy", "suspend", "ttlSecondsAfterFinished"}
 )

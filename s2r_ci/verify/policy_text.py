@@ -3,12 +3,12 @@
 The script's own body is exempt where it stands as the third argument: it is compared octet for octet instead.
 """
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import settable
 from s2r_ci.verify.facts import DEEPEST, MOST_NODES, Container, Facts
@@ -21,16 +21,16 @@ LONGEST_PRELUDE: Final = 32_768
 LONGEST_BODY: Final = 131_071  # octets of one argument of a process on Linux
 LONGEST_FILE: Final = 262_144
 
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = lazy(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_IMAGE: Final = re.compile(
+_IMAGE: Final = lazy(
     r"(?:[a-z0-9]+(?:[.-][a-z0-9]+)*(?::[0-9]{1,5})?/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
     r"(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 )
 _LONGEST_IMAGE: Final = 255
-_CONSTRUCTS: Final = re.compile(
+_CONSTRUCTS: Final = lazy(
     r"\b(?:curl|wget|ncat|netcat|nc|telnet|socat|eval)\b|/dev/(?:tcp|udp)/|\bbase64\s+-(?:d|D|-decode)\b"
     r"|\|\s*(?:ba|da|z|k)?sh\b|[a-z0-9]://[^\s/]{0,80}|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 )

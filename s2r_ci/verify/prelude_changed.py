@@ -4,13 +4,13 @@ The texts of the parts are the catalogue's (``runai.parts``), where policy looks
 them a script needs, and what their fields have to say, is worked out here from the script alone.
 """
 
-import re
 import zlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.parts import COMPUTED, SHIMMED, functions, quoted, split
 from s2r_ci.verify import prelude_steps as steps_wanted
 from s2r_ci.verify import prelude_streams as streams
@@ -30,7 +30,7 @@ _OF_THE_HOST: Final = {
     "SLURM_TOPOLOGY_ADDR",
 }
 _DEVICES: Final = ("CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES")
-_SIGNAL: Final = re.compile(r"(?:([BR]+):)?(?:SIG)?(\w+?)(?:@(\d+))?")
+_SIGNAL: Final = lazy(r"(?:([BR]+):)?(?:SIG)?(\w+?)(?:@(\d+))?")
 _RUNNERS: Final = ("mpirun", "mpiexec")
 _GRACE_S: Final = "30"  # from TERM to KILL
 _UID: Final = "S2R_WORKLOAD_UID"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from s2r_ci.model import Step
+from s2r_ci.patterns import lazy
 
 _LETTERS: Final = {
     "n": "ntasks",
@@ -29,7 +30,7 @@ MEANT: Final = frozenset(_LETTERS.values()) | {
 """Options that mean something in a pod, by their long names."""
 
 # One option with its value, in words that end with a zero octet each.
-_ONE: Final = re.compile(
+_ONE: Final = lazy(
     r"--\0|(?P<flag>--(?:exact|exclusive|overlap|overcommit|label|multi-prog|kill-on-bad-exit|unbuffered|verbose|quiet"
     r"|pty|oversubscribe|contiguous|preserve-env|resv-ports|propagate|nice|x11|test-only|spread-job|use-min-nodes"
     r"|interactive|share|disable-status|immediate|no-[a-z0-9_-]*|container-[a-z0-9_-]*))(?:=[^\0]*)?\0"

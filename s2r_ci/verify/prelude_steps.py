@@ -5,19 +5,20 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s2r_ci.model import NOTHING, ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.parts import SHIMMED, quoted
 from s2r_ci.verify.expected import MOST_DEVICES, gpus, restarts
 from s2r_ci.verify.facts import Facts
 from s2r_ci.verify.prelude_options import MEANT, Options, options
 
-_ASKS_FOR_OWN_NODES: Final = re.compile(
+_ASKS_FOR_OWN_NODES: Final = lazy(
     rb' show hostnames?(?: +(?P<quote>"?)\$(?:SLURM_(?:JOB_)?NODELIST|\{SLURM_(?:JOB_)?NODELIST\})(?P=quote))?'
     rb"[ \t]*(?:[|;)`\n]|$)"
 )
 
 Wanted = dict[str, Mapping[str, str]]
 
-_MEANS_LITTLE: Final = re.compile(
+_MEANS_LITTLE: Final = lazy(
     r"srun(?: (?:--(?:exact|exclusive|overlap|unbuffered|quiet|pty|kill-on-bad-exit)|-[uQK]|-c ?\S+|-[nN] ?1"
     r"|--(?:ntasks|nodes)[= ]1|--cpus-per-task[= ]\S+|--(?:cpu[-_]bind|mem-bind|gres|gpus|mem)=\S+))*(?: --)? [^-$].*",
     re.DOTALL,

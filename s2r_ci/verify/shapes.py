@@ -5,10 +5,12 @@ Nothing here is the writer's: a fault in its arithmetic must not be ours as well
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, TypeVar
+
+from s2r_ci.frozen import frozen
+from s2r_ci.patterns import lazy
 
 Steps = tuple[str | int, ...]
 
@@ -18,12 +20,12 @@ _POWERS: Final = {
     "T": (10, 12), "P": (10, 15), "E": (10, 18), "Ki": (1024, 1), "Mi": (1024, 2), "Gi": (1024, 3),
     "Ti": (1024, 4), "Pi": (1024, 5), "Ei": (1024, 6),
 }  # fmt: skip
-_QUANTITY: Final = re.compile(r"([+-]?)(\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))")
+_QUANTITY: Final = lazy(r"([+-]?)(\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE]([+-]?\d{1,2})|([A-Za-z]{0,2}))")
 # Where the kubelet changes something, or would if it knew the name; a $ before any other character it copies.
-_REFERENCE: Final = re.compile(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
+_REFERENCE: Final = lazy(r"\$(?:(\$)|\(([^)]*)\)|([^\x00-\x7f]))")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Oddity:
     """A node that is not what its place asks for."""
 

@@ -11,12 +11,13 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from s2r_ci.model import ConversionRequest
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpu_resource
 from s2r_ci.verify.facts import MIB, Facts
 
-_COUNTS: Final = re.compile(r"(?:^|[:=,])([0-9]{1,9})(?=,|$)")  # 8, a100:2, v100:2,a100:3
-_SIZE: Final = re.compile(r"([0-9]{1,12})([KMGT]?)B?", re.IGNORECASE)
+_COUNTS: Final = lazy(r"(?:^|[:=,])([0-9]{1,9})(?=,|$)")  # 8, a100:2, v100:2,a100:3
+_SIZE: Final = lazy(r"([0-9]{1,12})([KMGT]?)B?", re.IGNORECASE)
 _MIB_OF: Final[Mapping[str, Fraction]] = {
     "K": Fraction(1, 1024),
     "": Fraction(1),

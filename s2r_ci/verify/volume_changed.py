@@ -11,6 +11,7 @@ from posixpath import normpath
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.model import ConversionRequest, ItemKind
+from s2r_ci.patterns import lazy
 from s2r_ci.verify.breach import Breach
 from s2r_ci.verify.expected import gpus, share
 from s2r_ci.verify.facts import Container, Facts, Role
@@ -79,8 +80,8 @@ def _folders(request: ConversionRequest) -> set[str]:
     return {max(folders, key=lambda folder: len(folder.rstrip("/"))) for folders in inside if folders}
 
 
-_BIND: Final = re.compile(r"(?:--container-mounts|(?<!\S)-B|--bind)(?:=|\s+)[\"']?([^\s\"']+)")
-_UNBOUND: Final = re.compile(r"/(?:(?:bin|dev|etc|lib|lib64|proc|sbin|sys|usr)(?:/.*)?)?")
+_BIND: Final = lazy(r"(?:--container-mounts|(?<!\S)-B|--bind)(?:=|\s+)[\"']?([^\s\"']+)")
+_UNBOUND: Final = lazy(r"/(?:(?:bin|dev|etc|lib|lib64|proc|sbin|sys|usr)(?:/.*)?)?")
 
 
 def _bound(request: ConversionRequest) -> Iterator[tuple[str, _Mount]]:

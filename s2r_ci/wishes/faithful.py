@@ -7,11 +7,12 @@ has to stand in the text.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from s2r_ci.errors import ConversionError
+from s2r_ci.frozen import names_of, replace
 from s2r_ci.model import JobSpec
+from s2r_ci.patterns import lazy
 from s2r_ci.wishes.answers import answers_of, options_of
 from s2r_ci.wishes.reading import Mount, Wish, heard, number, read_wish
 
@@ -25,9 +26,9 @@ _NAMES: Final = frozenset(
     {"accepted", "arguments", "image", "mounts", "options", "scripts", "site", "variables", "working-directory"}
 )
 _GPUS: Final = ("--gres", "--gpus", "--gpus-per-node", "--gpus-per-task")
-_AMOUNT: Final = re.compile(r"(?<![\w.])[0-9]+\s?[KMGTkmgt]i?[Bb]?(?!\w)")
-_PER_NODE: Final = re.compile(r"node|knoten|n[oœ]ud|nodo|machine", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"(?<![\w.])(?:[0-9]{1,6}|[a-z]+)(?!\w)", re.IGNORECASE)
+_AMOUNT: Final = lazy(r"(?<![\w.])[0-9]+\s?[KMGTkmgt]i?[Bb]?(?!\w)")
+_PER_NODE: Final = lazy(r"node|knoten|n[oœ]ud|nodo|machine", re.IGNORECASE)
+_NUMBER: Final = lazy(r"(?<![\w.])(?:[0-9]{1,6}|[a-z]+)(?!\w)", re.IGNORECASE)
 
 
 def unsaid(instruction: str, before: Mapping[str, Any], after: Mapping[str, Any], job: JobSpec) -> list[str]:
@@ -59,7 +60,7 @@ def _differ(expected: Mapping[str, Any], after: Mapping[str, Any], name: str) ->
 
 def _member(word: str) -> str:
     """What may be said about a word of a service's answer: our own names, never its text."""
-    return word if word in Wish.__dataclass_fields__ else "a name that nobody wrote"
+    return word if word in names_of(Wish) else "a name that nobody wrote"
 
 
 def _undone(instruction: str, before: Mapping[str, Any], after: Mapping[str, Any], job: JobSpec) -> Wish:

@@ -6,8 +6,10 @@ only where they do not understand all of it; ``heard`` then holds what the model
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from s2r_ci.frozen import field, frozen, replace
+from s2r_ci.patterns import lazy
 
 _NUMBERS: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -15,7 +17,7 @@ _NUMBERS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mount:
     """A claim at a path of the container."""
 
@@ -23,7 +25,7 @@ class Mount:
     claim: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wish:
     """What a person wants to be otherwise. Zero, the empty text and the empty tuple mean: nothing said."""
 
@@ -49,7 +51,7 @@ class Wish:
 _N: Final = rf"(?P<n>[0-9]{{1,6}}|{'|'.join(_NUMBERS)})"
 _VERB: Final = r"(?:please\s+)?(?:(?:use|give it|set|run with|run on|with|take|make it|ask for|request)\s+)?"
 _IS: Final = r"(?:\s*(?:=|:|to|of|is)\s*|\s+)"
-_CLAUSES: Final = re.compile(r"\s*(?:;|\n|,\s+|\.\s+|\.$|\s+and\s+)\s*", re.IGNORECASE)
+_CLAUSES: Final = lazy(r"\s*(?:;|\n|,\s+|\.\s+|\.$|\s+and\s+)\s*", re.IGNORECASE)
 
 
 def _count(name: str) -> Callable[[Wish, re.Match[str]], Wish]:
@@ -109,8 +111,8 @@ _RULES: Final[tuple[tuple[str, Callable[[Wish, re.Match[str]], Wish]], ...]] = (
     (r"(?:please\s+)?(?:with\s+)?(?:the\s+)?arguments\s*[=:]?\s+(?P<v>\S.*)", _arguments),
     (rf"{_VERB}(?:the variable\s+)?(?P<name>[A-Z_][A-Z0-9_]*)\s*(?:=|\s+to\s+)\s*(?P<v>[^\s\"';]+)", _variable),
 )
-_PATTERNS: Final = tuple((re.compile(rf"{text}", re.IGNORECASE), take) for text, take in _RULES[:-1])
-_LAST: Final = (re.compile(_RULES[-1][0]), _RULES[-1][1])  # names of variables are capitals
+_PATTERNS: Final = tuple((lazy(rf"{text}", re.IGNORECASE), take) for text, take in _RULES[:-1])
+_LAST: Final = (lazy(_RULES[-1][0]), _RULES[-1][1])  # names of variables are capitals
 
 
 def read_wish(instruction: str) -> Wish | None:

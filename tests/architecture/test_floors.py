@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = {"s2r_ci", "s2r_hooks", "s2r_service"}
 FLOORS: list[set[str]] = [
+    {"s2r_ci.frozen"},  # what a value is made with
     {"s2r_ci.model"},
     {"s2r_ci.errors", "s2r_ci.patterns", "s2r_ci.rules"},
     {"s2r_ci.called", "s2r_ci.secrets"},  # the languages look for them
@@ -33,10 +34,12 @@ FLOORS: list[set[str]] = [
         "s2r_ci.validate",
         "s2r_ci.verify",
     },
-    {"s2r_ci.judging"},
+    {"s2r_ci.judging", "s2r_ci.own_answers"},
     {"s2r_ci.walked"},
+    {"s2r_ci.beside"},
     {"s2r_ci.audit", "s2r_ci.pipeline", "s2r_ci.publish"},
     {"s2r_ci.across", "s2r_ci.asking", "s2r_ci.baseline", "s2r_ci.unused"},
+    {"s2r_ci.repository"},
     {"s2r_ci.session"},
     {"s2r_ci.api", "s2r_ci.cli", "s2r_ci.single"},
     {"s2r_ci", "s2r_ci.__main__", "s2r_ci.action", "s2r_hooks", "s2r_service"},
@@ -74,7 +77,7 @@ HOMES = {
     "starlette": {"s2r_service.app"},
     "uvicorn": {"s2r_service.__main__"},
 }
-LONGEST_FILE = 400
+LONGEST_FILE = 350
 LONGEST_FUNCTION = 60
 TABLES = {"s2r_ci.rules"}  # files that are one long table may be longer
 
@@ -136,6 +139,14 @@ def test_files_and_functions_stay_short(module: str) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= LONGEST_FUNCTION, f"{module}.{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("module", sorted(TABLES))
+def test_a_table_holds_entries_and_nothing_that_decides(module: str) -> None:
+    for node in ast.parse(MODULES[module].read_text(encoding="utf-8")).body:
+        short = (node.end_lineno or node.lineno) - node.lineno < 5
+        known = (ast.Assign, ast.AnnAssign, ast.Expr, ast.Import, ast.ImportFrom)
+        assert isinstance(node, known) or (isinstance(node, ast.FunctionDef) and short)
 
 
 def test_the_test_sees_the_modules() -> None:

@@ -27,7 +27,7 @@ def test_no_writer_imports_the_judge(module: str) -> None:
 
 
 def test_the_texts_decide_nothing() -> None:
-    texts = {f"s2r_ci.runai.{name}" for name in ("shims", "srun", "srun_options", "prelude_texts")}
+    texts = {f"s2r_ci.runai.{name}" for name in ("shims", "srun", "srun_options", "srun_step", "prelude_texts")}
     for module in TEXTS:
         assert {name for name in imports(MODULES[module]) if name in WRITERS} <= texts
     for module in texts:  # texts and nothing else: they do not even know of a job

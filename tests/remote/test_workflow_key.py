@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from s2r_ci.cli import main
+from s2r_ci.cli import main, single
 from s2r_ci.errors import ConversionError
 from s2r_ci.remote import workflow
 from s2r_ci.remote.access import Access, Secret
@@ -81,6 +81,40 @@ def test_without_the_permission_rules_do_it_and_who_wants_the_service_is_told(
     ended = run(None, "check", "--converter", "service")
     assert ended.code == 2
     assert "id-token: write" in ended.err
+
+
+@pytest.mark.parametrize("github", ["true", ""], ids=["in a workflow", "at a desk"])
+def test_a_workflow_job_without_the_permission_is_told_so_and_a_person_is_not(
+    run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, github: str
+) -> None:
+    monkeypatch.delenv(workflow.URL, raising=False)
+    monkeypatch.setenv("GITHUB_ACTIONS", github)
+    monkeypatch.setenv("S2R_KEY_ID", "oidc")
+    monkeypatch.setenv("S2R_API_ENDPOINT", "https://service.example.com")
+    for words in (["check", "--allow-missing"], ["write"], ["check"]):
+        ended = run(None, *words)
+        assert ended.code == 0, "the run goes on"
+        last = ended.out.splitlines()[-1]
+        assert "checked offline by rules" in last
+        assert ("permission id-token: write" in last) is bool(github)
+    assert wrote(repository) == ["rules"] * 3
+    assert "id-token" not in run(None, "check", "--converter", "rules").out, "who asks for rules wants no token"
+    told = json.loads(run(None, "check", "--format", "json").out)
+    assert ("service" in told) is bool(github)
+
+
+def test_one_script_alone_says_it_too(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(workflow.URL, raising=False)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("S2R_KEY_ID", "oidc")
+    monkeypatch.setenv("S2R_API_ENDPOINT", "https://service.example.com")
+    script = min(repository.glob("*.sh"))
+    assert single.main([str(script)]) == 0
+    assert "id-token: write" in capsys.readouterr().err
+    assert single.main([str(script), "--converter", "rules"]) == 0
+    assert "id-token" not in capsys.readouterr().err
 
 
 # --- one exchange ----------------------------------------------------------------------------------------------

@@ -11,15 +11,14 @@ from s2r_ci.envelope import (
     EnvelopeError,
     Repo,
     content_digest,
-    context_of,
     default_idem,
     envelope_header,
     is_script,
     read_envelope,
     read_envelope_header,
-    target_of,
     write_envelope,
 )
+from s2r_ci.envelope.context import context_of, target_of
 from s2r_ci.errors import QuotaExceededError, SignatureError
 from s2r_ci.model import Service, Site, Target, Volume
 from s2r_ci.problems import PREFIX, PROBLEMS, Retry, error_of, problem_document

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from s2r_ci.envelope import context_of
+from s2r_ci.envelope.context import context_of
 from s2r_ci.errors import ConversionError
 from s2r_service.conversion import ModelError, convert, most_tokens
 from s2r_service.core import answer

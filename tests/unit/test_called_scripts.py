@@ -9,7 +9,8 @@ import pytest
 
 from s2r_ci.called import LONGEST, script_of
 from s2r_ci.model import Called, Disposition, LedgerEntry, Outcome, Report, Verdict
-from s2r_ci.session import check, details_of, place_of
+from s2r_ci.repository import place_of
+from s2r_ci.session import check, details_of
 
 HEAD = "#!/bin/bash\n#SBATCH --mem=4G\n#SBATCH --time=60\n#SBATCH --ntasks=3\n"
 SETTINGS = (
@@ -66,6 +67,7 @@ INNER = {"jobs/in.sh": b"echo\n", "in.sh": b"echo other\n", "lib/env": b"X=1\n",
         ("x=$(../in.sh)\n", ("../in.sh", "", "in.sh")),
         ("source lib/env\n", ("lib/env", "source", "lib/env")),
         ('. "$SLURM_SUBMIT_DIR/lib/env"\n', ("lib/env", "source", "lib/env")),
+        (".\tlib/env\n", ("lib/env", "source", "lib/env")),
         ("bash ${PWD}/in.sh\n", ("in.sh", "shell", "jobs/in.sh")),
         ("jobs/in.sh\n", ("jobs/in.sh", "", "jobs/in.sh")),
         ("bash gone.sh\n", ("gone.sh", "shell", "")),

@@ -10,7 +10,7 @@ import pytest
 
 from s2r_ci.errors import ConfigurationError
 from s2r_ci.model import Manifest, Target
-from s2r_ci.runai.document import target_digest
+from s2r_ci.runai.digests import target_digest
 from s2r_ci.runai.yaml import write_yaml
 from s2r_ci.validate import validate
 from s2r_ci.validate.custom import Kind, definitions

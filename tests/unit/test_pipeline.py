@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from s2r_ci.beside import Beside, Options
 from s2r_ci.convert import load_converter
 from s2r_ci.errors import ConversionError, ConverterUnavailableError, IncompleteError
 from s2r_ci.judging import judge, unaccounted
@@ -19,7 +20,7 @@ from s2r_ci.model import (
     ScriptClass,
     Target,
 )
-from s2r_ci.pipeline import Beside, Options, World, examine, scan, walk
+from s2r_ci.pipeline import World, examine, scan, walk
 from s2r_ci.publish.files import FileStore
 from s2r_ci.walked import document_of, refusal, submit_command
 

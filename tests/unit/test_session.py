@@ -13,8 +13,9 @@ from s2r_ci.baseline import REASON, against_baseline
 from s2r_ci.errors import ConfigurationError, PublishError
 from s2r_ci.model import Finding, Location, Outcome, Report, Target, Verdict
 from s2r_ci.publish.report import Wanted, publish, wanted
+from s2r_ci.repository import found_in, place_of
 from s2r_ci.rules import RULES
-from s2r_ci.session import check, found_in, incomplete, place_of
+from s2r_ci.session import check, incomplete
 
 TEXT = """#!/bin/bash
 #SBATCH --job-name=fit

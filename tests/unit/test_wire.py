@@ -42,6 +42,7 @@ from s2r_ci.model import (
     Verdict,
     Volume,
 )
+from s2r_ci.wire import shapes
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 HERE = Location(path="jobs/a\udcff.sh", line=3, column=9)
@@ -183,7 +184,7 @@ def explanation(**changed: Any) -> dict[str, Any]:
         "manifest_path": "jobs/a\udcff.sh.runai.yaml",
         "document": "kind: Job\n",
     }
-    line = wire.explanation(**{**given, **changed})
+    line = shapes.explanation(**{**given, **changed})
     assert line.endswith("\n")
     assert "\n" not in line[:-1]
     read: dict[str, Any] = json.loads(line)

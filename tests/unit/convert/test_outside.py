@@ -106,6 +106,21 @@ def test_what_stays_inside_is_not_asked(body: str, header: str) -> None:
     assert asked(body, header).keys() <= {"arguments", "volume./w"}
 
 
+SERVERS = (
+    "jupyter server", "jupyterhub-singleuser", "python -m jupyterlab", "python -m tensorboard.main",
+    "python -m http.server",
+    "python -m streamlit", "python -m visdom.server", "openvscode-server", "Xvnc :1", "x11vnc", "tigervncserver :1",
+    "rserver", "rstudio-server start", "ttyd bash", "/usr/sbin/sshd -D", "mlflow ui", "mlflow server",
+    "streamlit run a.py",
+    "code tunnel", "xpra start :1", "jupyter hub", "jupyter voila",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("call", SERVERS)
+def test_every_server_is_known(call: str) -> None:
+    assert "service" in asked(call, "-n 1")
+
+
 def test_a_library_that_sends_jobs_is_one_that_sends_jobs() -> None:
     found = asked("import submitit\nsubmitit.AutoExecutor('x')", first="#!/usr/bin/env python3")
     assert (found["submits"].location.line, "submitit" in found["submits"].text) == (3, True)

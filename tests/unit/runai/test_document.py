@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from s2r_ci import rules
 from s2r_ci.model import Finding, Location, Question, Service, Site, Target, Volume
+from s2r_ci.runai.digests import target_digest
 from s2r_ci.runai.document import (
     MARKER,
     Notes,
@@ -18,7 +19,6 @@ from s2r_ci.runai.document import (
     is_ours,
     question_open,
     read_document,
-    target_digest,
     write_document,
 )
 

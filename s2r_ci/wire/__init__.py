@@ -1,44 +1,28 @@
-"""Values to JSON-ready dicts and back.
+"""Values to JSON-ready dicts and back: ``plain`` and ``read`` carry any value of the model whole, there and back.
 
-``plain`` and ``read`` carry any value of the model whole, there and back: that is what travels. ``of_report`` and
-``explanation`` give the shapes that people and programs read (``report.v1``, ``explanation.v1``): one way.
+The shapes that people and programs read (``report.v1``, ``explanation.v1``) are ``wire.shapes``.
 
 **Text.** A path may hold octets that are not UTF-8 (Python keeps them as lone surrogates), and JSON cannot. Such an
 octet is written ``\\xNN``, any other lone surrogate ``\\uDNNN``, and a backslash that stands before text that would
 read like one of these ``\\x5c``. So every text survives both ways, and a text without these looks as it is.
 """
 
-import json
 import re
 from base64 import b64decode, b64encode
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
 from enum import Enum, IntEnum
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from s2r_ci.errors import MalformedReplyError
-from s2r_ci.model import (
-    Candidate,
-    Component,
-    ConversionResult,
-    Finding,
-    LedgerEntry,
-    Outcome,
-    Question,
-    Reading,
-    Report,
-    Rule,
-    Script,
-    Verdict,
-)
+from s2r_ci.model import Rule
+from s2r_ci.patterns import lazy
 
 _T = TypeVar("_T")
 
-_UNSAFE: Final = re.compile(r"[\ud800-\udfff]|\\(?=x5c|x[89a-f][0-9a-f]|ud[89a-f][0-9a-f]{2})")
-_WRITTEN: Final = re.compile(r"\\x(5c|[89a-f][0-9a-f])|\\u(d[89a-f][0-9a-f]{2})")
+_UNSAFE: Final = lazy(r"[\ud800-\udfff]|\\(?=x5c|x[89a-f][0-9a-f]|ud[89a-f][0-9a-f]{2})")
+_WRITTEN: Final = lazy(r"\\x(5c|[89a-f][0-9a-f])|\\u(d[89a-f][0-9a-f]{2})")
 
 
 # --- text --------------------------------------------------------------------------------------------------
@@ -96,9 +80,7 @@ def plain(value: Any) -> Any:
 
 
 def _field_names(kind: Any) -> tuple[str, ...]:
-    """The fields of a value of the model, be it a dataclass or a named tuple; of all else none."""
-    if is_dataclass(kind):
-        return tuple(field.name for field in fields(kind))
+    """The fields of a value of the model, be it frozen or a named tuple; of all else none."""
     names: tuple[str, ...] = getattr(kind, "_fields", ())
     return names
 
@@ -228,139 +210,3 @@ def _expect(kind: type[_T], data: Any, where: str) -> _T:
 
 def _malformed(where: str, what: str) -> MalformedReplyError:
     return MalformedReplyError(f"{where} {what}", hint="both sides must be of one release of s2r-ci")
-
-
-# --- report.v1 ---------------------------------------------------------------------------------------------
-
-
-def of_report(report: Report) -> dict[str, Any]:
-    """The JSON face. ``findings`` are all findings of the run by place: those of the scripts and those elsewhere."""
-    return {
-        "version": 1,
-        "tool": {"name": "s2r-ci", "version": report.tool_version},
-        "verb": report.verb,
-        "outcome": report.outcome.word,
-        "fail_on": report.fail_on.word,
-        "examined": report.examined,
-        "incomplete": text(report.incomplete),
-        "tally": tally(report),
-        "verdicts": [of_verdict(verdict) for verdict in report.verdicts],
-        "others": [of_candidate(candidate) for candidate in report.others],
-        "findings": [of_finding(finding) for finding in report.findings],
-        **({"service": {"said": text(report.asked), "left": report.left}} if report.asked else {}),
-    }
-
-
-def tally(report: Report) -> dict[str, int]:
-    """How many scripts came to each outcome, worst last; all outcomes are named."""
-    counted = Counter(verdict.outcome for verdict in report.verdicts)
-    return {outcome.word: counted[outcome] for outcome in Outcome}
-
-
-def of_verdict(verdict: Verdict) -> dict[str, Any]:
-    """What became of one script."""
-    return {
-        "path": text(verdict.path),
-        "class": verdict.script_class.value,
-        "outcome": verdict.outcome.word,
-        "state": verdict.state,
-        "kind": text(verdict.kind),
-        "manifest": text(verdict.manifest_path),
-        "questions": [of_question(question) for question in verdict.questions],
-        "ledger": of_ledger(verdict.ledger),
-        "findings": [of_finding(finding) for finding in verdict.findings],
-    }
-
-
-def of_candidate(candidate: Candidate) -> dict[str, Any]:
-    """A file that mentions ``#SBATCH`` and is no batch script."""
-    return {
-        "path": text(candidate.path),
-        "class": candidate.script_class.value,
-        "line": candidate.line,
-        "reason": text(candidate.reason),
-    }
-
-
-def of_question(question: Question) -> dict[str, Any]:
-    """An open question; its path is the script's."""
-    return {
-        "key": text(question.key),
-        "text": text(question.text),
-        "line": question.location.line,
-        "answer": text(question.answer),
-    }
-
-
-def of_ledger(ledger: Iterable[LedgerEntry]) -> list[dict[str, Any]]:
-    """The ledger, item by item."""
-    return [
-        {
-            "line": entry.location.line,
-            "column": entry.location.column,
-            "kind": entry.item.kind.value,
-            "item": text(str(entry.item)),
-            "disposition": entry.disposition.value,
-            "field": text(entry.field),
-            "reason": text(entry.reason),
-        }
-        for entry in ledger
-    ]
-
-
-def of_finding(finding: Finding) -> dict[str, Any]:
-    """A finding with its place laid flat."""
-    return {
-        "rule": finding.rule.id,
-        "level": finding.level.word,
-        "message": text(finding.message),
-        "path": text(finding.location.path),
-        "line": finding.location.line,
-        "column": finding.location.column,
-        "subject": text(finding.subject),
-        "fingerprint": finding.fingerprint,
-        "suppression": text(finding.suppression),
-        "hint": finding.rule.hint,
-    }
-
-
-# --- explanation.v1 ----------------------------------------------------------------------------------------
-
-
-def explanation(
-    *,
-    script: Script,
-    script_class: str,
-    reading: Reading,
-    result: ConversionResult | None,
-    findings: Sequence[Finding],
-    outcome: Outcome,
-    manifest_path: str,
-    document: str,
-) -> str:
-    """One line of JSON for one script, line end included; ``manifest`` is null where there is no ``document``."""
-    ledger = result.ledger if result else ()
-    kind = result.manifest.kind if result else ""
-    shape = {
-        "path": text(script.path),
-        "class": script_class,
-        "stage": reading.header.stage,
-        "slurm": reading.header.slurm,
-        "components": [_of_component(component) for component in reading.header.components],
-        "jobs": [plain(job) for job in reading.jobs],
-        "ledger": of_ledger(ledger),
-        "findings": [of_finding(finding) for finding in findings],
-        "outcome": outcome.word,
-        "manifest": {"kind": text(kind), "path": text(manifest_path), "document": text(document)}
-        if document
-        else None,
-    }
-    return json.dumps(shape) + "\n"
-
-
-def _of_component(component: Component) -> dict[str, Any]:
-    return {
-        "tokens": plain(component.tokens),
-        "options": plain(component.options),
-        "request": plain(component.request),
-    }

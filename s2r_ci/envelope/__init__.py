@@ -13,29 +13,25 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, NoReturn
 
-from s2r_ci.errors import ConfigurationError, ConversionRefusedError
-from s2r_ci.model import Service, Target, Volume
-from s2r_ci.settings import keys
-from s2r_ci.settings.places import Place, Source
-from s2r_ci.settings.site import make_site, read_site
-from s2r_ci.settings.values import memory_mib, read_choice, read_number, read_table, read_text, read_texts
+from s2r_ci.errors import ConversionRefusedError
+from s2r_ci.frozen import field, frozen, names_of
+from s2r_ci.patterns import lazy
 
 LARGEST: Final = 131_072  # octets of an envelope
 LARGEST_SCRIPT: Final = 51_200  # octets of a script, as UTF-8
 LARGEST_CONTEXT: Final = 32_768  # octets of answers and site together, as JSON
 DEEPEST: Final = 4
 
-_NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-_IDEM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-_ALIAS: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_REPO_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_PLAIN: Final = re.compile(r"[^\x00-\x1f\x7f]*")
-_TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
-_DIRECTIVE: Final = re.compile(r"(?m)^#SBATCH")
+_NONCE: Final = lazy(r"[A-Za-z0-9_-]{22}", re.ASCII)
+_IDEM: Final = lazy(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_ALIAS: Final = lazy(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_REPO_ID: Final = lazy(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_PLAIN: Final = lazy(r"[^\x00-\x1f\x7f]*")
+_TOKENS: Final = lazy(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_DIRECTIVE: Final = lazy(r"(?m)^#SBATCH")
 
 
 class EnvelopeError(ConversionRefusedError):
@@ -56,11 +52,11 @@ class Repo(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Envelope:
     """One signed request. An empty member does not travel.
 
-    ``answers`` and ``site`` are as JSON holds them (``context_of``, ``target_of``).
+    ``answers`` and ``site`` are as JSON holds them (``envelope.context``).
     ``session_id`` to ``reason`` belong to the conversation about a conversion and to feedback.
     """
 
@@ -95,7 +91,7 @@ _TEXTS: Final[Mapping[str, tuple[int, re.Pattern[str]]]] = {  # most characters,
     "kid": (64, _PLAIN),
     "nonce": (22, _NONCE),
     "idem": (64, _IDEM),
-    "script": (LARGEST_SCRIPT, re.compile(r".+", re.DOTALL)),
+    "script": (LARGEST_SCRIPT, lazy(r".+", re.DOTALL)),
     "name": (1024, _PLAIN),
     "model": (64, _ALIAS),
     "client": (64, _PLAIN),
@@ -103,10 +99,10 @@ _TEXTS: Final[Mapping[str, tuple[int, re.Pattern[str]]]] = {  # most characters,
     "runai_release": (16, _ALIAS),
     "slurm_version": (16, _ALIAS),
     "session_id": (64, _IDEM),
-    "instruction": (2_000, re.compile(r"[^\x00]+")),
-    "verdict": (16, re.compile("|".join(VERDICTS))),
-    "diff": (32_768, re.compile(r"[^\x00]*")),
-    "reason": (2_000, re.compile(r"[^\x00]*")),
+    "instruction": (2_000, lazy(r"[^\x00]+")),
+    "verdict": (16, lazy("|".join(VERDICTS))),
+    "diff": (32_768, lazy(r"[^\x00]*")),
+    "reason": (2_000, lazy(r"[^\x00]*")),
 }
 REQUIRED: Final = ("aud", "method", "path", "nonce")
 _CONTENT: Final = ("script", "name", "model", "target", "runai_release", "slurm_version", "answers", "site",
@@ -122,7 +118,7 @@ def write_envelope(envelope: Envelope) -> bytes:
 
 
 def _members(envelope: Envelope, names: Iterable[str] = ()) -> dict[str, Any]:
-    found = {name: getattr(envelope, name) for name in names or [each.name for each in fields(envelope)]}
+    found = {name: getattr(envelope, name) for name in names or names_of(envelope)}
     if repo := found.get("repo"):
         found["repo"] = {name: value for name, value in repo._asdict().items() if value}
     return {name: value for name, value in found.items() if value}
@@ -137,7 +133,7 @@ def read_envelope(data: bytes) -> Envelope:
     version = members.pop("s2r", None)
     if type(version) is not int or version != 1:
         _refuse("must be 1", "s2r")
-    if members.keys() - {each.name for each in fields(Envelope)}:
+    if members.keys() - set(names_of(Envelope)):
         _refuse("has a member that this version does not know")
     for name in REQUIRED:
         if name not in members:
@@ -266,107 +262,3 @@ def default_idem(envelope: Envelope, *, tag: str = "") -> str:
     repo = envelope.repo.id if envelope.repo else ""
     made = sha256("\0".join(("s2r/idem/1", tag, repo, content_digest(envelope))).encode())
     return urlsafe_b64encode(made.digest()).rstrip(b"=").decode("ascii")[:43]
-
-
-# --- the target, there and back ----------------------------------------------------------------------------
-
-_CHOICES: Final = {"name": "target", "runai_release": "runai_release", "slurm_version": "slurm_version"}
-_ANSWER_KEYS: Final = (
-    "image", "default-image", "memory", "gpus", "arguments", "variables", "working-directory", "accepted", "project",
-    "namespace", "body-delivery", "image-allow", "project-id", "cluster-id", "options", "mounts", "shards-per-gpu",
-    "topology", "topology-level",
-)  # fmt: skip
-
-
-class Context(NamedTuple):
-    """What the members of an envelope say about the target."""
-
-    target: str
-    runai_release: str
-    slurm_version: str
-    answers: dict[str, Any]
-    site: dict[str, Any]
-
-
-def context_of(target: Target) -> Context:
-    """The members of an envelope that say what a manifest depends on: ``Envelope(..., **context_of(t)._asdict())``."""
-    answers = {
-        name: _plain(getattr(target, name.replace("-", "_")))
-        for name in _ANSWER_KEYS
-        if name not in ("memory", "body-delivery", "gpus")
-    }
-    answers["memory"] = f"{target.memory_mib}M" if target.memory_mib else ""
-    answers["body-delivery"] = target.body_delivery if target.body_delivery != "embedded" else ""
-    said = {name: value for name, value in answers.items() if value}
-    if target.gpus is not None:
-        said["gpus"] = target.gpus
-    site = {name: _plain(getattr(target.site, name)) for name in keys.SITE_KEYS if getattr(target.site, name)}
-    return Context(target.name, target.runai_release, target.slurm_version, said, site)
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Volume() | Service():
-            found = {each.name.replace("_", "-"): getattr(value, each.name) for each in fields(value)}
-            return {name: each for name, each in found.items() if each}
-        case Mapping():
-            return {str(name): _plain(each) for name, each in value.items()}
-        case tuple():
-            return [_plain(each) for each in value]
-    return value
-
-
-def target_of(envelope: Envelope) -> Target:
-    """The target that an envelope asks for, every value checked as the settings are.
-
-    Raises EnvelopeError; its ``member`` is ``answers``, ``site`` or the name of the choice that is not known.
-    """
-    given: dict[str, Any] = {}
-    for name, key in _CHOICES.items():
-        if value := getattr(envelope, key):
-            words = keys.KEYS[key.replace("_", "-")].words
-            given[name] = _checked(key, lambda place, words=words, value=value: read_choice(value, place, words))
-    given |= _checked("answers", lambda place: _answers(envelope.answers, place))
-    site = _checked("site", lambda place: make_site(read_site(dict(envelope.site), place)))
-    return Target(site=site, **given)
-
-
-def _checked(member: str, read: Any) -> Any:
-    try:
-        return read(Place(Source(member)))
-    except ConfigurationError:
-        raise EnvelopeError(f"{member} does not keep the rules of the settings", member=member) from None
-
-
-def _answers(value: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    table = read_table(dict(value), place, _ANSWER_KEYS)
-    found: dict[str, Any] = {}
-    for name, each in table.items():
-        here = place.step(name)
-        match name:
-            case "gpus":
-                found["gpus"] = read_number(each, here, 0, keys.MOST_GPUS)
-            case "shards-per-gpu":
-                found["shards_per_gpu"] = read_number(each, here, 0, keys.KEYS[name].high)
-            case "arguments":
-                found["arguments"] = read_texts(each, here, keys.ANY, "text without NUL")
-            case "options":
-                found["options"] = read_texts(each, here, keys.OPTION, keys.OPTION_SAYS)
-            case "mounts":
-                found["mounts"] = read_texts(each, here, keys.ABSOLUTE, "the path of a volume of the site map")
-            case "variables":
-                found["variables"] = {
-                    read_text(key, here, keys.VARIABLE, "a name"): read_text(text, here, keys.ANY, "text")
-                    for key, text in read_table(each, here).items()
-                }
-            case "accepted" | "image-allow":
-                key = keys.KEYS[name]
-                found[name.replace("-", "_")] = read_texts(each, here, key.pattern, key.expects)
-            case "body-delivery":
-                found["body_delivery"] = read_choice(each, here, keys.KEYS[name].words)
-            case "memory":
-                found["memory_mib"] = memory_mib(read_text(each, here, keys.MEMORY, keys.MEMORY_SAYS))
-            case _:
-                key = keys.KEYS[name.removeprefix("default-")]
-                found[name.replace("-", "_")] = read_text(each, here, key.pattern, key.expects)
-    return found
