@@ -16,6 +16,7 @@ from s2r_ci.lint import (
     outputs,
     places,
     signals,
+    slips,
     spelling,
     steps,
     tasks,
@@ -51,6 +52,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     outputs.output_overwritten,
     outputs.output_pattern_unknown,
     outputs.requeue_truncates_output,
+    outputs.output_without_array,
     variables.variable_unset,
     variables.variable_unknown,
     variables.environment_cut_off,
@@ -72,6 +74,9 @@ CHECKS: Final[tuple[Check, ...]] = (
     places.tilde_in_quotes,
     places.nodelist_pinned,
     places.dependency_pinned,
+    slips.script_folder_spooled,
+    slips.continuation_cut,
+    slips.assignment_spaced,
 )
 
 _CONVERTED: Final = (memory.memory_without_unit, gpus.processes_exceed_gpus)

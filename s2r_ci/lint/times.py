@@ -35,7 +35,7 @@ def _clock(seconds: int) -> str:
 
 def time_limit_missing(case: Case) -> Iterator[Finding]:
     """No --time at all."""
-    if case.job and not case.says("time"):
+    if case.job and not case.says("time") and not case.late("--time", "-t"):
         message = "no --time: the partition's default limit counts, which may be minutes or weeks"
         yield found(rules.TIME_LIMIT_MISSING, message, case.place(), "time")
 

@@ -166,6 +166,8 @@ def unread(script: Script, header: Header) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if number not in reasons and line.lstrip().startswith("##SBATCH"):
             reasons[number] = "switched off by the second #"
+        elif number not in reasons and line.startswith("# SBATCH -"):
+            reasons[number] = _UNREAD[rules.NOT_A_DIRECTIVE.id]
     for number, reason in sorted(reasons.items()):
         if 0 < number <= len(lines):
             yield f"  {f'line {number}':>12}  {_short(lines[number - 1].strip(), 60)}  ({reason})"
