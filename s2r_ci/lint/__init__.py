@@ -101,7 +101,8 @@ def lint(script: Script, reading: Reading, around: Around | None = None) -> list
     ``around`` answers what the repository says about paths that the script names.
     """
     case = Case(script, reading, around)
-    every = list(spelling.named_anew(reading.findings, case.release))
+    read = spelling.named_anew(reading.findings, case.release)
+    every = [finding for finding in read if not times.minutes_are_meant(case, finding)]
     for check in CHECKS:
         every.extend(check(case))
     if ignores := read_ignores(script.text):

@@ -74,6 +74,8 @@ def parse(data: bytes) -> "Tree | None":
         source = b"   " + source[3:]
     if not source.isascii():
         source = source.translate(_SAFE)
+    if b"\\" in source[-2:]:  # a continuation that nothing follows, which shells take for the end
+        source = source[:-2] + source[-2:].replace(b"\\", b" ")
     if len(source) > _WINDOW and _hopeless(source):
         return None
     return _parser().parse(source)
