@@ -64,7 +64,7 @@ _MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -
 MOUNT_VARIABLES: Final = words_of(
     "APPTAINER_BIND APPTAINER_BINDPATH SINGULARITY_BIND SINGULARITY_BINDPATH PODMANHPC_MOUNTS"
 )
-_PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
+_PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr expr rg ack rename")
 _TALKS: Final = words_of("echo printf logger")
 
 
@@ -145,9 +145,10 @@ def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     pattern = name in _PATTERN_FIRST
     quiet = name in _TALKS
     for at, word in enumerate(words):
-        if pattern and at and not word.startswith("-"):
-            pattern = False
-            continue
+        if pattern and at:
+            pattern = word.startswith("-") and word not in ("-f", "--file")  # those name a file of patterns
+            if not word.startswith("-"):
+                continue
         if "/" in word and not (quiet and not word.startswith("/")):
             option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
             if option[:1] != "-":
