@@ -64,7 +64,7 @@ _MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -
 MOUNT_VARIABLES: Final = words_of(
     "APPTAINER_BIND APPTAINER_BINDPATH SINGULARITY_BIND SINGULARITY_BINDPATH PODMANHPC_MOUNTS"
 )
-_PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr expr rg ack rename")
+PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr expr rg ack rename")
 _TALKS: Final = words_of("echo printf logger")
 
 
@@ -142,7 +142,7 @@ def _inside(words: list[str], at: int, option: str) -> bool:
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
     name = base_name(words[0])
-    pattern = name in _PATTERN_FIRST
+    pattern = name in PATTERN_FIRST
     quiet = name in _TALKS
     for at, word in enumerate(words):
         if pattern and at:
