@@ -57,6 +57,7 @@ _NOT_A_PLACE: Final = lazy(
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
 _UNWRITTEN: Final = re.compile(r"\$(?![A-Za-z0-9_{])|\{(?![^{}]*\})")  # $?, $$, a brace that is not closed
+_REPLACED: Final = lazy(r"\$\{\w+(?:\[[^\]{}]*\])?/[^{}]*\Z")  # before the slash of ${NAME/:/_}
 # A word that is one such path and nothing else, and how those that are no place begin.
 _ONE_PATH: Final = re.compile(r"/[A-Za-z0-9_.$@~*?%+-][A-Za-z0-9_./$@~*?%+-]*+")
 _NO_PLACES: Final = ("/dev/", "/usr/", "/bin/", "/sbin/")
@@ -77,10 +78,14 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
     ([], [])
     >>> [path for path, _ in paths_in("/home/$? /mnt/lab/{a,b}/x /scratch/$USER/y")]
     ['/home', '/mnt/lab', '/scratch/$USER/y']
+    >>> [path for path, _ in paths_in("${A/:/_}.sif ${B// /_} /data")]
+    ['/data']
     """
     for match in _PATH.finditer(text):
         start = match.start()
         if start and text[start - 1] == ":" and (mount or not _list_of_paths(text, start - 1)):
+            continue
+        if start and "}" in match[0] and _REPLACED.search(text[max(0, start - 256) : start]):
             continue
         path = match[0].rstrip("}") if match[0].count("}") > match[0].count("{") else match[0]
         if _UNWRITTEN.search(path) and not (path := _as_written(path)):

@@ -136,6 +136,7 @@ ITEMS: Final = {
     "redirections": (P, "a < /in/x > /out/y", ["path /in/x", "path /out/y"]),
     "an assignment": (P, "D=/data/$USER/x", ["path /data/$USER/x"]),
     "in an option": (P, "a --data=/d/x -L/lib/y", ["path /d/x", "path /lib/y"]),
+    "characters replaced": (P, "I=${I/:/_}.sif\nJ=${J// /_}; L=$L:/data/x", ["path /data/x"]),
     "a default": (P, "D=${D:-/data/x}", ["path /data/x"]),
     "a list": (P, "export PATH=/a/bin:/b/bin:$PATH", ["path /a/bin", "path /b/bin"]),
     "a mount": (P, "docker run -v /host/a:/inside o/i", ["path /host/a | /inside"]),
@@ -154,6 +155,10 @@ ITEMS: Final = {
     "set by default": (A, ': "${CONT:=o/i}"\na $CONT', ["argument CONT | o/i"]),
     "required": (A, ': "${DATA:?set DATA}"', ["argument DATA"]),
     "read, loops, mapfile": (A, "read -r a\nfor b in 1; do :; done\nmapfile -t c\necho $a $b $c", []),
+    "a default with a hyphen": (A, "b ${X:-left-right/c} ${Y:+on-off} ${Z/a-b/c-d}", ["argument X | left-right/c",
+                                "argument Y", "argument Z"]),
+    "a part that is computed": (A, "b ${X:I-1:J} ${Y:-a-$K}",
+                                ["argument X", "argument I", "argument J", "argument Y | a-$K", "argument K"]),
     "the first use, with the default of any": (A, "a $X\nb ${X:-1}", ["argument X | 1"]),
     "cluster commands": (
         K,
