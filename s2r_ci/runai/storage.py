@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Volume
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.bindings import bindings
 from s2r_ci.runai.compute import uses_gpus
 
@@ -14,6 +15,7 @@ LOCAL_FOLDERS: Final = frozenset(
 """First components that a container image or its pod brings along."""
 
 SHARED_MEMORY: Final = "dshm"
+_OPEN: Final = lazy(r"[$*?%{~\[]")  # what a shell or Slurm expands
 
 
 def paths(request: ConversionRequest) -> Iterator[str]:
@@ -43,10 +45,14 @@ def is_local(path: str) -> bool:
 
 
 def top_folder(path: str) -> str:
-    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x."""
+    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x.
+
+    One where the second is not known before the job runs, or is a file: /scratch of /scratch/$USER/x. Nothing
+    expands the path of a mount.
+    """
     parts = path.strip("/").split("/")
-    if len(parts) == 2 and "." in parts[1]:
-        del parts[1]
+    if len(parts) > 1 and (_OPEN.search(parts[1]) or (len(parts) == 2 and "." in parts[1])):
+        del parts[1:]
     return "/" + "/".join(parts[:2])
 
 
