@@ -1,6 +1,7 @@
 """Volumes: which folders of the old cluster the site map puts where, and shared memory for GPU jobs."""
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ LOCAL_FOLDERS: Final = frozenset(
     {"tmp", "dev", "proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "opt", "etc", "var", "run"}
 )
 """First components that a container image or its pod brings along."""
+_SITES: Final = lazy(
+    r"/(?:usr/(?:users|people|home|workspace|gapps|WS\d)|var/(?:scratch|lustre))(?:/.*|$)", re.DOTALL
+)
+"""Folders of a site for all that lie below one of them nonetheless."""
 
 SHARED_MEMORY: Final = "dshm"
 _OPEN: Final = lazy(r"[$*?%{~\[]")  # what a shell or Slurm expands
@@ -41,7 +46,7 @@ def prefix_of(path: str, prefixes: Iterable[str]) -> str | None:
 def is_local(path: str) -> bool:
     """Whether the path is one of the image or the pod itself: /tmp, /usr/bin/python."""
     parts = path.split("/", 2)
-    return len(parts) < 2 or parts[1] in LOCAL_FOLDERS or not parts[1]
+    return len(parts) < 2 or not parts[1] or (parts[1] in LOCAL_FOLDERS and not _SITES.fullmatch(path))
 
 
 def top_folder(path: str) -> str:

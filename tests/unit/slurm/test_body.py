@@ -157,6 +157,7 @@ ITEMS: Final = {
     "read, loops, mapfile": (A, "read -r a\nfor b in 1; do :; done\nmapfile -t c\necho $a $b $c", []),
     "a default with a hyphen": (A, "b ${X:-left-right/c} ${Y:+on-off} ${Z/a-b/c-d}", ["argument X | left-right/c",
                                 "argument Y", "argument Z"]),
+    "names that begin alike": (A, "unset ${!LAB_@} ${!RUN_*}; echo ${!X}", ["argument X"]),
     "a part that is computed": (A, "b ${X:I-1:J} ${Y:-a-$K}",
                                 ["argument X", "argument I", "argument J", "argument Y | a-$K", "argument K"]),
     "the first use, with the default of any": (A, "a $X\nb ${X:-1}", ["argument X | 1"]),
