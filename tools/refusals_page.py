@@ -235,7 +235,7 @@ def _table(rows: Sequence[Row]) -> Iterator[str]:
 
 def ask() -> int:
     """Put every line to sbatch 24.11; how many it answers with other words."""
-    from tools.slurm_oracle import oracle  # it needs the chroots
+    from tools.slurm_oracle import oracle, sbatch  # they need the chroots
 
     asked = [(said, script(line)) for _, _, rows in SECTIONS for said, line, _ in rows]
     asked += [(said, file(text)) for said, text in FILES]
@@ -244,7 +244,7 @@ def ask() -> int:
         paths = [Path(folder) / f"{number}.sh" for number in range(len(asked))]
         for path, (_, data) in zip(paths, asked, strict=True):
             path.write_bytes(data)
-        answers = oracle.ask(oracle.Slurm("trixie"), [str(path) for path in paths])
+        answers = oracle.ask(sbatch.Slurm("trixie"), [str(path) for path in paths])
         for (said, data), answer in zip(asked, answers, strict=True):
             if not any(said.replace("`", "") in message.replace("`", "") for message in answer["messages"]):
                 wrong += 1

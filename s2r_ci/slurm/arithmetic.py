@@ -9,10 +9,10 @@ from typing import Final
 
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.gpus import count_gpus
-from s2r_ci.slurm.hosts import HostListError, hosts
+from s2r_ci.slurm.hosts import HostListError, count, hosts, is_a_set, unique
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.per_task import cpu_count, gpu_entries, task_text
-from s2r_ci.slurm.shape import Options, Shape, topology
+from s2r_ci.slurm.shape import Options, Shape, bounded, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _GPU_OPTIONS: Final = frozenset({
@@ -33,7 +33,7 @@ def shape_of(held: Options, release: Release) -> Shape:
     shape = Shape()
     if not _PER_TASK.isdisjoint(held):
         _per_task(shape, held, release)
-    if "cpus-per-task" in held:
+    if "cpus-per-task" in held and not shape.cpus_per_task:
         shape.cpus_per_task = held["cpus-per-task"].data
     if "ntasks-per-node" in held:
         shape.tasks_per_node = held["ntasks-per-node"].data
@@ -49,6 +49,13 @@ def shape_of(held: Options, release: Release) -> Shape:
     _cpus(shape, held)
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
+    if (
+        not shape.tasks_said
+        and _arbitrary(held)
+        and "nodelist" in held
+        and is_a_set(held["nodelist"].data, release)
+    ):
+        shape.unsent = "--distribution=arbitrary needs a task count where --nodelist holds a set of nodes"
     return shape
 
 
@@ -75,9 +82,14 @@ def _named_nodes(shape: Shape, text: str, release: Release) -> None:
     if "/" in text:
         return
     try:
-        named = len(hosts(text))
+        names = hosts(text, release)
     except HostListError as trouble:
         raise NodelistError(f"--nodelist={text} {trouble}") from None
+    if is_a_set(text, release):
+        return
+    named = shape.names = count(unique(names))
+    if release >= (23, 2):
+        shape.names = count(names)
     if not shape.nodes_said:
         shape.least_nodes, shape.most_nodes, shape.nodes_said = named, 0, True
     elif release < (23, 2):
@@ -90,25 +102,41 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
     per_node = shape.tasks_per_node
     if shape.tasks_said:
         _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
+    elif _arbitrary(held) and shape.names and (release >= (23, 2) or not per_node):
+        shape.tasks, shape.tasks_said, shape.tasks_exported = shape.names, True, shape.names
+        if any(factor is not None for factor in topology(held)):
+            shape.tasks = shape.least_nodes
+            _by_topology(shape, held)
     elif not shape.fixed:
         return
     elif per_node > 0:
         shape.tasks = shape.least_nodes * per_node
         if release < (23, 2) and units.signed(shape.tasks) < 0:
             raise RefusedError(f"{per_node} tasks a node come out as {units.signed(shape.tasks)} tasks")
-        shape.tasks_said = release < (23, 2) or ("nodes" in held and _per_task_said(shape, held, release))
+        shape.tasks_said = release < (23, 2) or (
+            bounded(held) and shape.tasks != 0 and _per_task_said(shape, held, release)
+        )
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
         per_task = _gpus_per_task(held, release) or "tres-per-task" in held
-        shape.tasks_said = "nodes" in held and per_task and not shape.cpus_per_task
-        if "distribution" in held and held["distribution"].spelled == "arbitrary":
+        shape.tasks_said = bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
+        if _arbitrary(held):
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
-        factors = [factor for factor in topology(held) if factor is not None]
-        if factors:
-            shape.tasks = shape.tasks or int(not shape.tasks_exported)  # zero nodes count as one here
-            shape.tasks *= prod(factors)
-            shape.tasks_said, shape.tasks_exported = True, shape.tasks
+        _by_topology(shape, held)
+
+
+def _by_topology(shape: Shape, held: Options) -> None:
+    factors = [factor for factor in topology(held) if factor is not None]
+    if factors:
+        shape.tasks = shape.tasks or int(not shape.tasks_exported)  # zero nodes count as one here
+        shape.tasks *= prod(factors)
+        shape.tasks_said, shape.tasks_exported = True, shape.tasks
+
+
+def _arbitrary(held: Options) -> bool:
+    """The list of nodes says on which one each task runs."""
+    return "distribution" in held and held["distribution"].data == "arbitrary"
 
 
 def _per_task_said(shape: Shape, held: Options, release: Release) -> bool:
@@ -143,7 +171,6 @@ def _cpus(shape: Shape, held: Options) -> None:
     elif shape.nodes_said and shape.least_nodes == 0 and not shape.cpus_per_task:
         shape.cpus = 0
     else:
-        tasks = shape.tasks or int(
-            not shape.tasks_said
-        )  # zero nodes that follow from an empty list hold a task here
+        # zero nodes hold a task here, where nothing says how many a node has
+        tasks = shape.tasks or int(not shape.tasks_said and shape.tasks_per_node <= 0)
         shape.cpus = tasks * (shape.cpus_per_task or 1)

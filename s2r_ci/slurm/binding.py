@@ -1,20 +1,26 @@
-"""How memory and GPUs are bound to tasks: --mem-bind and --gpu-bind."""
+"""How memory, GPUs and other resources are bound to tasks: --mem-bind, --gpu-bind and --tres-bind."""
 
-import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
+from s2r_ci.slurm.units import MOST_LONG, leading
 
-_BOUND: Final = lazy("closest|none|map|mask|per_task:|single:")
-_HEX: Final = re.compile(r"(?:0x)?[0-9a-f]+(?:\*\d+)?")
-_NUMBERS: Final = {
-    "map": re.compile(r"\d*(?:\*\d*)?", re.ASCII),
-    "mask": re.compile(r"(?:0x)?[0-9a-f]*(?:\*\d*)?", re.ASCII),
+# A comma ends a word of --mem-bind where no number follows it, decimal or hexadecimal; nothing counts as a number.
+_NEXT_WORD: Final = lazy(r",(?!\d|[0-9A-Fa-f]*(?:,|\Z))", re.ASCII)
+_MEM_NUMBERS: Final = {
+    "map_mem": lazy(r"()(\d*)(?:\*(\d+))?", re.ASCII),
+    "mask_mem": lazy(r"(0x)?([0-9A-Fa-f]*)(?:\*(\d+))?", re.ASCII),
 }
+_NUMBERS: Final = {
+    "map": lazy(r"\d*(?:\*\d*)?", re.ASCII),
+    "mask": lazy(r"(?:0x)?[0-9A-Fa-f]*(?:\*\d*)?", re.ASCII),
+}
+_VERBOSE: Final = lazy(r"verbose,", re.IGNORECASE)
+_MOST_REPEATS: Final = 65_536
 _MEM_BIND: Final = {
     "q": "quiet", "quiet": "quiet", "v": "verbose", "verbose": "verbose", "p": "prefer", "prefer": "prefer",
     "sort": "sort", "nosort": "nosort", "no": "none", "none": "none", "rank": "rank", "local": "local",
@@ -49,57 +55,99 @@ def read_mem_bind(text: str, release: Release) -> tuple[str, Any]:
     """Words with a manner each; of the ways to bind the last one counts."""
     manner: dict[str, bool] = {}
     bind = ""
-    words = iter(text.lower().split(","))
-    for word in words:
-        kind, _, first = word.partition(":")
-        if kind in ("map_mem", "mask_mem"):
-            numbers = [first.removeprefix("0x")]
-            numbers += [
-                word.removeprefix("0x") for word in itertools.takewhile(lambda word: word[:1].isdigit(), words)
-            ]
-            if not all(_HEX.fullmatch(number) for number in numbers):
-                raise RefusedError(f"needs a list of numbers behind {kind}:")
-            bind = f"{kind}:{','.join(numbers)}"
-        elif word not in _MEM_BIND or (word in ("sort", "nosort") and release >= (26, 5)):
+    for word in _NEXT_WORD.split(text):
+        known = word.lower()
+        if known.startswith(("map_mem", "mask_mem")):
+            bind = _mem_list(word, "map_mem" if known.startswith("map") else "mask_mem", release)
+        elif known not in _MEM_BIND or (known in ("sort", "nosort") and release >= (26, 5)):
             raise RefusedError("takes none, rank, local, map_mem:LIST, mask_mem:LIST, prefer, verbose, quiet")
-        elif _MEM_BIND[word] in _BINDS:
-            bind = _MEM_BIND[word]
+        elif _MEM_BIND[known] in _BINDS:
+            bind = _MEM_BIND[known]
         else:
-            name, switched = _MANNERS[_MEM_BIND[word]]
+            name, switched = _MANNERS[_MEM_BIND[known]]
             manner[name] = switched
     binding = Binding(manner, bind)
     return str(binding), binding
 
 
+def _mem_list(word: str, kind: str, release: Release) -> str:
+    """``map_mem:0*2,1`` written out: ``map_mem:0,0,1``. The list stands behind a colon or an equals sign, to the next
+    of them. Up to 22.05 one of commas alone passed.
+    """
+    parts = re.split("[:=]", word)
+    numbers = [number for number in parts[1].split(",") if number] if len(parts) > 1 else []
+    listed: list[str] = []
+    for number in numbers:
+        found = _MEM_NUMBERS[kind].fullmatch(number)
+        times = int(found[3][:9]) if found and found[3] else 1
+        if not found or not times or times > _MOST_REPEATS:
+            raise RefusedError(f"needs a list of numbers behind {kind}:")
+        listed += [found[2]] * times
+    if listed:
+        return f"{kind}:{','.join(listed)}"
+    if release < (23, 2) and len(parts) > 1 and parts[1]:
+        return kind
+    raise RefusedError(f"needs a list of numbers behind {kind}:")
+
+
 def read_gpu_bind(text: str, release: Release) -> tuple[str, Any]:
-    """One way to bind, the word verbose before it."""
-    kind, colon, numbers = text.removeprefix("verbose,").lower().partition(":")
-    known = kind in ("map_gpu", "mask_gpu", "per_task", "single") if colon else kind.startswith(("closest", "none"))
-    if not known or (
-        kind.endswith("_gpu") and not all(_HEX.fullmatch(part) for part in numbers.split(",") if part)
-    ):
+    """One way to bind, the word verbose before it. From 23.02 on it is read as a part of --tres-bind."""
+    fits = not unbound(f"gres/gpu:{text}", release) if release >= (23, 2) else _fitted(text, release)
+    if not fits:
         raise RefusedError("takes closest, none, map_gpu:LIST, mask_gpu:LIST, per_task:N or single:N")
     return text, text
 
 
+def _fitted(text: str, release: Release) -> bool:
+    """Up to 22.05 a c stood for closest and an n for none, and more could follow behind a semicolon."""
+    parts = [part for part in f"gpu:{text}".split(";") if part]
+    for part in parts:
+        name, colon, how = part.partition(":")
+        how = _plain(how)
+        if name != "gpu" or not colon:
+            return False
+        if how[:1].lower() not in ("c", "n") and (
+            how.lower().startswith(("map:", "mask:")) or not _binds(how, (), release)
+        ):
+            return False
+    return True
+
+
 def unbound(text: str, release: Release) -> str:
     """The part of a --tres-bind value that the controller refuses, or nothing."""
-    parts = text.removesuffix("+").split("+") if text else []
+    parts = [part for part in text.split("+") if part]
     for place, part in enumerate(parts):
         name, colon, how = part.partition(":")
-        how = how.removeprefix("verbose,").lower()
-        if not colon or not name.startswith("gres/") or not _BOUND.match(how):
+        if not colon or not name.startswith("gres/") or not _binds(_plain(how), parts[place + 1 :], release):
             return part or text
-        kind = how.partition(":")[0]
-        if kind in _NUMBERS:
-            listed = how[len(kind) + 1 :] if release >= (25, 5) else _past_the_name(how, kind, parts[place + 1 :])
-            if not all(_NUMBERS[kind].fullmatch(number) for number in filter(None, listed.split(","))):
-                return part
     return ""
 
 
-def _past_the_name(how: str, kind: str, behind: list[str]) -> str:
+def _plain(how: str) -> str:
+    """Without the word verbose before it."""
+    return how[len("verbose,") :] if _VERBOSE.match(how) else how
+
+
+def _binds(how: str, behind: Sequence[str], release: Release) -> bool:
+    """Whether Slurm can read one way to bind; of closest and none only the beginning counts, of a number it looks
+    whether it is negative.
+    """
+    kind, colon, said = how.partition(":")
+    kind = kind.lower()
+    if kind.startswith(("closest", "none")):
+        return True
+    if kind in ("single", "per_task") and colon:
+        return 0 <= leading(said)[0] < MOST_LONG
+    numbers = _NUMBERS.get(kind.removesuffix("_gpu"))
+    if numbers is None or not colon:
+        return False
+    if kind in _NUMBERS and release < (25, 5):
+        said = _past_the_name(how, kind, behind)
+    return all(numbers.fullmatch(number) for number in said.split(","))
+
+
+def _past_the_name(how: str, kind: str, behind: Sequence[str]) -> str:
     """Up to 24.11 as much is skipped as ``map_gpu:`` and ``mask_gpu:`` take: four letters of the list, and where it
     is shorter, of the entry behind it, which the plus sign that was taken away still joins to it.
     """
-    return "\0".join([how, *behind])[len(kind) + len("_gpu:") :].partition("\0")[0].lower()
+    return "\0".join([how, *behind])[len(kind) + len("_gpu:") :].partition("\0")[0]

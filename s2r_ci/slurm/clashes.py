@@ -7,15 +7,13 @@ from typing import Final
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres, units
 from s2r_ci.slurm.binding import unbound
-from s2r_ci.slurm.hosts import node_names
+from s2r_ci.slurm.hosts import is_a_set, node_names
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Held, Options, hint_dropped, topology
 
 _MEMORY: Final = ("mem", "mem-per-cpu", "mem-per-gpu")
 _HINTS: Final = ("compute_bound", "memory_bound", "multithread", "nomultithread")
-_LIMITS: Final = frozenset(
-    ["ALL", "NONE", "AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK"]
-)
+_LIMITS: Final = frozenset(["AS", "CORE", "CPU", "DATA", "FSIZE", "MEMLOCK", "NOFILE", "NPROC", "RSS", "STACK"])
 # option, option, first release that refuses them together
 _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
     ("exclusive", "oversubscribe", (23, 2)),
@@ -35,13 +33,14 @@ _EXCLUDE: Final[tuple[tuple[str, str, Release], ...]] = (
 _CONCERNED: Final = frozenset({
     "mem-per-gpu", "oversubscribe", "cpus-per-gpu", "ntasks-per-gpu",
     "ntasks-per-tres", "core-spec", "bb", "tres-per-task", "begin", "hint", "ntasks-per-core",
-    "distribution", "resv-ports", "propagate", "segment",
+    "distribution", "resv-ports", "propagate", "segment", "nodefile",
 })  # fmt: skip
 _CONTROLLED: Final = frozenset({
     "array", "dependency", "time-min", "nice", "reboot", "test-only", "tres-bind",
 })  # fmt: skip
+_LIMIT: Final = lazy("^(?:RLIMIT_)+")
 _LISTS: Final = frozenset({"gres", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"})
-_UNIT_BYTES: Final = frozenset({"kb", "mb", "gb", "tb", "pb"})
+_FOR_EVER: Final = 2**40  # seconds
 _COUNTED_BADLY: Final[Release] = (22, 5)
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -54,7 +53,12 @@ Clash = tuple[str, str]  # option it is about, message
 
 
 def settle(held: dict[str, Held], release: Release) -> None:
-    """A memory option that came by the environment gives way to one of script or command line; it stays named."""
+    """A memory option that came by the environment gives way to one of script or command line; it stays named.
+
+    Up to 22.05 a number of CPUs a GPU could come out as 0, which says nothing.
+    """
+    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data == 0:
+        held["cpus-per-gpu"] = held["cpus-per-gpu"]._replace(data=None)
     said = [name for name in _MEMORY if name in held]
     if len(said) > 1 and any(held[name].origin != "environment" for name in said):
         for name in said:
@@ -101,9 +105,8 @@ def _clashes(held: Options, release: Release) -> Iterator[Clash]:
                 continue
             if first == "tres-per-task" and _only_cpus(held[first], release):
                 continue
-            if second in ("thread-spec", "oversubscribe") and "environment" in (
-                held[first].origin,
-                held[second].origin,
+            if "environment" in (origins := (held[first].origin, held[second].origin)) and (
+                second == "oversubscribe" or (second == "thread-spec" and len(set(origins)) > 1)
             ):
                 continue
             yield second, f"--{first} and --{second} exclude each other: keep one"
@@ -127,6 +130,8 @@ def _wrapped(held: Options) -> Iterator[Clash]:
 
 
 def _single(held: Options, release: Release) -> Iterator[Clash]:
+    if "nodefile" in held and not held["nodefile"].data:
+        yield "nodefile", "--nodefile needs the name of a file"
     if "hint" in held and not hint_dropped(held) and held["hint"].data.lower() not in _HINTS:
         yield "hint", f"--hint takes one of {', '.join(_HINTS)}"
     begin, deadline = held.get("begin"), held.get("deadline")
@@ -145,12 +150,11 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
     if "resv-ports" in held:
         yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
-    if "propagate" in held:
-        unknown = [
-            word for word in held["propagate"].data.split(",") if word.removeprefix("RLIMIT_") not in _LIMITS
-        ]
-        if unknown:
-            yield "propagate", f"`{unknown[0]}` is no resource limit"
+    if "propagate" in held and "get-user-env" not in held:  # with it, nothing of the user's shell is passed on
+        text = held["propagate"].data
+        unknown = [word for word in re.split(r"[,\s]", text) if word and _LIMIT.sub("", word) not in _LIMITS]
+        if unknown and text not in ("ALL", "NONE"):
+            yield "propagate", f"`{unknown[0]}` is no resource limit, or not the only word"
     one, other = held.get("ntasks-per-gpu"), held.get("ntasks-per-tres")
     if one and other and one.data != other.data:
         yield "ntasks-per-tres", "--ntasks-per-gpu and --ntasks-per-tres differ: keep one"
@@ -158,7 +162,7 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
 
 def _placed(held: Options, release: Release) -> Iterator[Clash]:
     """How tasks and nodes are laid out."""
-    if "distribution" in held and held["distribution"].spelled.startswith("plane="):
+    if "distribution" in held and isinstance(held["distribution"].data, int):
         yield from _plane(held, release)
     if "segment" in held and held["segment"].data and "nodes" in held and release >= (25, 5):
         nodes, segment = held["nodes"].data, held["segment"].data
@@ -169,24 +173,21 @@ def _placed(held: Options, release: Release) -> Iterator[Clash]:
 
 
 def _plane(held: Options, release: Release) -> Iterator[Clash]:
-    """Every node but the last gets a full plane of tasks, where both counts are said; zero nodes get none.
-
-    Up to 22.05 a list of names counts beside --nodes.
+    """Every node but the last gets a full plane of tasks; zero nodes never do. What --ntasks does not say is one task,
+    up to 22.05 as many as --ntasks-per-node makes it. A list of names counts where --nodes says nothing, and up to
+    22.05 beside it.
     """
-    plane = int(held["distribution"].spelled[6:])
-    nodes = listed = 0
-    if "nodes" in held:
-        nodes = listed = held["nodes"].data[0]
-    elif "nodelist" in held and "/" not in held["nodelist"].data:
-        listed = node_names(held["nodelist"].data)
-        nodes = listed or 1  # a job has a node, also where an empty list leaves it no task
-    per_node = held["ntasks-per-node"].data if "ntasks-per-node" in held else 1
-    tasks = held["ntasks"].data if "ntasks" in held else listed * per_node
-    if "nodes" in held and "nodelist" in held and "/" not in held["nodelist"].data and release < (23, 2):
-        nodes = max(nodes, node_names(held["nodelist"].data))
-    if not nodes and "nodes" in held:
+    plane: int = held["distribution"].data
+    nodes, most = held["nodes"].data if "nodes" in held else (1, 1)
+    if "nodelist" in held and "/" not in (text := held["nodelist"].data) and not is_a_set(text, release):
+        named = node_names(text, release)
+        nodes = named if "nodes" not in held else max(nodes, named) if release < (23, 2) else nodes
+    tasks = held["ntasks"].data if "ntasks" in held else 1
+    if "ntasks" not in held and "ntasks-per-node" in held and release < (23, 2) and most in (0, nodes, 1):
+        tasks = nodes * held["ntasks-per-node"].data
+    if not nodes:
         yield "distribution", f"--distribution=plane={plane} needs a node"
-    elif nodes and tasks // plane < nodes and (nodes - 1) * plane >= tasks:
+    elif tasks // plane < nodes and (nodes - 1) * plane >= tasks:
         yield (
             "distribution",
             f"--distribution=plane={plane} over {nodes} nodes needs more than {(nodes - 1) * plane} tasks",
@@ -203,8 +204,7 @@ def _half_counted(held: Options) -> Iterator[Clash]:
     for name in sorted(_LISTS.intersection(held)):
         for part in str(held[name].data).split(","):
             said = part.rpartition(":")[2]
-            number = said[:-1] if said[-2:].lower() in _UNIT_BYTES else said
-            if said[:1].isdigit() and tres.amount(number, _COUNTED_BADLY) is None:
+            if said[:1].isdigit() and tres.amount(said, _COUNTED_BADLY) is None:
                 yield name, f"`{part}` begins with a number and is none: the type comes before the count"
 
 
@@ -250,12 +250,9 @@ def too_late(held: Options, release: Release, now: float | None) -> Iterator[Cla
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
     least = 0
-    for name in ("time-min", "time") if release >= (23, 2) else ("time-min",):
-        if name in held and held[name].data not in (units.UNLIMITED, None):
-            least = held[name].data * 60
-            break
-    if release >= (23, 2) and "time-min" not in held and "time" in held and held["time"].data == units.UNLIMITED:
-        least = 2**40
+    said = held.get("time-min") or (held.get("time") if release >= (23, 2) else None)
+    if said is not None and said.data is not None:
+        least = _FOR_EVER if said.data == units.UNLIMITED else said.data * 60
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"
 

@@ -198,13 +198,9 @@ def _launch(reader: "ShellReader", words: Words, at: int, layer: Layer, around: 
     if layer.name == "srun" and (image := pyxis_image(words.values[at:])):
         reader.add(CONTAINER, "pyxis", _written(reader, image), offset)
     reader.found.steps.append(
-        Step(
-            layer.name,
-            raws,
-            raws[layer.program :],
-            reader.found.place(offset),
-            around.background,
-            around.within,
+        _new(
+            Step,
+            (layer.name, raws, raws[layer.program :], reader.found.place(offset), around.background, around.within),
         )
     )
 

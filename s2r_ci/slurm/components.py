@@ -13,7 +13,7 @@ from s2r_ci.slurm.holding import Holding
 from s2r_ci.slurm.options import Catalogue
 from s2r_ci.slurm.overriding import directives
 from s2r_ci.slurm.per_task import PerTaskError
-from s2r_ci.slurm.shape import Held, Shape
+from s2r_ci.slurm.shape import UNNAMED, Held, Shape
 from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word
 
@@ -147,13 +147,11 @@ class Reader:
         shape = None
         numbers: dict[str, Any] = {}
         if self.stage > 1:
-            if self._environ or "hint" in held:
+            if self._environ or "hint" in held or "cpus-per-gpu" in held:
                 clashes.settle(held, release)
             if "extra-node-info" in held:
                 merging.spell_topology(held)
-            options = {
-                name: held[name].spelled for name in sorted(held) if held[name].spelled is not merging.UNNAMED
-            }
+            options = {name: held[name].spelled for name in sorted(held) if held[name].spelled is not UNNAMED}
             shape = self._check(held)
             if shape:
                 numbers = request.build(held, shape, self._name(held), release, self._het)

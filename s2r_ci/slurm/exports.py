@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, counts, hint_dropped
+from s2r_ci.slurm.shape import UNNAMED, Options, Shape, counts, hint_dropped
 
 _COPIED: Final = (
     ("ntasks_per_core", "SLURM_NTASKS_PER_CORE"),
@@ -33,6 +33,10 @@ _ONCE: Final = (
 )  # fmt: skip
 
 
+# What sbatch says in any case; the values are those of the place and the moment.
+_SET_LATER: Final = frozenset({
+    "SLURM_JOB_NAME", "SLURM_UMASK", "SLURM_SUBMIT_DIR", "SLURM_SUBMIT_HOST", "SLURM_PRIO_PROCESS",
+})  # fmt: skip
 # What sbatch puts into its own environment first, and not only into the job's.
 _OWN: Final = (
     "SLURM_ACCTG_FREQ", "SLURM_CONTAINER", "SLURM_CPU_FREQ_REQ", "SLURM_EXPORT_ENV", "SLURM_HINT",
@@ -76,7 +80,7 @@ def _without_own(found: dict[str, str], held: Options) -> None:
 
 def _corrected(found: dict[str, str], held: Options) -> None:
     """One that takes another's place."""
-    if counts(held, "cpus-per-gpu"):
+    if counts(held, "cpus-per-gpu") and "cpus-per-task" not in held:
         found.pop("SLURM_CPUS_PER_TASK", None)
 
 
@@ -89,7 +93,7 @@ def _said(found: dict[str, str], held: Options) -> None:
     bound = held.get("mem-bind")
     if bound and bound.spelled != "unset" and bound.origin != "environment" and not bound.data.outside:
         found["SLURM_MEM_BIND"] = bound.spelled
-    if "distribution" in held:
+    if "distribution" in held and held["distribution"].spelled is not UNNAMED:
         kind, _, planes = held["distribution"].spelled.partition("=")
         found["SLURM_DISTRIBUTION"] = kind
         found |= {"SLURM_DIST_PLANESIZE": planes} if planes else {}
@@ -107,7 +111,9 @@ def _up_to_24_05(found: dict[str, str], held: Options, release: Release) -> None
 
 
 def _exports(found: dict[str, str], text: str, release: Release) -> None:
-    found |= exported(text)
+    for name, value in exported(text).items():
+        if name not in _SET_LATER:
+            found.setdefault(name, value)  # what sbatch says itself counts
     if text.upper() != "ALL":
         found |= {"SLURM_EXPORT_ENV": text} if text else {}
         found |= {} if text.upper() == "NIL" and release >= (23, 2) else {"SLURM_GET_USER_ENV": "1"}

@@ -4,20 +4,20 @@ They count in column one and in capitals, behind the first command too, until th
 Where a script has any ``#BSUB`` line, ``#PBS`` is not read. Each option becomes the option of sbatch it stands for.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.getopt import Given
-from s2r_ci.slurm.hosts import folded
-from s2r_ci.slurm.options import Catalogue
+from s2r_ci.slurm.hosts import HostListError, folded, hosts, unique
+from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.troubles import RefusedError, Troubles
-from s2r_ci.slurm.units import digits
+from s2r_ci.slurm.units import digits, signed
 from s2r_ci.slurm.words import HETJOB, Word, cut
 
 _OTHER_LINES: Final = 100
+_LATEST: Final[Release] = (99, 1)
 # letter -> (takes a value, option of sbatch; "" for nothing)
 _PBS: Final = {
     "a": (True, "begin"), "A": (True, "account"), "c": (True, ""), "C": (True, ""), "e": (True, "error"),
@@ -43,6 +43,9 @@ _RESOURCE: Final = lazy(
     r"(?P<name>nodes|walltime|cput|pcput|mem|file|nice|naccelerators|accelerator|proc)=(?P<long>[^,]*)|"
     r"(?:arch|host|opsys|other|pmem|pvmem|software|vmem)=[^,]*"
 )
+_NODES: Final = lazy(
+    r"gpus=(?P<gpus>[^:+]*)|(?P<key>ppn=|(?=[0-9]))(?=\s*(?P<sign>[+-]?)(?P<number>[0-9]*))[^:+]*|(?P<name>[A-Za-z][^:+]*)"
+)
 _PLAIN: Final = {"walltime": "time", "cput": "time", "pcput": "time", "nice": "nice", "proc": "constraint"}
 _NUMBERS: Final = {"select": "nodes", "ncpus": "mincpus", "mpiprocs": "ntasks-per-node"}
 
@@ -54,11 +57,12 @@ def read_foreign(data: bytes, known: Catalogue, troubles: Troubles) -> tuple[lis
     for keyword, table, origin in ((b"#BSUB", _BSUB, "bsub"), (b"#PBS", _PBS, "pbs")):
         if b"\n" + keyword not in data:
             continue
+        words: list[Word] = []
         try:
-            words = _words(data, keyword, known)
+            words += _words(data, keyword, known)
         except RefusedError as trouble:
             troubles.refuse(str(trouble))
-            return [], [], True
+            return words, [], True
         if words:
             given, refused = _options(words, table, origin, known, troubles)
             names = ", ".join(dict.fromkeys(f"--{each.option.name}" for each in given)) or "nothing"
@@ -71,20 +75,18 @@ def read_foreign(data: bytes, known: Catalogue, troubles: Troubles) -> tuple[lis
     return [], [], False
 
 
-def _words(data: bytes, keyword: bytes, known: Catalogue) -> list[Word]:
-    words: list[Word] = []
+def _words(data: bytes, keyword: bytes, known: Catalogue) -> Iterator[Word]:
     others = 0
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.startswith(keyword):
             for piece, column, plain in cut(line[len(keyword) :], known.release, number, None, len(keyword)):
                 if plain and piece.lower() in HETJOB:
                     break
-                words.append(Word(piece.decode("utf-8", "surrogateescape"), number, column))
+                yield Word(piece.decode("utf-8", "surrogateescape"), number, column)
         elif not line.startswith(b"#"):
             others += 1
             if others > _OTHER_LINES:
                 break
-    return words
 
 
 def _options(
@@ -192,26 +194,36 @@ def _resource(name: str, value: str) -> Pairs:
 
 
 def _nodes(value: str) -> Pairs:
-    nodes = per_node = gpus = 0
+    """Numbers and names between ``:`` and ``+``. Of a part counts what it begins with, behind letters of no meaning."""
+    nodes = per_node = 0
+    gpus: str | None = None
     names = []
-    for part in re.split(r"[:+]", value):
-        key, _, number = part.partition("=")
-        if key == "ppn":
-            per_node += digits(number) or 0
-        elif key == "gpus":
-            gpus = digits(number) or 0
-        elif part.isdigit():
-            nodes += digits(part) or 0
-        elif part[:1].isalpha():
-            names.append(part)
+    for found in _NODES.finditer(value):
+        if found["name"]:
+            names.append(found["name"])
+        elif found["gpus"] is not None:
+            gpus = found["gpus"]
+        else:
+            number = signed((digits(found["number"]) or 0) * (-1 if found["sign"] == "-" else 1))
+            if found["key"]:
+                per_node += number
+            else:
+                nodes = signed(nodes + number)
     if nodes:
         yield "nodes", str(nodes)
     if per_node:
-        yield "ntasks", str(per_node * (nodes or 1))
-    if gpus:
-        yield "gpus-per-node", str(gpus)
+        yield "ntasks", str(signed(per_node * (nodes or 1)))
+    if gpus is not None:
+        yield "gpus-per-node", gpus
     if names:
-        yield "nodelist", folded(names)
+        yield "nodelist", _folded(",".join(names))
+
+
+def _folded(text: str) -> str:
+    try:
+        return folded(unique(hosts(text, _LATEST)))
+    except HostListError:
+        return text
 
 
 _READERS: Final[dict[str, Callable[[str], Pairs]]] = {

@@ -87,7 +87,7 @@ class Found:
         self.path = path
         self.data = data
         self._known: set[tuple[ItemKind, str, str, int]] = set()  # kind, name, what tells them apart, row
-        self._items: list[tuple[int, int, ItemKind, str, str, int]] = []  # offset, number, kind, name, value, row
+        self._items: list[tuple[int, int, Item]] = []  # each with its offset and number
         self.steps: list[Step] = []
         self.commands: dict[str, None] = {}
         self.outside = False  # something runs outside every step
@@ -126,10 +126,11 @@ class Found:
         """One more item, unless the same stands on this line already."""
         row = bisect_right(self._lines, offset)
         key = (kind, name, "" if kind in _BY_NAME else value, row)
-        known, number = self._known, len(self._known)
-        known.add(key)
-        if len(known) != number:
-            self._items.append((offset, number, kind, name, value, row))
+        if key not in self._known:
+            self._known.add(key)
+            column = offset - self._lines[row - 1] + 1 if self._ascii else self._column(row, offset)
+            item = _new(Item, (kind, name, value, _new(Location, (self.path, row, column))))
+            self._items.append((offset, len(self._items), item))
 
     def holds_variable(self, name: str, offset: int) -> bool:
         """Whether the line of this byte is known to speak of this variable of Slurm's."""
@@ -138,16 +139,7 @@ class Found:
     @property
     def items(self) -> list[Item]:
         """What was found, in the order of the script."""
-        path, lines, column = self.path, self._lines, self._column
-        if self._ascii:
-            return [
-                _new(Item, (kind, name, value, _new(Location, (path, row, offset - lines[row - 1] + 1))))
-                for offset, _, kind, name, value, row in sorted(self._items)
-            ]
-        return [
-            _new(Item, (kind, name, value, _new(Location, (path, row, column(row, offset)))))
-            for offset, _, kind, name, value, row in sorted(self._items)
-        ]
+        return [item for _, _, item in sorted(self._items)]
 
     @property
     def exports(self) -> Mapping[str, str]:

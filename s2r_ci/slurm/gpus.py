@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, counts, topology
+from s2r_ci.slurm.shape import Options, Shape, bounded, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
 _PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
-_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "gpu-freq"})  # these speak of whole GPUs
+# These speak of whole GPUs.
+_WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu", "gpu-freq"})
 _SHARES = frozenset({"shard", "mps"})
 _SHORT, _LONG, _UNSAID = 0xFFFF, 0xFFFFFFFF, 0xFFFE  # numbers travel in 16 or 32 bits
 
@@ -30,18 +31,33 @@ class _Record:
     typed: bool = False
     most: int = 0  # a node's, where --gpus-per-node and --gres both say something; the later one is ``node``
 
+    @property
+    def asked(self) -> bool:
+        """Some are asked for."""
+        return bool(self.job or self.node or self.socket or self.task)
+
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
-    if release < (23, 2) and "cpus-per-task" in held and "cpus-per-gpu" in held:
+    cpus = held["cpus-per-gpu"].data if counts(held, "cpus-per-gpu") else 0
+    if release < (23, 2) and "cpus-per-task" in held and cpus & _SHORT:
         raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     _read_entries(shape, held, release)
     records = _records(shape)
     nodes, tasks = shape.least_nodes, shape.tasks if shape.tasks_said else 1
+    if release < (25, 5) and shape.per_socket and _falls_over(shape, held):
+        raise RefusedError("--ntasks-per-socket comes out as 0, by which sbatch divides the tasks")
     looked_at = _checked(records, shape, held)
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
-        every = [_every(record, shape, held, nodes, tasks) for record in looked_at if record.name == "gpu"]
+        gpus = [record for record in looked_at if record.name == "gpu" and record.asked]
+        every = [_every(record, shape, held, nodes, tasks) for record in gpus]
         _per_gpu(shape, held, release, records, every)
+
+
+def _falls_over(shape: Shape, held: Options) -> bool:
+    """Up to 24.11 sbatch divides the tasks by those of a socket, of which 16 bits are left."""
+    said = held.get("ntasks-per-socket")
+    return said is not None and not said.data & _SHORT and "ntasks" in held and not shape.nodes_said
 
 
 def _read_entries(shape: Shape, held: Options, release: Release) -> None:
@@ -101,11 +117,12 @@ def _records(shape: Shape) -> list[_Record]:
 def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
-    if len(entries) > 1:
-        types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
-        if len(types) > 1:
-            raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
-    names = {entry.name for entry in entries}
+    types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
+    if counts(held, "cpus-per-gpu") and held["cpus-per-gpu"].data == -1:
+        types.add(True)  # up to 22.05 a number past 31 bits could come out so, which is read as a type
+    if len(types) > 1:
+        raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")
+    names = {entry.name for entry in entries if entry.number}
     if names.isdisjoint(_SHARES):
         return
     if "gpu" in names or any(counts(held, name) for name in _WHOLE):
@@ -121,7 +138,7 @@ def _check_order(record: _Record, held: Options) -> None:
         )
     if node and max(socket, task) > node:
         raise RefusedError(f"{node} {record.name} a node are fewer than {max(socket, task)} for a part of it")
-    if socket and topology(held)[0] is None:
+    if socket and topology(held)[0] in (None, _UNSAID):
         raise RefusedError("--gpus-per-socket needs --sockets-per-node")
 
 
@@ -200,38 +217,37 @@ def _tasks_a_part(part: str, number: int, record: _Record, said: int, shape: Sha
 
 def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
     """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to."""
-    gpus = [record for record in records if record.name == "gpu"]
+    gpus = [record for record in records if record.name == "gpu" and record.asked]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
         others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
         made = _ranks(shape, held, ranks.data & _SHORT, every, strict=others)
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
-    asked = any(record.job or record.node or record.socket or record.task for record in gpus)
-    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not asked:  # 0 asks for nothing
+    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not gpus:  # 0 asks for nothing
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data
         for record in gpus:
             if record.task and not record.typed:
-                shape.cpus_per_task = record.task * cpus
+                shape.cpus_per_task = record.task * (cpus & _SHORT)
         if release < (23, 2):
             return
-        if not asked:
+        if not gpus:
             raise RefusedError("--cpus-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
         shape.cpus = max(shape.cpus, sum(every) * cpus & _LONG)
     if release >= (25, 5) and (gpus or records) and shape.cpus_per_task and shape.tasks_said:
-        shape.cpus = max(shape.cpus, shape.tasks * shape.cpus_per_task)
+        shape.cpus = max(shape.cpus, shape.tasks * (shape.cpus_per_task & _SHORT))
 
 
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
     """All that the job gets of one record, the most that anything says; nodes and tasks count as they were before the
     GPUs had a say.
     """
-    if record.job:
-        return record.job % tres.UNSAID
-    by_task = record.task * tasks if shape.tasks_said else 0
     by_node = record.most % tres.UNSAID * nodes
+    if record.job:
+        return max(record.job % tres.UNSAID, by_node)
+    by_task = record.task * tasks if shape.tasks_said else 0
     return max(by_task, by_node or record.socket * (topology(held)[0] or 1) * nodes)
 
 
@@ -255,7 +271,7 @@ def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: 
         if made:
             _nodes_of_job(made, shape)
         return made
-    if shape.tasks_said or "nodes" not in held or not shape.fixed or not shape.least_nodes:
+    if shape.tasks_said or not (bounded(held) and shape.fixed) or not shape.least_nodes:
         raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
     shape.tasks, shape.tasks_said = shape.least_nodes * ranks, True
     return shape.least_nodes

@@ -6,20 +6,23 @@ pipes is not given to the grammar as a whole.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from s2r_ci.slurm.launchers import base_name
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser, Tree
+    from tree_sitter import Language, Node, Parser, Range, Tree
 
 _WINDOW: Final = 2048  # octets
 _ERRORS: Final = 1000  # tokens in no place, over all windows
 _OPENINGS: Final = tuple(bytes((octet,)) for octet in b"()[]{}|<\0")  # what errors grow from
 _FEW: Final = 150
 _PIPES: Final = 2000  # a pipeline is as deep as it is long
+_END: Final = 0xFFFFFFFF  # what the grammar takes for "to the end"
+# The comments at the beginning, all directives among them: they say nothing to the grammar and cost it time.
+_HEAD: Final = re.compile(rb"(?:[ \t]*+(?:#[^\n]*+)?\n)+")
 
 
 # The grammar asks C's isdigit about every character, which reads past a table for those above U+FFFF: a picture in a
@@ -78,7 +81,23 @@ def parse(data: bytes) -> "Tree | None":
         source = source[:-2] + source[-2:].replace(b"\\", b" ")
     if len(source) > _WINDOW and _hopeless(source):
         return None
-    return _parser().parse(source)
+    head = _HEAD.match(source)
+    return _parse(source, head.end() if head else 0)
+
+
+def _parse(source: bytes, start: int = 0) -> "Tree":
+    """The tree of what begins at an offset; its places count from the beginning of the text all the same."""
+    parser = _parser()
+    parser.included_ranges = [_from_octet()(start, source.count(b"\n", 0, start))]
+    return parser.parse(source)
+
+
+@cache
+def _from_octet() -> "Callable[[int, int], Range]":
+    from tree_sitter import Point, Range
+
+    last = Point(_END, _END)
+    return lambda octet, row: Range(Point(row, 0), last, octet, _END)  # columns are not asked for
 
 
 def _hopeless(source: bytes) -> bool:
@@ -89,7 +108,7 @@ def _hopeless(source: bytes) -> bool:
     errors = at = 0
     while at < len(source) and errors <= _ERRORS:
         end = source.rfind(b"\n", at, at + _WINDOW) + 1 or at + _WINDOW
-        errors += _error_tokens(_parser().parse(source[at:end]).root_node)
+        errors += _error_tokens(_parse(source[at:end]).root_node)
         at = end
     return errors > _ERRORS
 

@@ -144,17 +144,19 @@ def _inside(words: list[str], at: int, option: str) -> bool:
     return any(option in _WORK_FOLDER.get(base_name(word), ()) for word in words[:at])
 
 
+def _first_operand(words: list[str]) -> int:
+    """Where the pattern stands; -1 where a file holds it."""
+    first = next((at for at, word in enumerate(words) if at and not word.startswith("-")), -1)
+    return -1 if first > 0 and words[first - 1] in ("-f", "--file") else first
+
+
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
     name = base_name(words[0])
-    pattern = name in PATTERN_FIRST
+    pattern = _first_operand(words) if name in PATTERN_FIRST else -1
     quiet = name in _TALKS
     for at, word in enumerate(words):
-        if pattern and at:
-            pattern = word.startswith("-") and word not in ("-f", "--file")  # those name a file of patterns
-            if not word.startswith("-"):
-                continue
-        if "/" in word and not (quiet and not word.startswith("/")):
+        if "/" in word and at != pattern and (not quiet or word[0] == "/"):
             option = word.partition("=")[0] if word.startswith("-") else words[at - 1] if at else ""
             if option[:1] != "-":
                 yield at, False

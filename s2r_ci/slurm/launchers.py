@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+_new: Final = tuple.__new__  # a named tuple's own constructor takes twice as long
+
 
 class Layer(NamedTuple):
     """The outermost layer of a command."""
@@ -261,7 +263,7 @@ def _python(words: Sequence[str], name: str) -> Layer | None:
 def _launcher(words: Sequence[str], name: str) -> Layer | None:
     if known := _LAUNCHERS.get(name):
         end = _end_of_options(words, 1, known[1])
-        return Layer("launcher", known[0], _module_start(words, end) if known[1].flags else end)
+        return _new(Layer, ("launcher", known[0], _module_start(words, end) if known[1].flags else end, "", True))
     if name == "accelerate" and words[1:2] == ["launch"]:
         return Layer("launcher", name, _module_start(words, _end_of_options(words, 2, _ACCELERATE)))
     if name == "ray" and words[1:2] == ["start"]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from s2r_ci.slurm import notices, units, values
 from s2r_ci.slurm.binding import Binding
 from s2r_ci.slurm.options import Catalogue, Release
-from s2r_ci.slurm.shape import TOPOLOGY, Held, gave_way, topology
+from s2r_ci.slurm.shape import TOPOLOGY, UNNAMED, Held, gave_way, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 Together = Callable[[dict[str, Held], str, str, Any, Release], tuple[str, Any]]
@@ -28,7 +28,7 @@ def _stick_signal(
         return spelled, data
     before = held[name].data
     joined = (before[0] or data[0], before[1] or data[1], data[2], data[3])
-    return notices.signal_words(joined), joined
+    return notices.signal_words(joined, release), joined
 
 
 def _stick_sharing(held: dict[str, Held], name: str, spelled: str, data: str, release: Release) -> tuple[str, str]:
@@ -101,11 +101,11 @@ def _topology(
 
 
 def _instead_of(other: str) -> Together:
-    """Setting the one takes the other's value away, and leaves it named."""
+    """Two names for one field, of which the bits say whose number it is."""
 
-    def take(held: dict[str, Held], name: str, spelled: str, data: Any, release: Release) -> tuple[str, Any]:
+    def take(held: dict[str, Held], name: str, spelled: str, data: int, release: Release) -> tuple[str, int]:
         if before := held.get(other):
-            held[other] = before._replace(spelled="unset", data=None)
+            held[other] = before._replace(spelled=values.spec_words(other, data), data=None)
         return spelled, data
 
     return take
@@ -176,9 +176,6 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
             joined = f"{folder}/{said.data}" if folder else said.data
             kept[name] = said._replace(spelled=joined, data=joined, origin="carried")
     return kept
-
-
-UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
 
 
 def switches_of_variable(

@@ -12,7 +12,9 @@ from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 
-_SECONDS: Final = lazy(r"uts(\d{1,11})$", re.IGNORECASE)
+_SECONDS: Final = lazy(r"uts\s*\+?(\d{7,11})$", re.IGNORECASE | re.ASCII)
+_FIRST_SECOND: Final = 1_000_000  # an earlier one is none
+_ELEVENSES: Final[Release] = (23, 2)
 # Pieces in the order in which Slurm tries them; a capital T counts as a blank, so `Tomorrow` is refused.
 _PIECE: Final = lazy(
     r"(?P<blank>[ \t\-T]+)"
@@ -34,10 +36,10 @@ _EXPECTED: Final = "needs a time such as 2032-01-31T16:00, 16:00, tomorrow or no
 def read_moment(text: str, release: Release, now: float | None = None) -> tuple[str, Any]:
     """A point in time: as Slurm spells it and seconds since 1970, or as written and None where ``now`` decides."""
     try:
-        if found := _SECONDS.match(text):
+        if (found := _SECONDS.match(text)) and int(found[1]) >= _FIRST_SECOND:
             return _spelled(datetime.fromtimestamp(int(found[1]), UTC))
         given = _WHEN_UNKNOWN if now is None else datetime.fromtimestamp(int(now), UTC)
-        moment, relative = _Moment(given).read(text)
+        moment, relative = _Moment(given, release).read(text)
     except (ValueError, OverflowError):
         raise RefusedError(_EXPECTED) from None
     return (text, None) if relative and now is None else _spelled(moment)
@@ -50,8 +52,9 @@ def _spelled(moment: datetime) -> tuple[str, int]:
 class _Moment:
     """Puts the pieces of one moment together; a later piece wins over an earlier one."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, release: Release) -> None:
         self._now = now
+        self._release = release
         self._relative = False
         self._year: int | None = None
         self._day: tuple[int, int] | None = None  # month, day of the month
@@ -63,6 +66,8 @@ class _Moment:
         while at < len(text):
             piece = _PIECE.match(text, at)
             if piece is None:
+                raise ValueError(text)
+            if piece["word"] == "elevenses" and self._release < _ELEVENSES:
                 raise ValueError(text)
             self._take(piece)
             at = piece.end()

@@ -1,7 +1,9 @@
 """What a job tells the world: mail events, and the signal before its end."""
 
+import re
 from typing import Any, Final
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import units
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
@@ -17,6 +19,8 @@ _SIGNALS: Final = {
     "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "TTIN": 21, "TTOU": 22, "URG": 23, "XCPU": 24,
 }  # fmt: skip
 _SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
+_LATER_SIGNALS: Final = frozenset({"CHLD", "PIPE"})  # from 23.02 on
+_SIGNAL: Final = lazy(r"(R?)(B?)(R?):?\s*([^@]*?)[ \t\n\v\f\r]*(@.*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
 def read_mail(text: str, release: Release) -> tuple[str, Any]:
@@ -41,23 +45,29 @@ def mail_words(bits: int) -> str:
 
 def read_signal(text: str, release: Release) -> tuple[str, Any]:
     """``[B:|R:]SIGNAL[@SECONDS]``, as flags, number and seconds; the colon may be missing."""
-    body, at_sign, after = text.partition("@")
-    flags = ""
-    while body[:1] in ("B", "R", "b", "r") and body:
-        flags += body[0].upper()
-        body = body[1:]
-    name = body.removeprefix(":").upper().removeprefix("SIG")
-    number = _SIGNALS.get(name) or (units.digits(name) or 0) & 0xFFFF
-    seconds = (units.digits(after) if after else 0) if at_sign else 60
-    if not number or seconds is None or seconds > 65535:
+    found = _SIGNAL.fullmatch(text)
+    number = _signal(found[4], release) if found else 0
+    seconds, rest = (units.leading(found[5][1:]) if found[5] else (60, "")) if found else (0, "")
+    if not found or not number or rest or not 0 <= seconds <= 65535:
         raise RefusedError("needs [B:]SIGNAL[@SECONDS], a signal's name or number and at most 65535 seconds")
-    held = ("R" in flags, "B" in flags, number, seconds)
-    return signal_words(held), held
+    held = (bool(found[1] or found[3]), bool(found[2]), number, seconds)
+    return signal_words(held, release), held
 
 
-def signal_words(held: tuple[bool, bool, int, int]) -> str:
+def _signal(text: str, release: Release) -> int:
+    """The number of a signal, of which 16 bits are kept; 0 where it is none."""
+    name = text.upper().removeprefix("SIG")
+    if name in _SIGNALS:
+        return _SIGNALS[name] if release >= (23, 2) or name not in _LATER_SIGNALS else 0
+    number, rest = units.leading(text)
+    return 0 if rest else number & 0xFFFF
+
+
+def signal_words(held: tuple[bool, bool, int, int], release: Release) -> str:
     """A signal as Slurm spells it: ``B:USR1@90``; 60 seconds are the default and left out."""
     reservation, batch, number, seconds = held
     flags = ("R" if reservation else "") + ("B" if batch else "")
-    name = _SIGNAL_NAMES.get(number, str(number))
+    name = _SIGNAL_NAMES.get(number, "")
+    if not name or (name in _LATER_SIGNALS and release < (23, 2)):
+        name = str(number)
     return (flags + ":" if flags else "") + name + ("" if seconds == 60 else f"@{seconds}")

@@ -4,19 +4,15 @@ sbatch edits the text and looks for ``cpu``, ``gres/gpu`` and ``gres/gpu:TYPE`` 
 found is written anew where it stands, any other is put in front.
 """
 
-import re
 from typing import Final
 
-from s2r_ci.patterns import lazy
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import Held, Options, counts
 from s2r_ci.slurm.troubles import RefusedError
-from s2r_ci.slurm.units import signed
+from s2r_ci.slurm.units import leading, signed
 
 _GPU: Final = "gres/gpu"
-_NUMBER: Final = lazy(r"\s*([+-]?\d{1,30})", re.ASCII)
-_MOST: Final = 2**63 - 1  # a longer number stops here, and comes out as -1
 
 
 class PerTaskError(RefusedError):
@@ -26,7 +22,7 @@ class PerTaskError(RefusedError):
 def task_text(held: Options, release: Release) -> str | None:
     """The value of --tres-per-task once the other options had their say, or None. Raises PerTaskError."""
     task = held.get("tres-per-task")
-    text = None if task is None else str(task.data)
+    text = None if task is None else ",".join(map(_as_listed, str(task.data).split(",")))
     if gpus := held.get("gpus-per-task"):
         edited = _with_gpus(text, task, gpus, release)
         text = edited if release >= (24, 5) else text
@@ -40,6 +36,11 @@ def task_text(held: Options, release: Release) -> str | None:
     if part := tres.unusable(text):
         raise PerTaskError(f"`{part}` is none of cpu=N, gres/NAME[:TYPE]=N, license/NAME=N")
     return text
+
+
+def _as_listed(part: str) -> str:
+    """``gres:gpu:2`` is written with a slash."""
+    return f"gres/{part[5:]}" if part.startswith("gres:") else part
 
 
 def cpu_count(text: str, held: Options, release: Release) -> int:
@@ -85,10 +86,7 @@ def gpu_entries(text: str, release: Release) -> list[tuple[str, int]]:
 
 def _leading(text: str) -> int:
     """The number that a text begins with, 0 where it begins with none; it is kept in 32 bits."""
-    found = _NUMBER.match(text)
-    if found is None:
-        return 0
-    return signed(max(-_MOST - 1, min(int(found[1]), _MOST)))
+    return signed(leading(text)[0])
 
 
 def _find(text: str | None, key: str) -> int:
@@ -101,6 +99,8 @@ def _edited(text: str | None, key: str, number: int) -> str | None:
     place = _find(text, key)
     if text is None or place < 0:
         return (entry or None) if text is None else f"{entry},{text}" if entry else text
+    if number and _leading(text[place + len(key) + 1 :]) == number:
+        return text
     rest = text[place:].partition(",")[2]
     parts = [part for part in (entry, rest) if part]
     head = text[:place] if parts else text[:place].rstrip(",")
@@ -136,6 +136,8 @@ def _with_cpus(text: str | None, task: Held | None, held: Options, release: Rele
         outside = task is not None and task.origin == "environment"
         if not outside or (said is None and held["cpus-per-gpu"].origin == "environment"):
             raise PerTaskError("--tres-per-task=cpu excludes --cpus-per-task and --cpus-per-gpu: keep one")
+        if said is None and (_first_cpus(text, release) or 0) <= 0:
+            raise PerTaskError("--tres-per-task=cpu needs a number of at least 1")
     elif said is None:
         return text
     if release < (24, 5):

@@ -28,6 +28,9 @@ _MAY_BE_PATH: Final = re.compile(r"/(?:(?<=[ \t,:=]/)|(?<=[ \t]-[A-Za-z]/)|(?<![
 _MAY_HOLD_PATH: Final = re.compile(r"/(?:(?<![A-Za-z0-9_.}/]/)|(?<=-[A-Za-z]/))|~|HOME|\\")
 
 
+_NEAR: Final = 6  # words that are counted off anew each time; for more, all places are found at once
+
+
 class Words:
     """The words of one command: as written, without quotes, and where each begins."""
 
@@ -48,6 +51,8 @@ class Words:
         if at == 0:
             return self._begin
         if self._starts is None:
+            if at <= _NEAR:  # whatever stands behind the words before it
+                return self._begin + len(self._text) - len(self._text.split(None, at)[at])
             self._starts = self._found()
         return self._starts[at]
 

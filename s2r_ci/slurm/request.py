@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from s2r_ci.slurm import units
 from s2r_ci.slurm.exports import variables
-from s2r_ci.slurm.hosts import HostListError, folded, hosts
+from s2r_ci.slurm.hosts import HostListError, first, folded, hosts, unique
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.shape import SHAPED, Options, Shape, counts, hint_dropped, topology
 
@@ -21,12 +21,13 @@ _FIELDS: Final = {
 }  # fmt: skip
 _SHORT, _LONG = 0xFFFF, 0xFFFFFFFF
 _PER_CPU = 2**63
+_OF_THREADS = 0x8000
 _UNSAID = _SHORT - 1  # in 16 bits this number stands for "not said"
 # Numbers that travel in fewer bits than they are held in; what does not fit is cut off.
 _NARROW: Final = {
     "ntasks-per-core": ("ntasks_per_core", _SHORT), "ntasks-per-socket": ("ntasks_per_socket", _SHORT),
     "ntasks-per-gpu": ("ntasks_per_tres", _SHORT), "ntasks-per-tres": ("ntasks_per_tres", _SHORT),
-    "mincpus": ("pn_min_cpus", _SHORT), "tmp": ("pn_min_tmp_disk", _LONG),
+    "tmp": ("pn_min_tmp_disk", _LONG),
 }  # fmt: skip
 _COUNTED: Final = frozenset({
     "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "tres-per-task", "cpus-per-task",
@@ -53,7 +54,7 @@ def build(held: Options, shape: Shape, name: str, release: Release, het: bool) -
         elif option in _TIMES:
             request[_TIMES[option]] = "UNLIMITED" if data == units.UNLIMITED else data
         elif narrow := _NARROW.get(option):
-            if (number := data & narrow[1]) != narrow[1] - 1 and not (data < 0 and option == "mincpus"):
+            if (number := data & narrow[1]) != narrow[1] - 1:
                 request[narrow[0]] = number
         elif put := _OWN_WAY.get(option):
             own.append(put)
@@ -79,27 +80,39 @@ def _put_mail(request: Request, held: Options, shape: Shape, release: Release) -
 
 def _put_nodelist(request: Request, held: Options, shape: Shape, release: Release) -> None:
     """Up to 22.05 one node a task, the first ones."""
-    most = shape.tasks_exported or None if release < (23, 2) else None
-    arbitrary = held.get("distribution", ("", ""))[1] == "arbitrary" and release >= (23, 2)
-    if nodes := _folded(held["nodelist"].data, most, in_order=arbitrary):
-        request["req_nodes"] = nodes
+    text = held["nodelist"].data
+    if "/" not in text:  # a file of names stays as it stands
+        try:
+            names = hosts(text, release)
+        except HostListError:
+            return
+        if held.get("distribution", ("", ""))[1] != "arbitrary" or release < (23, 2):
+            names = unique(names)
+        text = folded(first(names, shape.tasks_exported) if shape.tasks_exported and release < (23, 2) else names)
+    if text:
+        request["req_nodes"] = text
 
 
 def _put_speed(request: Request, held: Options, shape: Shape, release: Release) -> None:
     numbers = zip(("cpu_freq_min", "cpu_freq_max", "cpu_freq_gov"), held["cpu-freq"].data, strict=True)
-    request.update({field: number for field, number in numbers if number is not None})
+    for field, number in numbers:
+        if number is not None:
+            _put_long(request, field, number)
 
 
-def _seen_late(option: str, field: str) -> "_Put":
-    """Up to 26.05 the controller's plug-ins did not see them."""
+# Up to 26.05 the controller's plug-ins did not see the next two.
 
-    def put(request: Request, held: Options, shape: Shape, release: Release) -> None:
-        data = held[option].data
-        said = data or (option == "core-spec" and data == 0)
-        if release >= (26, 5) and said and held[option].spelled != "unset":
-            request[field] = data & _SHORT
 
-    return put
+def _put_spec(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    """Cores or threads: the highest of 16 bits says which."""
+    for option in ("core-spec", "thread-spec"):
+        if release >= (26, 5) and counts(held, option) and (field := held[option].data & _SHORT) != _UNSAID:
+            request["thread_spec" if field & _OF_THREADS else "core_spec"] = field & ~_OF_THREADS
+
+
+def _put_segment(request: Request, held: Options, shape: Shape, release: Release) -> None:
+    if release >= (26, 5) and held["segment"].data and held["segment"].spelled != "unset":
+        request["segment_size"] = held["segment"].data & _SHORT
 
 
 def _put_switches(request: Request, held: Options, shape: Shape, release: Release) -> None:
@@ -147,20 +160,21 @@ _OWN_WAY: Final[dict[str, _Put]] = {
     "contiguous": lambda request, *_: request.update(contiguous=1),
     "hold": lambda request, *_: request.update(priority=0),
     "mail-type": _put_mail, "nodelist": _put_nodelist, "cpu-freq": _put_speed, "switches": _put_switches,
-    "core-spec": _seen_late("core-spec", "core_spec"), "thread-spec": _seen_late("thread-spec", "thread_spec"),
-    "segment": _seen_late("segment", "segment_size"), "delay-boot": _put_delay, "mcs-label": _put_label,
+    "core-spec": _put_spec, "thread-spec": _put_spec,
+    "segment": _put_segment, "delay-boot": _put_delay, "mcs-label": _put_label,
     "resources": _put_resources, "mem": _put_memory, "mem-per-cpu": _put_memory, "hint": _put_hint,
 }  # fmt: skip
 
 
 def keep_apart(requests: Sequence[dict[str, Any]], *, tested: bool) -> None:
     """The nodes that one component of a heterogeneous job names are barred to the others, but where --test-only asks
-    about each by itself; of arrays, of which it can have none, the last one is sent.
+    about each by itself; of arrays, of which it can have none, and of the batch node's features the last is sent.
     """
-    arrays = [request["array_inx"] for request in requests if "array_inx" in request]
-    for request in requests:
-        if "array_inx" in request:
-            request["array_inx"] = arrays[-1]
+    for field in ("array_inx", "batch_features"):
+        said = [request[field] for request in requests if field in request]
+        for request in requests:
+            if field in request:
+                request[field] = said[-1]
     if tested:
         return
     named = [request.get("req_nodes", "") for request in requests]
@@ -168,16 +182,6 @@ def keep_apart(requests: Sequence[dict[str, Any]], *, tested: bool) -> None:
         others = [nodes for at, nodes in enumerate(named) if nodes and at != number]
         if others:
             request["exc_nodes"] = ",".join(filter(None, [request.get("exc_nodes", ""), *others]))
-
-
-def _folded(text: str, most: int | None, *, in_order: bool) -> str:
-    """Node names as the controller gets them; a file of names, or what cannot be read, as it stands."""
-    if "/" in text:
-        return text
-    try:
-        return folded(hosts(text), most, in_order=in_order)
-    except HostListError:
-        return text
 
 
 def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
@@ -194,8 +198,11 @@ def _put_shape(request: dict[str, Any], held: Options, shape: Shape) -> None:
         request["ntasks_per_socket"] = shape.tasks_per_socket & _SHORT
     if shape.cpus_per_task and shape.cpus_per_task & _SHORT != _UNSAID:
         request["cpus_per_task"] = shape.cpus_per_task & _SHORT
-        if not counts(held, "cpus-per-gpu"):
-            request["pn_min_cpus"] = max(request.get("pn_min_cpus", 0), shape.cpus_per_task & _SHORT)
+    per_node = held["mincpus"].data if "mincpus" in held else -1  # a negative one is none
+    if shape.cpus_per_task and ("cpus-per-task" in held or not counts(held, "cpus-per-gpu")):
+        per_node = max(per_node, shape.cpus_per_task)
+    if per_node >= 0 and per_node & _SHORT != _UNSAID:
+        request["pn_min_cpus"] = per_node & _SHORT
     if not SHAPED.isdisjoint(held):
         for field, number in zip(_TOPOLOGY, topology(held), strict=True):
             if number is not None and number & _SHORT != _UNSAID:

@@ -5,6 +5,8 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.tres import Gres
 
+UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
+
 
 class Held(NamedTuple):
     """An option as sbatch holds it: spelling, what the arithmetic needs, and where it was said."""
@@ -24,12 +26,18 @@ def counts(held: Options, name: str) -> bool:
     return name in held and held[name].data is not None
 
 
+def bounded(held: Options) -> bool:
+    """--nodes is there and does not end in 0, as 2-0 does, which sets no upper bound."""
+    return "nodes" in held and held["nodes"].data[1] >= held["nodes"].data[0]
+
+
 class Shape:
     """The size of one job component, as sbatch works it out; what is never set stays the class's."""
 
     least_nodes: int = 1
     most_nodes: int = 0  # 0: no upper bound said
     nodes_said: bool = False
+    names: int = 0  # of a list of nodes; from 23.02 on repeats count
     most_said: bool = False  # the upper bound follows from the GPUs, and may be 0
     tasks: int = 1
     tasks_said: bool = False  # the task count goes into the request

@@ -175,6 +175,10 @@ class ShellReader:
 
     def expand(self, text: str, start: int, around: Around) -> None:
         """Names are read in a text that holds nothing else to expand (``plain.only_names``)."""
+        if self._ascii is not None:
+            for match in plain.NAME.finditer(text):
+                self.use(match[1], "", "", start + match.start(1), around)
+            return
         for match in plain.NAME.finditer(text):
             self.use(match[1], "", "", start + octets(text, match.start(1)), around)
 

@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
-from s2r_ci.slurm.units import digits
+from s2r_ci.slurm.units import leading
 
 _MARK: Final = 0x80000000
 # A word counts by its first letters: `lo`, `lows` and `low` are the same.
 _SPEEDS: Final = (("highm1", "Highm1", 4), ("hi", "High", 3), ("lo", "Low", 1), ("med", "Medium", 2))
+_NAMES: Final = {_MARK | place: name for _, name, place in _SPEEDS}
 _GOVERNORS: Final = {
     "cons": ("Conservative", 0x08000000), "onde": ("OnDemand", 0x04000000), "perf": ("Performance", 0x02000000),
     "powe": ("PowerSave", 0x01000000), "user": ("UserSpace", 0x00800000), "sche": ("SchedUtil", 0x00400000),
@@ -39,9 +40,7 @@ def read_speed(text: str, release: Release) -> tuple[str, Speed]:
     low, dash, high = body.partition("-")
     if dash:
         return _range(low, high, governor, release)
-    spelled, most = _speed(low)
-    if not most:
-        raise RefusedError("needs a frequency above 0")
+    spelled, most = _speed(low, release)
     userspace = _MARK | _GOVERNORS["user"][1]
     if colon and (governor != "user" or release < (23, 11)):
         raise RefusedError("takes a governor only behind a range, P-P:GOVERNOR, or alone")
@@ -49,7 +48,7 @@ def read_speed(text: str, release: Release) -> tuple[str, Speed]:
 
 
 def _range(low: str, high: str, governor: str, release: Release) -> tuple[str, Speed]:
-    (first, least), (second, most) = _speed(low), _speed(high)
+    (first, least), (second, most) = _speed(low, release), _speed(high, release)
     if most < least:
         raise RefusedError("needs the lower frequency first")
     if not governor:
@@ -62,11 +61,15 @@ def _range(low: str, high: str, governor: str, release: Release) -> tuple[str, S
     return f"{first}-{second}:{name}", Speed(least, most, _MARK | number)
 
 
-def _speed(text: str) -> tuple[str, int]:
+def _speed(text: str, release: Release) -> tuple[str, int]:
+    """How Slurm spells a speed, and its number: 32 bits, of which the highest marks a name. Up to 22.05 what stands
+    behind a number did not count.
+    """
     for beginning, name, place in _SPEEDS:
         if text.startswith(beginning):
             return name, _MARK | place
-    number = digits(text)
-    if number is None:
+    number, rest = leading(text)
+    number %= 2**32
+    if not number or (rest and release >= (23, 11)):
         raise RefusedError("takes P, P-P:GOVERNOR or GOVERNOR, P a number in kHz, low, medium, highm1 or high")
-    return text, number
+    return (_NAMES.get(number, "Unknown") if number & _MARK else str(number)), number

@@ -84,10 +84,10 @@ class Program(NamedTuple):
 
 def touched(text: str) -> Program:
     """The files a program names, its background commands, and the programs it runs. Never raises."""
-    tree = parse(text.encode("utf-8", "surrogateescape"))
+    source = text.encode("utf-8", "surrogateescape")
+    tree = parse(source)
     if tree is None:
         return Program((), (), (), ())
-    source = tree.root_node.text or b""
     found: list[Touched] = []
     named: list[Touched] = []
     behind, runs = [], []

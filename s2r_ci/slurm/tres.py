@@ -1,16 +1,25 @@
 """GPUs and other countable resources, wherever they are written: --gres, --gpus..., --tres-per-task."""
 
+from string import ascii_letters
 from typing import Final, NamedTuple
 
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
 
-_FACTORS: Final = {"k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
+# k and kib are 1024, kb is 1000, in capitals too
+_FACTORS: Final[dict[str, int]] = {
+    f"{letter}{behind}": base**power
+    for power, letter in enumerate("kmgtp", 1)
+    for behind, base in (("", 1024), ("ib", 1024), ("b", 1000))
+}
 _WRAP: Final = 2**64
 _LATEST: Final[Release] = (99, 1)
 _BLANKS: Final = " \t\n\v\f\r"
 UNSAID: Final = _WRAP - 2  # as a count: none, where GPUs are added up
 _NOT_OF_TASKS: Final = frozenset({"mem", "node", "energy", "billing", "bb", "fs", "vmem", "pages"})
+_NAMELESS: Final = "(null)"  # as sbatch calls what has no name
+_BEFORE: Final = lazy("[:=]")
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
 
@@ -36,15 +45,7 @@ def read_gpus(text: str, release: Release) -> tuple[Gres, ...]:
     """The entries of a --gpus value: the type stands first, so ``gpu:2`` asks for a type called gpu."""
     if not text:
         return ()
-    return tuple([_nameless(part, release) or _entry(f"gpu:{part}", release) for part in text.split(",") if part])
-
-
-def _nameless(text: str, release: Release) -> Gres | None:
-    """``:2`` and ``=2``, from 23.11 on: a type without a name, and a type all the same."""
-    if text[:1] not in (":", "=") or release < (23, 11):
-        return None
-    number = amount(text[1:], release)
-    return None if number is None else Gres("gpu", " ", number)
+    return tuple([_entry(f"gpu:{part}", release) for part in text.split(",") if part])
 
 
 def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
@@ -53,31 +54,46 @@ def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
 
 
 def _entry(text: str, release: Release) -> Gres:
-    parts = (text.replace("=", ":") if release >= (23, 11) else text).split(":")
-    name = parts[0]
-    if (
-        len(parts) > 3
-        and release >= (23, 11)
-        and "=" not in text
-        and (said := amount(parts[-1], release)) is not None
-    ):
-        parts = [name, ":".join(parts[1:-1]), str(said)]  # a type may hold colons, and nothing between them
-    if len(parts) > 3 or not all(parts) or not ((name.isidentifier() and name.isascii()) or set(name) <= _NAME):
+    name, type_, said = _split(text, release)
+    if not ((name.isidentifier() and name.isascii()) or (name and set(name) <= _NAME) or name == _NAMELESS):
         raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
     if name != "gpu" and name.lower() == "gpu":
         raise RefusedError(f"`{name}` is written in small letters: gpu")
-    if len(parts) == 1:
-        return Gres(name, "", 1)
-    number = amount(parts[-1], release)
-    if len(parts) == 2:
-        return Gres(name, parts[1], 1) if number is None else Gres(name, "", number)
-    if number is None:
+    if said is None:
+        return Gres(name, type_, 1)
+    number = amount(said, release)
+    if number is not None:
+        return Gres(name, type_, number)
+    if type_ or (release >= (23, 11) and text[len(name)] == "="):
         raise RefusedError(f"`{text}`: the type comes before the count, {name}:TYPE:COUNT")
-    return Gres(name, parts[1], number)
+    return Gres(name, said, 1)
+
+
+def _split(text: str, release: Release) -> tuple[str, str, str | None]:
+    """Name, type and count of an entry; a count that is none is the type.
+
+    From 23.11 on the count stands behind the last equals sign, or else behind the last colon, and what is left of
+    it, if it is nothing, is a type all the same (a blank here). An equals sign behind the name leaves no type.
+    """
+    parts = text.split(":")
+    if release < (23, 11):
+        if len(parts) > 3 or not all(parts):
+            raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
+        return parts[0], parts[1] if len(parts) > 2 else "", parts[-1] if len(parts) > 1 else None
+    name = _BEFORE.split(text, maxsplit=1)[0]
+    mark, rest = text[len(name) : len(name) + 1], text[len(name) + 1 :]
+    if mark and not rest:
+        raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
+    between = "=" if "=" in rest else ":" if ":" in rest else ""
+    if mark == ":" and between:
+        type_, _, said = rest.rpartition(between)
+        return name, type_ or " ", said
+    return name, "", rest if mark else None
 
 
 def amount(text: str, release: Release) -> int | None:
-    """A count with an optional K, M, G, T or P, in powers of 1024; None where it is none.
+    """A count with an optional K, M, G, T or P, in powers of 1024 or, with a B behind it, of 1000; None where it is
+    none.
 
     Slurm counts in 64 bits, unsigned. Up to 22.05 a negative count wraps around; later it is no count at all, and
     so ``gpu:-4`` is one GPU of a type called ``-4``. The last number but one stands for "not said".
@@ -87,11 +103,12 @@ def amount(text: str, release: Release) -> int | None:
     if release < (23, 11):
         text = text.lstrip(_BLANKS).removeprefix("+")
     body = text.removeprefix("-")
-    factor = _FACTORS.get(body[-1:].lower(), 1)
-    body = body[:-1] if factor > 1 else body
+    suffix = body[len(body.rstrip(ascii_letters)) :]
+    factor = _FACTORS.get(suffix.lower(), 1)
+    body = body.removesuffix(suffix) if factor > 1 else body
     if not body.isascii() or not body.isdigit() or (text[:1] == "-" and release >= (23, 11)):
         return None
-    number = int(body[-30:]) if len(body) < 30 else _WRAP
+    number: int = int(body[-30:]) if len(body) < 30 else _WRAP
     if text[:1] == "-":
         number = (_WRAP - number) % _WRAP if number < _WRAP else _WRAP
     if number >= _WRAP - 1:  # past the largest: no number
@@ -103,7 +120,7 @@ def unusable(text: str) -> str:
     """The part of a --tres-per-task value that sbatch itself refuses, or nothing. How many CPUs is not looked at."""
     for part in text.split(",") if text else ():
         name = part.replace(":", "=").partition("=")[0]
-        if name.partition("/")[0] in _NOT_OF_TASKS:
+        if name.partition("/")[0] in _NOT_OF_TASKS or part.startswith(("gres=", "gres/gres:")):
             return part
         if name.startswith("gres/") and ("/" in name[5:] or part.endswith(":") or not _countable(part)):
             return part
@@ -132,10 +149,12 @@ def read_per_task(text: str) -> PerTask:
     entries: list[Gres] = []
     for part in text.split(",") if text else ():
         before, counted, said = part.partition("gres/")
+        if counted and not said and not before:
+            continue
         if counted:
-            unknown = unknown or (part if before else "")
+            unknown = unknown or (part if before or said[:1] in ":=" else "")
             try:
-                entries.append(_of_task(said))
+                entries.append(_of_task(f"{_NAMELESS}{said}" if said[:1] in ":=" else said))
             except RefusedError:
                 unknown = unknown or part
         elif part.startswith("license/") or not ("=" in part or ":" in part):
@@ -146,11 +165,5 @@ def read_per_task(text: str) -> PerTask:
 
 
 def _of_task(text: str) -> Gres:
-    """``gpu:TYPE=N``, where a type may hold an equals sign, and may be empty."""
-    name, _, type_ = text.partition(":")
-    type_, equals, said = type_.rpartition("=")
-    if equals and ":" not in type_ and (not type_ or "=" in type_):
-        number = amount(said, _LATEST)
-        if number is not None:
-            return Gres(name, type_ or " ", number)
-    return _entry(text.replace("=", ":").replace("::", ":"), _LATEST)
+    """``gpu=N`` and ``gpu:TYPE=N``; one colon too many does no harm here."""
+    return _entry(text.replace("::", ":") if "=" not in text else text, _LATEST)

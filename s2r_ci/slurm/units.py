@@ -20,8 +20,10 @@ _DURATION: Final = re.compile(r"(?:(\d+)-(?:(\d+)(?::(\d+)(?::(\d+))?)?)?|(\d+)(
 _MINUS: Final = re.compile(r"-\d+\Z", re.ASCII)  # minus days: silly, but so it is
 _MIB: Final = {"M": 1, "G": 1024, "T": 1024**2}
 _NODE_FACTOR: Final = {"k": 1024, "m": 1024**2}
-_LARGEST: Final = 2**63 - 1
-_LARGEST_INT: Final = 2**31 - 1
+MOST_LONG: Final = 2**63 - 1
+MOST_INT: Final = 2**31 - 1
+_LEADING: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)?")
+_LONGEST: Final = 25  # digits, without zeros before them: past any number that counts
 _WRAP: Final = 2**32
 
 
@@ -29,7 +31,23 @@ def digits(text: str) -> int | None:
     """A row of decimal digits. A number past 64 bits counts as the largest of them, as C's strtol has it."""
     if not text.isascii() or not text.isdigit():
         return None
-    return int(text) if len(text) < 19 else min(int(text.lstrip("0")[:20] or "0"), _LARGEST)
+    return int(text) if len(text) < 19 else min(int(text.lstrip("0")[:20] or "0"), MOST_LONG)
+
+
+def leading(text: str) -> tuple[int, str]:
+    """The number that a text begins with and what stands behind it, as C's strtol has it: blanks and a sign may stand
+    before it, 64 bits hold it, and where there is none it is 0 and all of the text is left.
+
+    >>> leading("+4x"), leading("-"), leading(" 08")
+    ((4, 'x'), (0, '-'), (8, ''))
+    """
+    found = _LEADING.match(text)
+    if found is None or found[1] is None:
+        return 0, text
+    said = found[1]
+    if len(said) > _LONGEST:
+        said = said[:1].strip("0123456789") + (said.lstrip("+-0")[:_LONGEST] or "0")
+    return max(-MOST_LONG - 1, min(int(said), MOST_LONG)), text[found.end() :]
 
 
 def whole(text: str, release: Release, least: int = 1) -> int | None:
@@ -43,9 +61,9 @@ def whole(text: str, release: Release, least: int = 1) -> int | None:
         number = digits(text.lstrip(_BLANKS).removeprefix("+"))
     if number is None or number < least:
         return None
-    if number < _LARGEST_INT:
+    if number < MOST_INT:
         return number
-    return signed(number) if release < (23, 2) and number < _LARGEST else None
+    return signed(number) if release < (23, 2) and number < MOST_LONG else None
 
 
 def signed(number: int) -> int:
@@ -64,7 +82,7 @@ def minutes(text: str) -> int | None:
     total = seconds(text)
     if total is None or total == UNLIMITED:
         return total
-    total += 59
+    total = signed(total + 59)
     return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP or UNLIMITED
 
 
@@ -110,10 +128,10 @@ def mebibytes(text: str) -> int | None:
         body = body[:-1]
     unit = body[-1:] if body[-1:] in ("K", "M", "G", "T") else ""
     number = digits(body.removesuffix(unit))
-    if number is None or (number == _LARGEST and int(body.removesuffix(unit).lstrip("0")[:20]) > _LARGEST):
+    if number is None or (number == MOST_LONG and int(body.removesuffix(unit).lstrip("0")[:20]) > MOST_LONG):
         return None
     if unit == "K":
-        return (number + 1023 - (2**64 if number + 1023 > _LARGEST else 0)) // 1024 % 2**64  # a sum of 63 bits
+        return (number + 1023 - (2**64 if number + 1023 > MOST_LONG else 0)) // 1024 % 2**64  # a sum of 63 bits
     return number * _MIB.get(unit, 1) % 2**64
 
 
@@ -196,7 +214,7 @@ def _nodes(text: str, release: Release = (23, 2)) -> int | None:
     number *= factor or 1
     if release < (23, 2):
         number = signed(number)
-    return number if 0 <= number <= _LARGEST_INT else None
+    return number if 0 <= number <= MOST_INT else None
 
 
 class ArrayError(ValueError):
@@ -208,7 +226,7 @@ def array_ids(text: str) -> tuple[Sequence[int], int]:
 
     Ids with one step are a range. Raises ArrayError where the controller refuses the text, or above a million.
     """
-    body, throttle = _throttle(text.replace("[", "").replace("]", ""))
+    body, throttle = _throttle(text)
     spans = [_span(part) for part in body.split(",") if part]
     if not spans:
         return range(1), throttle
@@ -242,13 +260,26 @@ def _throttle(text: str) -> tuple[str, int]:
 
 
 def _span(part: str) -> range:
-    ends, colon, step = part.partition(":")
-    first, dash, last = ends.partition("-")
-    low, high, every = digits(first), digits(last if dash else first), digits(step) if colon else 1
-    if low is None or high is None or not every or high < low or (colon and not dash):
+    """One entry, as C reads numbers: where none stands it is 0. A bracket may open it, and one may close each number;
+    Slurm takes them away wherever they are.
+    """
+    low, rest = _index(part.removeprefix("["))
+    high, step = low, 1
+    if rest[:1] == "-":
+        high, rest = _index(rest[1:])
+        if rest[:1] == ":":
+            step, rest = _index(rest[1:])
+    if not part.strip("[]"):
+        low = high = 0
+    if rest or low < 0 or high < low or not 0 < step <= _LARGEST_ID:
         raise ArrayError(f"`{part}` is no array index: write N, N-M or N-M:STEP, ascending, not negative")
     if high > _LARGEST_ID:
         raise ArrayError(f"`{part}` is above {_LARGEST_ID}, the largest index that any site can allow")
-    if high - low > MOST_ARRAY_IDS * every:
+    if high - low > MOST_ARRAY_IDS * step:
         raise ArrayError(f"an array of more than {MOST_ARRAY_IDS:,} ids is more than this tool takes")
-    return range(low, high + 1, every)
+    return range(low, high + 1, step)
+
+
+def _index(text: str) -> tuple[int, str]:
+    number, rest = leading(text)
+    return number, rest.removeprefix("]")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm import units
 from s2r_ci.slurm.binding import read_gpu_bind, read_mem_bind
+from s2r_ci.slurm.distributions import read_distribution
 from s2r_ci.slurm.moments import read_moment
 from s2r_ci.slurm.notices import read_mail, read_signal
 from s2r_ci.slurm.options import Release
@@ -23,7 +24,7 @@ SHARED: Final = {"exclusive": 0, "oversubscribe": 1, "user": 2, "mcs": 3, "topo"
 _PROFILES: Final = ("Energy", "Lustre", "Network", "Task")
 _INVALID: Final = -2  # a time to wait that sbatch cannot read and keeps
 _NICE_LIMIT: Final = 2_147_483_645
-_LARGEST_INT: Final = 2**31 - 1
+_OF_THREADS: Final = 0x8000
 _FREQUENCY: Final = lazy(r"^\s*\d|(?i:task|energy|network|filesystem)=\d")
 _STRICT: Final[Release] = (23, 2)  # numbers that never wrapped around
 
@@ -52,18 +53,22 @@ def _natural(text: str, release: Release) -> tuple[str, Any]:
 
 def _thread_spec(text: str, release: Release) -> tuple[str, Any]:
     """Shares its field with --core-spec; bit 15 tells the two apart, and is not part of the number."""
-    number = _positive(text, release)[1] & ~0x8000
-    return _spec_words(number | 0x8000), number
+    field = _positive(text, release)[1] | _OF_THREADS
+    return spec_words("thread-spec", field), field
 
 
 def _core_spec(text: str, release: Release) -> tuple[str, Any]:
-    number = _natural(text, release)[1]
-    return _spec_words(number, str(number)), number
+    field = _natural(text, release)[1]
+    return spec_words("core-spec", field), field
 
 
-def _spec_words(field: int, number: str = "") -> str:
-    """Two numbers of 16 bits are none at all to Slurm: those for "not said" and "no limit"."""
-    return "unset" if field in (65534, -1) else number or str(field & ~0x8000)
+def spec_words(name: str, field: int) -> str:
+    """The field of --core-spec and --thread-spec, as each of them shows it: the one says nothing where the number is
+    the other's. Two numbers are none at all: those of 16 bits for "not said" and "no limit".
+    """
+    if name == "core-spec":
+        return "unset" if field & _OF_THREADS else str(field)
+    return "unset" if field in (65534, -1) or not field & _OF_THREADS else str(field & ~_OF_THREADS)
 
 
 def _duration(text: str, release: Release) -> tuple[str, Any]:
@@ -85,7 +90,7 @@ def _nodes(text: str, release: Release) -> tuple[str, Any]:
     if count is None:
         raise RefusedError("needs a node count: N, or MIN-MAX")
     least, most = count
-    if most < least:
+    if 0 != most < least:
         raise RefusedError(f"the most nodes ({most}) are fewer than the least ({least})")
     return (f"{least}-{most}" if most != least else str(least)), count
 
@@ -126,16 +131,10 @@ def _exclusive(text: str, release: Release) -> tuple[str, Any]:
 def _nice(text: str, release: Release) -> tuple[str, Any]:
     if not text:
         return "100", 100
-    body = text.lstrip()
-    sign = -1 if body.startswith("-") else 1
-    number = 0
-    for letter in body.lstrip("+-")[:12]:
-        if letter not in "0123456789":
-            break
-        number = number * 10 + int(letter)
-    if number > _NICE_LIMIT:
+    number = units.leading(text)[0]
+    if abs(number) > _NICE_LIMIT:
         raise RefusedError(f"is out of range (+/- {_NICE_LIMIT})")
-    return str(sign * number), sign * number
+    return str(number), number
 
 
 def _no_kill(text: str, release: Release) -> tuple[str, Any]:
@@ -240,25 +239,6 @@ def topology_words(fields: list[int | None]) -> str:
     return ":".join([first, *filter(None, others)]) or "unset"
 
 
-def _distribution(text: str, release: Release) -> tuple[str, Any]:
-    body, comma, flag = text.lower().partition(",")
-    if body.startswith("plane=") and units.whole(body[6:], release):
-        return body + comma + flag, text
-    if body in ("arbitrary", "hostfile"):
-        return "arbitrary", "arbitrary"
-    levels = body.split(":")
-    allowed: tuple[tuple[str, ...], ...] = (("block", "cyclic"), ("block", "cyclic", "fcyclic")) * 2
-    defaults = ("block", "cyclic", "cyclic")
-    words = []
-    for number, level in enumerate(levels):
-        if number > 2 or (level != "*" and level not in allowed[min(number, 1)]):
-            raise RefusedError("takes block, cyclic, arbitrary or plane=N for nodes, sockets and cores")
-        words.append(defaults[number] if level == "*" else level)
-    if comma and flag not in ("pack", "nopack"):
-        raise RefusedError("takes pack or nopack behind the comma")
-    return ":".join(words) + comma + flag, text
-
-
 def _profile(text: str, release: Release) -> tuple[str, Any]:
     """sbatch looks for the words anywhere in the text."""
     words = text.lower()
@@ -275,12 +255,10 @@ def _profile(text: str, release: Release) -> tuple[str, Any]:
 def _priority(text: str, release: Release) -> tuple[str, Any]:
     if text.upper() == "TOP":
         return "-3", text
-    if text.startswith("-"):
-        raise RefusedError("must not be negative")
-    number = units.digits(text) or 0
-    if number > 4294967293:
-        raise RefusedError("must be below 4294967294")
-    return str(number if number <= _LARGEST_INT else number - 2**32), number  # printed as a signed number
+    number = units.leading(text)[0]
+    if not 0 <= number <= 4294967293:
+        raise RefusedError("must be at least 0 and below 4294967294")
+    return str(number if number <= units.MOST_INT else number - 2**32), number  # printed as a signed number
 
 
 def _acctg(text: str, release: Release) -> tuple[str, Any]:
@@ -338,7 +316,7 @@ READERS: Final[dict[str, Reader]] = {
     "nodes": _nodes, "gpus": _gpus, "gres": _gres, "tres": _tres, "stream": _stream, "export": _export,
     "mail": read_mail, "signal": read_signal, "exclusive": _exclusive, "nice": _nice, "no-kill": _no_kill,
     "requeue": _requeue, "open": _open, "wait-all-nodes": _bit, "oom-kill-step": _oom, "resv-ports": _ports,
-    "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": _distribution,
+    "segment": _segment, "switches": _switches, "extra-node-info": _topology, "distribution": read_distribution,
     "profile": _profile, "thread-spec": _thread_spec, "core-spec": _core_spec, "delay": _delay, "priority": _priority,
     "acctg-freq": _acctg, "cpu-freq": read_speed,
     "mem-bind": read_mem_bind,

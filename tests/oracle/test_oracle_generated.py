@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tools.slurm_oracle.compare import differences, read
+from tools.slurm_oracle.differing import differences, read
 from tools.slurm_oracle.headers import Made
 
 CASES: dict[str, dict[str, Any]] = {
@@ -29,7 +29,12 @@ def made(case: dict[str, Any]) -> Made:
 
 
 def test_the_collection_is_whole() -> None:
-    assert len(CASES) > 900
+    rows = sum(
+        bool(line)
+        for name in ("generated", "asked", "extremes")
+        for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
+    )
+    assert len(CASES) == rows > 4500, "two rows of one file have the same number"
     assert all(set(case["answers"]) == {"22.05", "24.11", "26.05"} for case in CASES.values())
 
 

@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tools.slurm_oracle.compare import RELEASES, ask, differences, explanation, judge, read, show
+from tools.slurm_oracle.compare import RELEASES, ask, judge, show
+from tools.slurm_oracle.differing import differences, read
+from tools.slurm_oracle.explained import explanation
 from tools.slurm_oracle.headers import Made, headers
 
 _SITE: Final = re.compile(

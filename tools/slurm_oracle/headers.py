@@ -190,14 +190,14 @@ _BAD_STARTS: Final = ("", "\n#!/bin/bash\n", "\ufeff#!/bin/bash\n", "#!/bin/bash
 _BODIES: Final = ("echo hello\n", "set -e\n#SBATCH -n 7\n", "srun hostname", "", "X=1\n#PBS -N late\n",
                   "{\n#BSUB -n 3\n}\n")
 # fmt: on
-_KNOWN: Final = {o.name: o for o in OPTIONS if o.in_script != "refused now"}
+KNOWN: Final = {o.name: o for o in OPTIONS if o.in_script != "refused now"}
 _GONE: Final = [o for o in OPTIONS if o.in_script == "refused now"]
-_NAMES: Final = sorted(set(_KNOWN) - _RARE)
+_NAMES: Final = sorted(set(KNOWN) - _RARE)
 # Environment variable -> option; a flag's are switches.
-_VARIABLES: Final = {name: o.name for o in _KNOWN.values() if o.argument != "none" for name in o.env.split()}
-_SWITCHES: Final = tuple(
+VARIABLES: Final = {name: o.name for o in KNOWN.values() if o.argument != "none" for name in o.env.split()}
+SWITCHES: Final = tuple(
     name
-    for o in _KNOWN.values()
+    for o in KNOWN.values()
     if o.argument == "none" and o.name != "verbose"  # SBATCH_DEBUG takes away what the oracle reads
     for name in o.env.split()
 )
@@ -214,26 +214,30 @@ class Made(NamedTuple):
 def headers(count: int, seed: int) -> Iterator[Made]:
     """So many scripts; the same seed gives the same ones."""
     for number in range(count):
-        yield _Maker(random.Random(f"{seed}:{number}")).make()
+        yield Maker(random.Random(f"{seed}:{number}")).make()
 
 
-class _Maker:
+class Maker:
+    """Makes one script, from one source of chance."""
+
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.wild = rng.random() < 0.3
         self.choice: Callable[[tuple[str, ...]], str] = rng.choice
 
     def chance(self, share: float) -> bool:
+        """Whether something comes to pass that does so in such a share of cases."""
         return self.rng.random() < share
 
     def make(self) -> Made:
-        lines = self._lines()
+        """The script, with what stands around it."""
+        lines = self.lines()
         if self.chance(0.06):
             for _ in range(self.rng.randint(1, 2)):
                 lines += [self.choice(("#SBATCH hetjob", "#SBATCH packjob", "#SBATCH HetJob # next"))]
                 if self.wild and self.chance(0.3):
                     lines[-1] += " -N 2"
-                lines += self._lines()
+                lines += self.lines()
         if self.chance(0.07):
             lines += ["#PBS " + self.choice(_PBS) for _ in range(self.rng.randint(1, 3))]
         if self.chance(0.025):
@@ -244,9 +248,10 @@ class _Maker:
         elif self.wild and self.chance(0.04):
             start = self.choice(_BAD_STARTS)
         text = start + "\n".join(lines) + "\n" + self.choice(_BODIES)
-        return Made(text.encode("utf-8", "surrogateescape"), self._environ(), self._arguments())
+        return Made(text.encode("utf-8", "surrogateescape"), self.environ(), self._arguments())
 
-    def _lines(self) -> list[str]:
+    def lines(self) -> list[str]:
+        """The directive lines of one component, and others between them."""
         lines = []
         for _ in range(self.rng.choice((1, 1, 2, 2, 3, 3, 4, 5, 6, 8))):
             if self.chance(0.15):
@@ -263,18 +268,19 @@ class _Maker:
         if self.wild and self.chance(0.02):
             gone = self.rng.choice(_GONE)
             return self._spelled(gone, "1" if gone.argument != "none" else "")
-        option = self._pick()
+        option = self.pick()
         return self._spelled(option, self.value(option))
 
-    def _pick(self) -> Option:
+    def pick(self) -> Option:
+        """An option to say something of."""
         dice = self.rng.random()
         if dice < 0.3:
-            return _KNOWN[self.choice(_COMMON)]
+            return KNOWN[self.choice(_COMMON)]
         if dice < 0.6:
-            return _KNOWN[self.choice(_SHAPING)]
+            return KNOWN[self.choice(_SHAPING)]
         if dice < 0.66:
-            return _KNOWN[self.rng.choice(sorted(_RARE))]
-        return _KNOWN[self.rng.choice(_NAMES)]
+            return KNOWN[self.rng.choice(sorted(_RARE))]
+        return KNOWN[self.rng.choice(_NAMES)]
 
     def value(self, option: Option) -> str:
         """A value for an option; one that Slurm refuses only in a wild script."""
@@ -338,32 +344,33 @@ class _Maker:
     def _escaped(self, value: str) -> str:
         return "".join("\\" + letter if letter in " #'\"\\" else letter for letter in value)
 
-    def _environ(self) -> dict[str, str]:
+    def environ(self) -> dict[str, str]:
+        """The variables that sbatch is called with."""
         if not self.chance(0.12):
             return {}
         found = {}
         for _ in range(self.rng.randint(1, 3)):
             if self.chance(0.15):
-                found[self.choice(_SWITCHES)] = self.choice(("", "yes", "no", "1", "0", "YES", "x"))
+                found[self.choice(SWITCHES)] = self.choice(("", "yes", "no", "1", "0", "YES", "x"))
             else:
-                name = self.rng.choice(sorted(_VARIABLES))
-                found[name] = self._of_variable(name)
+                name = self.rng.choice(sorted(VARIABLES))
+                found[name] = self.of_variable(name)
         return found
 
-    def _of_variable(self, name: str) -> str:
+    def of_variable(self, name: str) -> str:
         """The two variables of --switches hold a part of it each."""
         if name == "SBATCH_WAIT4SWITCH" and self.chance(0.8):
             return self.choice(_TIMES)
         if name == "SBATCH_REQ_SWITCH" and self.chance(0.8):
             return self.choice(_COUNTS)
-        return self.value(_KNOWN[_VARIABLES[name]])
+        return self.value(KNOWN[VARIABLES[name]])
 
     def _arguments(self) -> list[str]:
         if not self.chance(0.12):
             return []
         words = []
         for _ in range(self.rng.randint(1, 3)):
-            option = self._pick()
+            option = self.pick()
             if option.in_script == "ignored":
                 continue  # they take sbatch elsewhere: --wrap has no script, --help none either
             value = self.value(option)

@@ -16,9 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.slurm_oracle import oracle
-from tools.slurm_oracle.compare import RELEASES, Difference, differences, explanation, read, write
+from tools.slurm_oracle.compare import RELEASES, write
+from tools.slurm_oracle.dense import dense
+from tools.slurm_oracle.differing import differences, looked_into, read
+from tools.slurm_oracle.explained import Difference, explanation
 from tools.slurm_oracle.headers import Made, headers
+from tools.slurm_oracle.oracle import ask
+from tools.slurm_oracle.sbatch import Slurm
 
 
 class Smaller(NamedTuple):
@@ -28,7 +32,7 @@ class Smaller(NamedTuple):
     differences: list[Difference]
 
 
-def minimise(made: Made, slurm: oracle.Slurm) -> Smaller | None:
+def minimise(made: Made, slurm: Slurm) -> Smaller | None:
     """The header with all taken away that the differences do not need; None where there are none."""
     found = next(_parting([made], slurm), None)
     while found is not None:
@@ -39,14 +43,16 @@ def minimise(made: Made, slurm: oracle.Slurm) -> Smaller | None:
     return found
 
 
-def _parting(attempts: Sequence[Made], slurm: oracle.Slurm) -> Iterator[Smaller]:
+def _parting(attempts: Sequence[Made], slurm: Slurm) -> Iterator[Smaller]:
     """Those of the headers on which both sides part."""
     release = next(release for name, release in RELEASES.items() if name == slurm.name)
     with tempfile.TemporaryDirectory() as folder:
         paths = [write(Path(folder), number, made) for number, made in enumerate(attempts)]
-        for number, (made, answer) in enumerate(zip(attempts, oracle.ask(slurm, paths), strict=True)):
+        for number, (made, answer) in enumerate(zip(attempts, ask(slurm, paths), strict=True)):
             header = read(made, number, release, answer.get("submitted_at"))
-            left = [each for each in differences(number, header, answer, made.environ) if not explanation(each)]
+            new = list(differences(number, header, answer, made.environ))
+            new = new if all(map(explanation, new)) else looked_into(new, made, header, answer)
+            left = [each for each in new if not explanation(each)]
             if left:
                 yield Smaller(made, left)
 
@@ -72,10 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("seed", type=int)
     parser.add_argument("number", type=int)
     parser.add_argument("release", choices=sorted(RELEASES.values()))
+    parser.add_argument("--dense", action="store_true", help="the header is one of compare --dense")
     given = parser.parse_args(argv)
-    slurm = oracle.Slurm({release: name for name, release in RELEASES.items()}[given.release])
+    slurm = Slurm({release: name for name, release in RELEASES.items()}[given.release])
     slurm.strict(False)
-    made = next(itertools.islice(headers(given.number + 1, given.seed), given.number, None))
+    make = dense if given.dense else headers
+    made = next(itertools.islice(make(given.number + 1, given.seed), given.number, None))
     found = minimise(made, slurm)
     if found is None:
         print("nothing differs")

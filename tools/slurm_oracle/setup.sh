@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds and starts real Slurm controllers, each in its own Debian chroot, so that
-# oracle.py can ask them how sbatch understands a script.  Everything listens on
+# sbatch.py can ask them how sbatch understands a script.  Everything listens on
 # 127.0.0.1 only; no job ever runs (there is no slurmd, every node is DOWN and every job is held).
 #
 #   setup.sh [up]      install what is missing, (re)write the configuration, start

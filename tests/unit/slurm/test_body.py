@@ -317,6 +317,22 @@ def test_a_text_the_grammar_cannot_read_is_reported_at_its_line_and_loses_no_lau
     assert [step.program for step in body.steps] == [("./a", "$SLURM_JOB_ID")]
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ("#!/bin/bash\n#SBATCH -n 1\n# note (\n\n", 5),
+        ("#!/bin/bash\n#PBS -l nodes=(\n  # `\n", 4),
+        ("\ufeff#!/bin/bash\n\t\n", 3),
+        ("#!/bin/bash\r\n#SBATCH -n 1\r\n", 3),
+    ],
+)
+def test_comments_at_the_beginning_are_no_part_of_what_is_not_understood(head: str, line: int) -> None:
+    body, items, findings = read_body(Script(path="a.sh", data=f"{head}if [ -f a ; then srun x\n".encode()))
+    assert [finding.location.line for finding in findings] == [line]
+    assert [(item.name, item.location.line) for item in items] == [("srun", line)]
+    assert "PBS" not in body.commands
+
+
 def test_a_text_that_is_understood_has_no_finding() -> None:
     body, _, findings = read("srun ./a")
     assert body.understood

@@ -76,3 +76,13 @@ def test_every_kind_of_node_that_is_visited_is_one_of_the_grammar() -> None:
 def test_a_gpu_counts_wherever_no_comment_is(lines: list[str]) -> None:
     body, *_ = read_body(Script(path="x", data="\n".join(["#!/bin/bash", *lines]).encode()))
     assert body.uses_gpu == any(line in ("nvidia-smi", "a --gpus 2") for line in lines)
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12), st.sampled_from((" ", "  ", "\t")))
+@settings(max_examples=300, deadline=None)
+def test_words_counted_off_begin_where_all_words_do(words: list[str], blank: str) -> None:
+    text = f"x{blank}" + blank.join(words)
+    one, all_of_them = (plain.Words(text.split(), text.split(), None, text, 7, paths=False) for _ in range(2))
+    starts = [all_of_them.start(at) for at in range(len(words), -1, -1)][::-1]  # the last one finds all
+    assert [one.start(at) for at in range(len(words) + 1)] == starts
+    assert [text[start - 7 :].split()[0] for start in starts] == text.split()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from s2r_ci.slurm.driver import sbatch_calls
 from s2r_ci.slurm.touched import touched
 
 FILES = [
@@ -46,3 +47,9 @@ def test_programs_that_run_in_the_foreground_are_named(text: str, runs: list[str
 
 def test_background_commands_are_found_and_others_are_not() -> None:
     assert touched("a  b &\nc && d\n(e; f) &\nwait\n").behind == ((1, "a b"), (3, "(e; f)"))
+
+
+def test_lines_count_from_the_beginning_of_the_text_and_not_of_the_program() -> None:
+    text = "#!/bin/bash\n#SBATCH -n 2\n# a remark\n\na > b\nsbatch c.sh\n"
+    assert [each.line for each in touched(text).files] == [5]
+    assert [call.line for call in sbatch_calls(text)] == [6]
