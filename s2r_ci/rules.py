@@ -473,6 +473,10 @@ VARIABLE_UNKNOWN: Final = _rule(
     "variable-unknown", Stage.PARSE, _W, "Slurm sets no variable of this name, but one that looks like it",
     "write the name that Slurm sets",
 )  # fmt: skip
+COUNTS_AS_NUMBER: Final = _rule(
+    "counts-as-number", Stage.PARSE, _W, "the counts of several nodes, 4(x2), are used as one number",
+    "write $SLURM_NTASKS_PER_NODE or $SLURM_CPUS_ON_NODE, or cut the list: ${SLURM_TASKS_PER_NODE%%(*}",
+)  # fmt: skip
 RANK_EXPANDED_EARLY: Final = _rule(
     "rank-expanded-early", Stage.PARSE, _W, "the batch shell expands a rank variable, so that all tasks get 0",
     "let the task's shell expand it: srun bash -c '... $SLURM_PROCID'",

@@ -77,6 +77,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     slips.script_folder_spooled,
     slips.continuation_cut,
     slips.assignment_spaced,
+    slips.counts_as_number,
 )
 
 _CONVERTED: Final = (memory.memory_without_unit, gpus.processes_exceed_gpus)

@@ -73,6 +73,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "output-without-array": _in_header("#SBATCH --output=fit-%A_%a.log"),
     "variable-unset": _in_body("export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK", "--ntasks=1"),
     "variable-unknown": _in_body('mkdir -p "runs/$SLURM_JOBNAME"'),
+    "counts-as-number": _in_body("mpirun -n $SLURM_TASKS_PER_NODE ./solver", "--nodes=2", "--ntasks-per-node=4"),
     "rank-expanded-early": _in_body(
         'srun torchrun --nnodes=2 --node-rank="$SLURM_NODEID" train.py', "--nodes=2", "--ntasks-per-node=1"
     ),

@@ -108,3 +108,37 @@ def _left_open(text: str, quote: str) -> str:
         elif letter in "\"'":
             quote = letter
     return quote
+
+
+_COUNTS: Final = {"SLURM_TASKS_PER_NODE": "SLURM_NTASKS_PER_NODE", "SLURM_JOB_CPUS_PER_NODE": "SLURM_CPUS_ON_NODE"}
+_COUNT: Final = "(SLURM_TASKS_PER_NODE|SLURM_JOB_CPUS_PER_NODE)"
+_AS_NUMBER: Final = lazy(
+    r"(?:\b\w{0,40}(?:threads|nprocs?|ntasks|workers|cores|ncpus|world_size|ppn)\w{0,40}=|"
+    r"\s--\w[\w-]{0,40}(?:proc|task|thread|worker|core)[\w-]{0,40}[ =]|"
+    r"\b(?:srun|mpirun|mpiexec|orterun|prterun)\b[^|;&]{0,400}\s-(?:np?|c)[ =]?)"
+    rf"[\"']?\$(?:\{{{_COUNT}\}}|{_COUNT}\b)[\"']?(?:$|[\s;&|)])",
+    re.IGNORECASE,
+)
+_RECKONED: Final = lazy(rf"(?:\(\([^()]*|\blet\s[^;|&()]{{0,200}})\b{_COUNT}\b(?![%/#:,])")
+_CUT_OFF: Final = lazy(r"%\\?\(|-d *[\"']?\(|s/\\?\(|%%\[")
+
+
+def counts_as_number(case: Case) -> Iterator[Finding]:
+    """``4(x2)``, what SLURM_TASKS_PER_NODE holds on two nodes, where a number has to stand."""
+    job = case.job
+    if job is None or not case.shell or job.resources.nodes < 2 or case.variables.keys().isdisjoint(_COUNTS):
+        return
+    if _CUT_OFF.search(case.code):
+        return
+    for command in case.commands:
+        match = _AS_NUMBER.search(command.text) or _RECKONED.search(command.text)
+        name = next(filter(None, match.groups())) if match else ""
+        if name in _COUNTS and name not in case.body.sets and name not in case.body.exports:
+            message = (
+                f"{name} is a list like 4(x{job.resources.nodes}) on {job.resources.nodes} nodes, and no number"
+            )
+            meant = _COUNTS[name]
+            if meant != "SLURM_NTASKS_PER_NODE" or case.says("ntasks-per-node"):
+                message += f": did you mean {meant}?"
+            yield found(rules.COUNTS_AS_NUMBER, message, case.place(command.line), name)
+            return
