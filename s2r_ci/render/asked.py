@@ -78,6 +78,8 @@ def _said(request: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in request.items():
         if name in _UNSAID or (name == "max_nodes" and least is not None):
             continue
+        if name == "tres_per_task" and value == f"cpu={request.get('cpus_per_task')}":
+            continue  # the same in Slurm's other words
         if name == "min_nodes":
             yield _nodes(least, most), "min_nodes, max_nodes" if most is not None else name
         else:

@@ -106,13 +106,15 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
             return f"added to what {where} says", True
         return f"does not count: {where} says it again", False
     parts = [meaning(directive.value)] if (meaning := MEANINGS.get(directive.name)) else []
+    field, unit = _NUMBERS.get(directive.name, ("", ""))
+    number = component.request.get(field)
+    amount = f"{number:,} {unit}" if isinstance(number, int) else ""
+    if not any(parts) and amount and unit.startswith("MiB"):
+        parts.append(amount)
     if not any(parts) and spelled not in ("", "set", directive.value, directive.name):
         parts.append(f"= {printable(spelled)}")
-    if directive.name in _NUMBERS:
-        field, unit = _NUMBERS[directive.name]
-        number = component.request.get(field)
-        if isinstance(number, int) and str(number) != spelled and not any(parts):
-            parts.append(f"{number:,} {unit}")
+    if not any(parts) and str(number) != spelled:
+        parts.append(amount)
     return ", ".join(filter(None, parts)), True
 
 

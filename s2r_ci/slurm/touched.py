@@ -51,7 +51,8 @@ _SMALL: Final = (
     | words_of(
         "hostname pwd true false : exit nvidia-smi rocm-smi lscpu free env id whoami uname read shift declare local "
         "return nohup hash tar gzip gzcat zcat less more paste diff df du mktemp sync shopt typeset readonly cmp "
-        "getopts break continue umask yes tty stty clear logger mapfile readarray who uptime top ps pidstat getent"
+        "getopts activate deactivate break continue umask yes tty stty clear logger mapfile readarray who uptime top "
+        "ps pidstat getent"
     )
 )
 _HELD: Final = lazy(r"\$\{?[A-Za-z_]\w*\}?")
@@ -138,7 +139,13 @@ def _files(node: "Node", source: bytes) -> Iterator[Touched]:
         target = node.child_by_field_name("destination")
         name = unquote(_whole(target, source)) if target is not None else ""
         sign = node_text(node)[: len(node_text(node)) - len(node_text(target))] if target is not None else ""
-        if name and "&" not in sign.strip("&>< ") and not name.isdigit() and not name.startswith(("/dev/", "&")):
+        if (
+            name
+            and not name.startswith(("<(", ">("))
+            and "&" not in sign.strip("&>< ")
+            and not name.isdigit()
+            and not name.startswith(("/dev/", "&"))
+        ):
             yield Touched(line, "reads" if "<" in sign else "writes", name)
     elif node.type == "command":
         words = [word for word, _ in _arguments(node) if word and not word.startswith("-")]

@@ -115,6 +115,10 @@ def test_the_program_is_laid_open(told: str) -> None:
         ("--array=7", "the id 7"),
         ("--mem=0", "all memory of the node"),
         ("--mem=4G", "4,096 MiB a node"),
+        ("--mem=2000", "2,000 MiB a node"),
+        ("--mem=2000M", "2,000 MiB a node"),
+        ("--mem=180gb", "184,320 MiB a node"),
+        ("--time=90", "= 01:30:00"),
         ("--mem-per-cpu=2G", "2,048 MiB a CPU"),
         ("--requeue", ""),
         ("--hold", ""),
@@ -250,8 +254,10 @@ def test_a_field_without_words_keeps_its_name(field: str, value: object, told: s
     assert request_words({field: value}) == [told]
 
 
-def test_the_environment_is_not_told() -> None:
+def test_the_environment_is_not_told_and_nothing_twice() -> None:
     assert request_words({"environment": "long", "cpu_freq_min": 1}) == []
+    twice = {"cpus_per_task": 2, "tres_per_task": "cpu=2"}
+    assert request_words(twice) == ["2 CPUs for each task (cpus_per_task)"]
 
 
 @pytest.mark.parametrize(
@@ -287,6 +293,8 @@ def test_files_are_told_with_what_becomes_of_them(lines: str, told: str) -> None
     ("line", "never"),
     [
         ("source activate env", "reads"),
+        ("read -r A < <(find . -name a)", "reads"),
+        ("deactivate", "runs"),
         ("conda activate && source deactivate", "reads"),
         ("echo a.txt", "names"),
         ("curl -O https://host.org/a.tar.gz", "names"),
