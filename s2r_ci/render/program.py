@@ -17,7 +17,7 @@ _ASSIGNED: Final = lazy(
 _NAMED: Final = lazy(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _DEEP: Final = 4  # variables in variables that are followed
 _MOST: Final = 40  # lines under one title
-_SHOWN: Final = 200
+_WIDE: Final = 78
 
 
 def program(script: Script, reading: Reading) -> Iterator[str]:
@@ -40,6 +40,7 @@ def program(script: Script, reading: Reading) -> Iterator[str]:
         yield from rows("runs", [(each.line, _with_value(each.command, held)) for each in alone])
         yield from rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
         started = {word for step in body.steps for word in step.program[:2]}
+        started |= {item.value for item in items if item.kind is ItemKind.CONTAINER}
         seen = [each for each in (*files, *named) if each.how != "names" or each.name not in started]
         told = [*((each.line, each.how, each.name) for each in seen), *_streams(reading)]
         told.sort(key=lambda each: (not each[0], each))  # Slurm's default for the log stands nowhere
@@ -81,7 +82,8 @@ def _with_value(name: str, held: Mapping[str, str]) -> str:
         return name
     for _ in range(_DEEP):
         if "$" not in whole:
-            return f"{name} = {whole}"[-_SHOWN:] if whole != name else name
+            both = f"{name} = {whole}" if whole != name else name
+            return both if len(both) <= _WIDE else whole
         whole = _NAMED.sub(lambda found: held.get(found[1] or found[2]) or found[0], whole)
     return name
 
@@ -108,7 +110,7 @@ def _software(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
     """By what it comes, and its name: ``module cuda/12``."""
     seen: dict[str, int] = {}
     for item in items:
-        if item.kind in (ItemKind.MODULE, ItemKind.CONTAINER):
+        if item.kind in (ItemKind.MODULE, ItemKind.CONTAINER) and item.value not in ("list", "avail"):
             seen.setdefault(f"{item.name} {item.value}".strip(), item.location.line)
     yield from ((line, name) for name, line in seen.items())
 
@@ -119,7 +121,7 @@ def rows(title: str, found: Iterable[tuple[int, str]]) -> Iterator[str]:
         if number == _MOST:
             yield row("", "and more")
             return
-        yield row(title, f"line {line}: {short(text, 78)}" if line else short(text, 86))
+        yield row(title, f"line {line}: {short(text, _WIDE)}" if line else short(text, 86))
         title = ""
 
 
