@@ -105,7 +105,8 @@ def _records(shape: Shape) -> list[_Record]:
             record = found.get(key)
             if record is None:
                 record = found[key] = _Record(name, typed=bool(type_))
-            setattr(record, field, number)
+            if number:  # none of it takes nothing away
+                setattr(record, field, number)
             record.most = max(record.most, record.node)
     return list(found.values())
 
