@@ -40,7 +40,6 @@ _CONTROLLED: Final = frozenset({
 })  # fmt: skip
 _LIMIT: Final = lazy("^(?:RLIMIT_)+")
 _LISTS: Final = frozenset({"gres", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"})
-_FOR_EVER: Final = 2**40  # seconds
 _COUNTED_BADLY: Final[Release] = (22, 5)
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -249,10 +248,12 @@ def too_late(held: Options, release: Release, now: float | None) -> Iterator[Cla
     """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time had no part."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
-    least = 0
+    least, begin = 0, held.get("begin")
     said = held.get("time-min") or (held.get("time") if release >= (23, 2) else None)
     if said is not None and said.data is not None:
-        least = _FOR_EVER if said.data == units.UNLIMITED else said.data * 60
+        least = said.data * 60 % 2**32  # no limit is the largest number of 32 bits
+    if begin and begin.data and release >= (23, 2):
+        now = max(now, begin.data)
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"
 

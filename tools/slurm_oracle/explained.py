@@ -62,6 +62,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "for external job.* holds external",
         "whether jobs may be external is the site's",
     ),
+    ("request exc_nodes", r"holds exclude=\S*/", "which names stand in the file that --exclude names"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
         "stage accepted for controller.*",
