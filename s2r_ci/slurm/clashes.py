@@ -207,6 +207,15 @@ def _half_counted(held: Options) -> Iterator[Clash]:
                 yield name, f"`{part}` begins with a number and is none: the type comes before the count"
 
 
+def _nameless(held: Options, release: Release) -> Iterator[Clash]:
+    """From 23.11 on sbatch sends ``:4``, and the controller finds no resource of that name."""
+    text = str(held["gres"].data)
+    if "gres/:" in text or "gres/=" in text:
+        for entry in tres.read_gres(text, release):
+            if entry.number and not entry.name:
+                yield "gres", f"--gres={text} counts something that has no name: write gpu:{entry.number}"
+
+
 def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
     """What sbatch sends and the controller refuses."""
     if release < (23, 11) and not _LISTS.isdisjoint(held):
@@ -214,6 +223,8 @@ def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
             return [("gres", "--gres is empty, or holds an empty entry: take it away")]
         if counted := [*_half_counted(held)]:
             return counted
+    elif "gres" in held and (nameless := [*_nameless(held, release)]):
+        return nameless
     return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
 
 

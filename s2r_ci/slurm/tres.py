@@ -55,18 +55,20 @@ def count(entries: tuple[Gres, ...], name: str = "gpu") -> int:
 
 def _entry(text: str, release: Release) -> Gres:
     name, type_, said = _split(text, release)
+    number = 1 if said is None else amount(said, release)
+    if not number and number is not None:
+        return Gres(name, type_, 0)  # of no matter what
+    if not name and release >= (23, 11) and (number or (text[:1] == ":" and said)):
+        return Gres("", type_, number or 1)  # sbatch sends it, the controller refuses it
     if not ((name.isidentifier() and name.isascii()) or (name and set(name) <= _NAME) or name == _NAMELESS):
         raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
     if name != "gpu" and name.lower() == "gpu":
         raise RefusedError(f"`{name}` is written in small letters: gpu")
-    if said is None:
-        return Gres(name, type_, 1)
-    number = amount(said, release)
     if number is not None:
         return Gres(name, type_, number)
     if type_ or (release >= (23, 11) and text[len(name)] == "="):
         raise RefusedError(f"`{text}`: the type comes before the count, {name}:TYPE:COUNT")
-    return Gres(name, said, 1)
+    return Gres(name, said or "", 1)
 
 
 def _split(text: str, release: Release) -> tuple[str, str, str | None]:
@@ -77,7 +79,7 @@ def _split(text: str, release: Release) -> tuple[str, str, str | None]:
     """
     parts = text.split(":")
     if release < (23, 11):
-        if len(parts) > 3 or not all(parts):
+        if len(parts) > 3 or not (all(parts[1:]) and (parts[0] or not amount(parts[-1], release))):
             raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
         return parts[0], parts[1] if len(parts) > 2 else "", parts[-1] if len(parts) > 1 else None
     if "=" not in text and len(parts) < 3 and parts[-1]:  # what most people write
@@ -90,6 +92,8 @@ def _split(text: str, release: Release) -> tuple[str, str, str | None]:
     if mark == ":" and between:
         type_, _, said = rest.rpartition(between)
         return name, type_ or " ", said
+    if mark == "=" and amount(rest.rpartition("=")[2], release) == 0:
+        return name, "", "0"
     return name, "", rest if mark else None
 
 

@@ -3,7 +3,8 @@
 ``generated.jsonl`` was written by ``tools/slurm_oracle/compare.py --freeze``: scripts of ``headers.py`` beside it,
 with their environment and command line, up to four for every kind of mistake that an earlier reading made.
 ``asked.jsonl`` holds questions that were put by hand, to learn the rule behind a difference; ``extremes.jsonl`` those
-about numbers past 31, 32 and 63 bits, negative counts, empty lists, and hints that one component hands to the next.
+about numbers past 31, 32 and 63 bits, negative counts, empty lists, and hints that one component hands to the next;
+``slips.jsonl`` headers of the examples with slips (``mutated.py``), and what was asked because of such.
 """
 
 import json
@@ -17,7 +18,7 @@ from tools.slurm_oracle.headers import Made
 
 CASES: dict[str, dict[str, Any]] = {
     f"{name[0]}{row['number']:05}": row
-    for name in ("generated", "asked", "extremes")
+    for name in ("generated", "asked", "extremes", "slips")
     for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     if line
     for row in [json.loads(line)]
@@ -31,7 +32,7 @@ def made(case: dict[str, Any]) -> Made:
 def test_the_collection_is_whole() -> None:
     rows = sum(
         bool(line)
-        for name in ("generated", "asked", "extremes")
+        for name in ("generated", "asked", "extremes", "slips")
         for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").split("\n")
     )
     assert len(CASES) == rows > 4500, "two rows of one file have the same number"

@@ -168,7 +168,7 @@ class Slurm:
     def _stage(self, result: Answer) -> str:
         """How far a script came that made no job."""
         comps = result["components"]
-        if any(": Unmatched `" in s for s in result["messages"]):
+        if any(": Unmatched `" in s or ": Unexpected `" in s for s in result["messages"]):
             return "parse"  # perhaps before the first word of a later component is told
         if any("test-only" in c.get("options", {}) and "request" in c for c in comps):
             return "test-only"
