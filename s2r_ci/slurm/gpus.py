@@ -40,7 +40,8 @@ class _Record:
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
     cpus = held["cpus-per-gpu"].data if counts(held, "cpus-per-gpu") else 0
-    if release < (23, 2) and "cpus-per-task" in held and cpus & _SHORT:
+    task = held["cpus-per-task"].data if "cpus-per-task" in held else _UNSAID
+    if release < (23, 2) and cpus & _SHORT and task & _SHORT != _UNSAID:
         raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     _read_entries(shape, held, release)
     records = _records(shape)
