@@ -66,15 +66,20 @@ def settle(held: dict[str, Held], release: Release) -> None:
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
-    if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
+    if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
 
 
-def _cpus_said(held: Options, release: Release) -> bool:
-    if "cpus-per-task" in held:
-        return held["cpus-per-task"].origin != "environment"
-    task = held.get("tres-per-task")
-    return task is not None and task.origin != "environment" and "cpu" in task.data
+def _cpus_said(held: Options) -> bool:
+    """Whether a number of CPUs a GPU of the environment gives way to one of a task; it stays where --tres-per-task
+    comes from the environment too.
+    """
+    if (task := held.get("tres-per-task")) is not None:
+        if task.origin == "environment":
+            return False
+        if "cpu" in task.data.lower():
+            return True
+    return "cpus-per-task" in held and held["cpus-per-task"].origin != "environment"
 
 
 def clashes(held: Options, release: Release) -> Iterable[Clash]:
