@@ -105,9 +105,9 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
     per_node = shape.tasks_per_node
     if shape.tasks_said:
         _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
-    elif _arbitrary(held) and shape.names and (release >= (23, 2) or not per_node):
+    elif _arbitrary(held) and shape.names and (release >= (23, 2) or not (per_node and shape.fixed)):
         shape.tasks, shape.tasks_said, shape.tasks_exported = shape.names, True, shape.names
-        if any(factor is not None for factor in topology(held)):
+        if shape.fixed and any(factor is not None for factor in topology(held)):
             shape.tasks = shape.least_nodes
             _by_topology(shape, held)
     elif not shape.fixed:

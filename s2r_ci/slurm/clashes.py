@@ -221,8 +221,8 @@ def _nameless(held: Options, release: Release) -> Iterator[Clash]:
                 yield "gres", f"--gres={text} counts something that has no name: write gpu:{entry.number}"
 
 
-def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
-    """What sbatch sends and the controller refuses."""
+def controller(held: Options, release: Release, *, het: bool, last: bool) -> Iterable[Clash]:
+    """What sbatch sends and the controller refuses. Of the arrays of a heterogeneous job only the last one counts."""
     if release < (23, 11) and not _LISTS.isdisjoint(held):
         if _empty_entry(held):
             return [("gres", "--gres is empty, or holds an empty entry: take it away")]
@@ -230,11 +230,11 @@ def controller(held: Options, release: Release, het: bool) -> Iterable[Clash]:
             return counted
     elif "gres" in held and (nameless := [*_nameless(held, release)]):
         return nameless
-    return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het)
+    return () if not het and _CONTROLLED.isdisjoint(held) else _controller(held, release, het, last)
 
 
-def _controller(held: Options, release: Release, het: bool) -> Iterator[Clash]:
-    if "array" in held:
+def _controller(held: Options, release: Release, het: bool, last: bool) -> Iterator[Clash]:
+    if "array" in held and held["array"].data and last:
         yield from _array(held["array"].data, het)
     if "dependency" in held and held["dependency"].data:
         yield from _dependency(held["dependency"].data)

@@ -55,6 +55,7 @@ class Reader:
         self._environ = environ
         self._now = now
         self._het = het
+        self._last = True  # the component that is read is the last one
         self._holding = Holding(known, troubles, now)
         self._requests: list[dict[str, Any]] = []
         self.stage = _ACCEPTED
@@ -75,6 +76,7 @@ class Reader:
         stopped = _ACCEPTED
         for number, (each, (given, refused)) in enumerate(zip(components, spoken, strict=True), 1):
             self.stage = before
+            self._last = number == len(components)
             if refused or (fatal and number == len(components)):
                 self._lower("parse")
             if extra and any(each.option.name == "ignore-pbs" for each in given):
@@ -198,7 +200,10 @@ class Reader:
             self._lower("controller" if elsewhere else "verify")
             shape = None
         else:
-            troubled = [*clashes.controller(held, release, self._het), *clashes.too_late(held, release, self._now)]
+            troubled = [
+                *clashes.controller(held, release, het=self._het, last=self._last),
+                *clashes.too_late(held, release, self._now),
+            ]
             if shape and shape.unsent:
                 troubled.append((_first(_GPU_FIRST, held), shape.unsent))
             if shape and release >= (26, 5) and shape.tasks_said and 0 < shape.tasks < shape.least_nodes:
@@ -214,12 +219,20 @@ class Reader:
             self._troubles.refuse(message, line, column, name)
         if shape and shape.shrunk:
             self._tell_shrunk(held, shape)
+        if shape and release < (23, 2) and "nodelist" in held:
+            self._tell_unclosed(held["nodelist"])
         return shape
 
     def _tell_shrunk(self, held: Mapping[str, Held], shape: Shape) -> None:
         place = held.get("nodes") or held["nodelist"]
         message = f"{shape.tasks} tasks cannot use {place.spelled} nodes, sbatch asks for {shape.least_nodes}"
         self._troubles.add(rules.VALUE_MISLEADING, message, place.line, place.column, "nodes")
+
+    def _tell_unclosed(self, nodelist: Held) -> None:
+        """Up to 22.05 a bracket that is never closed passes, and the job waits for a node of that name."""
+        if nodelist.spelled.rfind("[") > nodelist.spelled.rfind("]"):
+            message = f"--nodelist={nodelist.spelled} has a bracket that is never closed: close it"
+            self._troubles.add(rules.VALUE_MISLEADING, message, nodelist.line, nodelist.column, "nodelist")
 
 
 def _first(names: Sequence[str], held: Mapping[str, Held]) -> str:

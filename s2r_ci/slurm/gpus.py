@@ -48,7 +48,8 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     if not _PER_GPU.isdisjoint(held) or release >= (25, 5):
         gpus = [record for record in looked_at if record.name == "gpu" and record.asked]
         every = [_every(record, shape, held, nodes, tasks) for record in gpus]
-        _per_gpu(shape, held, release, records, every)
+        spoken = [number if _said(record) else 0 for record, number in zip(gpus, every, strict=True)]
+        _per_gpu(shape, held, release, records, every, spoken)
 
 
 def _falls_over(shape: Shape, held: Options) -> bool:
@@ -73,7 +74,9 @@ def _checked(records: list[_Record], shape: Shape, held: Options) -> list[_Recor
     if not lenient:
         _check_entries(shape, held)
     for place, record in enumerate(records):
-        if lenient and record.name in _SHARES:  # what stands behind it is not looked at
+        if lenient and record.name in _SHARES and record.asked:  # what stands behind it is not looked at
+            if not any(before.name == "gpu" and before.asked for before in records[:place]):
+                raise RefusedError("gpu and shard or mps stand in one job: ask for whole GPUs or for shares")
             return records[:place]
         if record.job or record.socket or record.task:
             try:
@@ -213,13 +216,17 @@ def _tasks_a_part(part: str, number: int, record: _Record, said: int, shape: Sha
     return needed
 
 
-def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int]) -> None:
-    """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to."""
+def _per_gpu(
+    shape: Shape, held: Options, release: Release, records: list[_Record], every: list[int], spoken: list[int]
+) -> None:
+    """--ntasks-per-gpu, --cpus-per-gpu and --mem-per-gpu; ``every`` is how many GPUs each record comes to, ``spoken``
+    the same without the number that stands for "not said", which only tasks are not counted by.
+    """
     gpus = [record for record in records if record.name == "gpu" and record.asked]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
         strict = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
-        made = _ranks(shape, held, ranks.data & _SHORT, every, strict=strict)
+        made = _ranks(shape, held, ranks.data & _SHORT, spoken, strict=strict)
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
     others = counts(held, "cpus-per-gpu") or any(record.asked for record in records)
@@ -239,13 +246,17 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
         shape.cpus = max(shape.cpus, shape.tasks * (shape.cpus_per_task & _SHORT))
 
 
+def _said(record: _Record) -> bool:
+    return tres.UNSAID not in (record.job, record.most)
+
+
 def _every(record: _Record, shape: Shape, held: Options, nodes: int, tasks: int) -> int:
     """All that the job gets of one record, the most that anything says; nodes and tasks count as they were before the
     GPUs had a say.
     """
-    by_node = record.most % tres.UNSAID * nodes
+    by_node = record.most * nodes
     if record.job:
-        return max(record.job % tres.UNSAID, by_node)
+        return max(record.job, by_node)
     by_task = record.task * tasks if shape.tasks_said else 0
     return max(by_task, by_node or record.socket * (topology(held)[0] or 1) * nodes)
 

@@ -172,7 +172,7 @@ def _time_limit(held: Mapping[str, Held]) -> int | None:
 
 
 def _array(held: Mapping[str, Held]) -> Array | None:
-    if "array" not in held:
+    if "array" not in held or not held["array"].data:
         return None
     text: str = held["array"].data
     ids, throttle = units.array_ids(text)

@@ -101,6 +101,15 @@ def test_a_script_that_a_burst_buffer_cuts_short_is_read_shorter(word: str, expl
     assert all(map(explanation, new)) is explained
 
 
+@pytest.mark.parametrize(("called", "explained"), [(1_900_000_001, True), (1_900_000_009, False)])
+def test_a_deadline_of_this_very_second_is_nobodys_mistake(called: int, explained: bool) -> None:
+    made = Made(b"#!/bin/bash\n#SBATCH --deadline=uts1900000000\necho\n", {}, [])
+    header = read(made, 0, "24.11", None)
+    theirs = {**answer("controller", {"tokens": list(header.components[0].tokens)}), "submitted_at": called}
+    new = looked_into(list(differences(0, header, theirs)), made, header, theirs)
+    assert all(map(explanation, new)) is explained
+
+
 def test_an_answer_can_be_written_down() -> None:
     made = next(dense(1, 1))
     assert Made(made.data, *json.loads(json.dumps([made.environ, made.arguments]))) == made

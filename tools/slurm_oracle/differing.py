@@ -1,5 +1,6 @@
 """Our answer to one script beside Slurm's: the stage, the words, the options and the request."""
 
+import calendar
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from tools.slurm_oracle.headers import FILES, Made
 
 FOLDER: Final = "/home/alice/proj"
 _SHELL: Final = frozenset({"ORACLE_VAR", "HOME", "SLURM_SUBMIT_DIR", "SLURM_SUBMIT_HOST", "SLURM_PRIO_PROCESS"})
+_CALL: Final = 2  # seconds that a call may take
 _RELATIVE: Final = ("begin", "deadline", "begin_time", "end_time")
 
 Answer = dict[str, Any]
@@ -128,7 +130,7 @@ def _seconds(moment: Any) -> float | None:
     if isinstance(moment, int | float):
         return moment
     try:
-        return time.mktime(time.strptime(str(moment), "%Y-%m-%dT%H:%M:%S"))
+        return calendar.timegm(time.strptime(str(moment), "%Y-%m-%dT%H:%M:%S"))
     except ValueError:
         return None
 
@@ -144,9 +146,19 @@ def looked_into(new: list[Difference], made: Made, header: Header, answer: Answe
         if all(map(explanation, left)):
             return [each._replace(group=f"named {each.group}") for each in new]
         new = left
+    if _at_the_moment(header, answer):
+        return [each._replace(group=f"this second {each.group}") for each in new]
     if any("bbf" in part.options for part in header.components) and _agrees_cut_short(made, header, answer, number):
         return [each._replace(group=f"cut short {each.group}") for each in new]
     return new
+
+
+def _at_the_moment(header: Header, answer: Answer) -> bool:
+    """Whether a deadline falls into the seconds in which sbatch and the controller looked at the clock."""
+    called = answer.get("submitted_at")
+    ends = [_seconds(part.options["deadline"]) for part in header.components if "deadline" in part.options]
+    apart = {header.stage, answer["stage"]} == {"accepted", "controller"}
+    return apart and called is not None and any(end is not None and abs(end - called) <= _CALL for end in ends)
 
 
 def _with_names(made: Made, header: Header, answer: Answer, number: int) -> list[Difference]:

@@ -30,6 +30,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         rf"holds (gres|tres-per-task)=(\S*,)?gres[/:](?!(?:{_RESOURCES})(?![\w.-]))",
         "which resources exist is the site's",
     ),
+    (
+        "this second .*",
+        "holds deadline=",
+        "a deadline in the very second of the call: whose clock is looked at last",
+    ),
     ("named .*", "", "the nodes stand in a file; with the list in its place all is the same"),
     (
         "cut short .*",

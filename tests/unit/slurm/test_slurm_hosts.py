@@ -2,6 +2,7 @@
 
 import pytest
 
+from s2r_ci.slurm.header import read_header
 from s2r_ci.slurm.hosts import HostListError, count, first, folded, hosts, node_names, unique
 
 NOW = (24, 11)
@@ -60,6 +61,15 @@ def test_up_to_22_05_nothing_may_stand_behind_the_last_bracket() -> None:
 
 def test_up_to_22_05_a_bracket_that_is_never_closed_closes_a_name() -> None:
     assert folded(unique(hosts("n[1-,m2", BEFORE))) == "m2,n]"
+
+
+@pytest.mark.parametrize(
+    ("release", "nodes", "told"), [("22.05", "n[1-", True), ("22.05", "n[1-2]", False), ("24.11", "n[1-2]", False)]
+)
+def test_such_a_bracket_is_told(release: str, nodes: str, told: bool) -> None:
+    header = read_header(f"#!/bin/bash\n#SBATCH --nodelist={nodes}\n".encode(), "job.sh", release=release)
+    assert header.stage == "accepted"
+    assert any("never closed" in finding.message for finding in header.findings) is told
 
 
 def test_from_23_02_on_a_set_of_nodes_cannot_be_counted() -> None:
