@@ -1,6 +1,5 @@
 """The shipped schemas, and the fast yes."""
 
-import itertools
 import json
 import os
 from collections.abc import Callable
@@ -10,10 +9,6 @@ from typing import Any, Final
 from s2r_ci.errors import ConfigurationError
 
 _SUFFIX: Final = ".schema.json"
-MOST_BY_HAND: Final = 16
-"""Documents of a process that are looked at by hand before the validator is loaded that is made for many."""
-
-_ASKED: Final = itertools.count()
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -53,12 +48,6 @@ def is_valid(name: str, body: Any, own: str = "") -> bool:
 
     ``own``: the text of a site's own schema, which counts instead of the shipped one.
     """
-    if not own and next(_ASKED) < MOST_BY_HAND:
-        from s2r_ci.validate.by_hand import keeps
-
-        kept = keeps(_parsed(name), body)
-        if kept is not None:
-            return kept
     check = _fast_check(own or _text(name))
     if check is None:
         return False
@@ -66,11 +55,6 @@ def is_valid(name: str, body: Any, own: str = "") -> bool:
         return check(body)
     except Exception:  # what cannot be handed over (2**70, half a surrogate) is for the one that explains
         return False
-
-
-@cache
-def _parsed(name: str) -> dict[str, Any]:
-    return load_schema(name)
 
 
 @cache
