@@ -461,6 +461,10 @@ REQUEUE_TRUNCATES_OUTPUT: Final = _rule(
     "requeue-truncates-output", Stage.PARSE, _N, "a job that is queued again writes over the log of its first run",
     "add --open-mode=append",
 )  # fmt: skip
+OUTPUT_WITHOUT_ARRAY: Final = _rule(
+    "output-without-array", Stage.PARSE, _N, "%a stands in a log's name, and the job is no array",
+    "write %j for the number of the job, or give --array",
+)  # fmt: skip
 VARIABLE_UNSET: Final = _rule(
     "variable-unset", Stage.PARSE, _W, "Slurm does not set this variable under the options of the script",
     "give the option that sets it, or a default: ${NAME:-1}",
@@ -468,6 +472,10 @@ VARIABLE_UNSET: Final = _rule(
 VARIABLE_UNKNOWN: Final = _rule(
     "variable-unknown", Stage.PARSE, _W, "Slurm sets no variable of this name, but one that looks like it",
     "write the name that Slurm sets",
+)  # fmt: skip
+COUNTS_AS_NUMBER: Final = _rule(
+    "counts-as-number", Stage.PARSE, _W, "the counts of several nodes, 4(x2), are used as one number",
+    "write $SLURM_NTASKS_PER_NODE or $SLURM_CPUS_ON_NODE, or cut the list: ${SLURM_TASKS_PER_NODE%%(*}",
 )  # fmt: skip
 RANK_EXPANDED_EARLY: Final = _rule(
     "rank-expanded-early", Stage.PARSE, _W, "the batch shell expands a rank variable, so that all tasks get 0",
@@ -548,6 +556,18 @@ NODELIST_PINNED: Final = _rule(
 DEPENDENCY_PINNED: Final = _rule(
     "dependency-pinned", Stage.PARSE, _W, "the job waits for one job of the past by its number",
     "give --dependency on the command line",
+)  # fmt: skip
+SCRIPT_FOLDER_SPOOLED: Final = _rule(
+    "script-folder-spooled", Stage.PARSE, _W, "the script looks for its folder, and Slurm runs a copy from elsewhere",
+    "use $SLURM_SUBMIT_DIR, or what `scontrol show job $SLURM_JOB_ID` says behind Command=",
+)  # fmt: skip
+CONTINUATION_CUT: Final = _rule(
+    "continuation-cut", Stage.PARSE, _W, "a blank behind the \\ at the end of a line cuts the command in two",
+    "delete the blanks at the end of the line",
+)  # fmt: skip
+ASSIGNMENT_SPACED: Final = _rule(
+    "assignment-spaced", Stage.PARSE, _W, "an assignment has blanks around its =, so the shell runs it as a command",
+    "write NAME=VALUE without blanks",
 )  # fmt: skip
 
 LINT_ONLY: Final = frozenset(RULES) - _WALKED

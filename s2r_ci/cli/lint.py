@@ -130,12 +130,20 @@ class Tree:
 
     def lines(self, script: str, path: str) -> int | None:
         """How many lines the file has; None unless it is the only one that can be meant."""
+        data = self._data(script, path)
+        return None if data is None else data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+    def holds(self, script: str, path: str, text: bytes) -> bool | None:
+        """Whether the file has this text; None unless it is the only one that can be meant."""
+        data = self._data(script, path)
+        return None if data is None else text in data
+
+    def _data(self, script: str, path: str) -> bytes | None:
         there = [place for place in self._places(script, path) if os.path.isfile(os.path.join(self._root, place))]
         if len(there) != 1:
             return None
         with suppress(IncompleteError):
-            data = read_file(self._root, there[0], max_bytes=_LARGEST_LIST)
-            return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+            return read_file(self._root, there[0], max_bytes=_LARGEST_LIST)
         return None
 
     def sent_with(self, script: str, *spelled: str) -> bool:

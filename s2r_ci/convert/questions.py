@@ -106,7 +106,7 @@ def _gpus(made: Plan) -> Iterator[Question]:
 
 def _whole_node(made: Plan) -> Iterator[Question]:
     asked = made.job.resources
-    if asked.exclusive and not made.gpus and asked.cpus_per_node == asked.tasks_per_node == 1:
+    if asked.exclusive and asked.cpus_per_node == 1 and "cpus-per-task" not in made.job.options:
         yield Question(
             key="whole-node",
             text="--exclusive gives the script all CPUs of a node: how many does it need?",

@@ -16,6 +16,7 @@ from s2r_ci.lint import (
     outputs,
     places,
     signals,
+    slips,
     spelling,
     steps,
     tasks,
@@ -51,6 +52,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     outputs.output_overwritten,
     outputs.output_pattern_unknown,
     outputs.requeue_truncates_output,
+    outputs.output_without_array,
     variables.variable_unset,
     variables.variable_unknown,
     variables.environment_cut_off,
@@ -72,6 +74,10 @@ CHECKS: Final[tuple[Check, ...]] = (
     places.tilde_in_quotes,
     places.nodelist_pinned,
     places.dependency_pinned,
+    slips.script_folder_spooled,
+    slips.continuation_cut,
+    slips.assignment_spaced,
+    slips.counts_as_number,
 )
 
 _CONVERTED: Final = (memory.memory_without_unit, gpus.processes_exceed_gpus)
@@ -96,7 +102,8 @@ def lint(script: Script, reading: Reading, around: Around | None = None) -> list
     ``around`` answers what the repository says about paths that the script names.
     """
     case = Case(script, reading, around)
-    every = list(spelling.named_anew(reading.findings, case.release))
+    read = spelling.named_anew(reading.findings, case.release)
+    every = [finding for finding in read if not times.minutes_are_meant(case, finding)]
     for check in CHECKS:
         every.extend(check(case))
     if ignores := read_ignores(script.text):

@@ -22,6 +22,7 @@ _LISTED: Final = lazy(
 )
 _WORDS: Final = lazy(r"\"[^\"]*\"|'[^']*'|[^\s\"']+")
 _ELEMENT: Final = r"\$\{{{name}\[\s*\$?\{{?(?:SLURM_ARRAY_TASK_ID|{alias})\}}?\s*\]\}}"
+_CALLED: Final = lazy(r"(?<![\w./$%{}-])[\w./-]+\.(?:py|R|r|jl|m|pl|sh|bash|do|sas|nf|smk)\b(?![/\w.])")
 _MANY: Final = 1000  # MaxArraySize is 1001 unless the site sets it
 
 
@@ -30,9 +31,17 @@ def array_index_unused(case: Case) -> Iterator[Finding]:
     job = case.job
     if job is None or job.array is None or job.array.throttle == 1 or len(job.array.ids) < 2:
         return
-    if b"ARRAY_TASK" not in case.script.data and b"%a" not in _body(case):
-        message = f"--array={job.array.text} runs the script {len(job.array.ids)} times, and nothing uses the index"
-        yield found(rules.ARRAY_INDEX_UNUSED, message, case.at("array"), "array")
+    if b"ARRAY_TASK" in case.script.data or b"%a" in _body(case):
+        return
+    called = list(dict.fromkeys(_CALLED.findall(case.code)))
+    if case.around is not None and any(case.around.holds(case.path, name, b"ARRAY_TASK") for name in called):
+        return
+    message = f"--array={job.array.text} runs the script {len(job.array.ids)} times, and nothing " + (
+        f"in it names the index: unless `{called[0][-40:]}` reads SLURM_ARRAY_TASK_ID, all do the same"
+        if called
+        else "uses the index"
+    )
+    yield found(rules.ARRAY_INDEX_UNUSED, message, case.at("array"), "array")
 
 
 def _body(case: Case) -> bytes:
@@ -41,7 +50,7 @@ def _body(case: Case) -> bytes:
 
 def array_not_requested(case: Case) -> Iterator[Finding]:
     """SLURM_ARRAY_TASK_ID in a script without --array."""
-    if case.job is None or case.says("array"):
+    if case.job is None or case.says("array") or case.late("--array", "-a"):
         return
     if case.around is not None and case.around.sent_with(case.path, "--array", "-a"):
         return

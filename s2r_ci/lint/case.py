@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 
+from s2r_ci import rules
 from s2r_ci.model import Body, Directive, Finding, Item, ItemKind, JobSpec, Location, Reading, Rule, Script, Step
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.body import read_body
@@ -20,6 +21,9 @@ class Around(Protocol):
 
     def lines(self, script: str, path: str) -> int | None:
         """How many lines the file has; None: there is no such file, or it is not known which one is meant."""
+
+    def holds(self, script: str, path: str, text: bytes) -> bool | None:
+        """Whether the file has this text; None: there is no such file, or it is not known which one is meant."""
 
     def sent_with(self, script: str, *spelled: str) -> bool:
         """Whether a program of the repository sends this script with an option that begins with one of these."""
@@ -123,6 +127,16 @@ class Case:
     def at(self, *names: str) -> Location:
         """Where the first of these options stands that is given; else the file."""
         return next((self.directives[name].location for name in names if name in self.directives), self.place())
+
+    def remark(self, said: Directive) -> str:
+        """What the author wrote behind a directive, in small letters, or ""."""
+        line = self.lines[said.location.line - 1] if 0 < said.location.line <= len(self.lines) else ""
+        return line[1:].partition("#")[2].strip().lower()
+
+    def late(self, *spelled: str) -> bool:
+        """Whether a directive behind the first command, which does not count, begins with one of these."""
+        late = (f.subject for f in self.reading.findings if f.rule is rules.LATE_DIRECTIVE)
+        return any(text.removeprefix("#SBATCH").lstrip().startswith(spelled) for text in late)
 
     def place(self, line: int = 0, column: int = 0) -> Location:
         """A place in the script."""

@@ -70,8 +70,10 @@ EXAMPLES: Final[dict[str, Example]] = {
     "output-overwritten": _in_header("#SBATCH --output=sweep.log", "--array=1-10"),
     "output-pattern-unknown": _in_header("#SBATCH --output=run-%d.log"),
     "requeue-truncates-output": _in_header("#SBATCH --requeue"),
+    "output-without-array": _in_header("#SBATCH --output=fit-%A_%a.log"),
     "variable-unset": _in_body("export OMP_NUM_THREADS=$SLURM_CPUS_PER_TASK", "--ntasks=1"),
     "variable-unknown": _in_body('mkdir -p "runs/$SLURM_JOBNAME"'),
+    "counts-as-number": _in_body("mpirun -n $SLURM_TASKS_PER_NODE ./solver", "--nodes=2", "--ntasks-per-node=4"),
     "rank-expanded-early": _in_body(
         'srun torchrun --nnodes=2 --node-rank="$SLURM_NODEID" train.py', "--nodes=2", "--ntasks-per-node=1"
     ),
@@ -93,5 +95,12 @@ EXAMPLES: Final[dict[str, Example]] = {
     "tilde-in-directive": _in_header("#SBATCH --output=~/logs/run.out"),
     "tilde-in-quotes": _in_body('cd "~/experiments"'),
     "nodelist-pinned": _in_header("#SBATCH --nodelist=node12"),
+    "script-folder-spooled": _in_body('cd "$(dirname "$0")"', "--time=01:00:00"),
+    "continuation-cut": Example(
+        "srun ./solver \\ ", "#!/bin/bash\n#SBATCH --ntasks=4\nsrun ./solver \\ \n    --steps 100\n"
+    ),
+    "assignment-spaced": Example(
+        "STEPS = 100", '#!/bin/bash\n#SBATCH --ntasks=1\nSTEPS = 100\npython fit.py --steps "$STEPS"\n'
+    ),
     "dependency-pinned": _in_header("#SBATCH --dependency=afterok:4711"),
 }

@@ -87,8 +87,11 @@ def interactive_step(case: Case) -> Iterator[Finding]:
 
 
 def launcher_twice(case: Case) -> Iterator[Finding]:
-    """``srun mpirun``, or ``srun torchrun`` with several tasks on a node."""
-    job = case.job
+    """``srun mpirun``, or ``srun torchrun`` with several tasks on a node.
+
+    Of a heterogeneous job only steps count that say themselves how many tasks they have.
+    """
+    job = next(iter(case.reading.jobs), None)
     if job is None:
         return
     outer: Step | None = None
@@ -96,6 +99,8 @@ def launcher_twice(case: Case) -> Iterator[Finding]:
         if not step.within:
             outer = step
         elif outer is not None and step.within == "srun" == outer.launcher:
+            if case.job is None and option_of(outer, "-n", "--ntasks") is None:
+                continue
             tasks = _tasks_of(job, outer)
             nested = step.launcher in _MPI
             if nested or (step.launcher in PYTHON_LAUNCHERS and step.launcher != "ray"):

@@ -28,6 +28,10 @@ _REACH: Final = lazy(
     r"xargs|wrf|distributed|lightning|fds|ls-dyna|dyna|relion|ipcluster|ipyparallel|prun|dvm|salloc|sbatch|bcast|run|"
     r"composer|legate|dplace|ibrun|poe|singularity|apptainer|shifter|docker|podman|enroot|R$|Rscript|train|eval|exec"
 )
+_OF_A_NODE: Final = ("torchrun", "torch.distributed", "accelerate")
+_ELSEWHERE: Final = lazy(
+    r"\b(?:srun|ssh|pdsh|clush|mpirun|mpiexec|parallel|deepspeed|ray)\b|\$\{?\w*(?:LAUNCH|RUN)"
+)
 _WEAK: Final = words_of(
     "echo printf cd set module ml source . export unset test [ [[ true false : exit date hostname pwd umask cp mv rm "
     "mkdir rmdir ln tar gzip gunzip rsync cat head tail grep sed awk sort uniq cut tr wc ls find touch chmod sleep "
@@ -95,7 +99,10 @@ def _threads(case: Case, tasks: int) -> str:
 def nodes_without_launcher(case: Case) -> Iterator[Finding]:
     """Several nodes for a script that stays on the first."""
     job = case.job
-    if job is None or not case.shell or case.body.steps or job.resources.nodes < 2 or not case.says("nodes"):
+    if job is None or not case.shell or job.resources.nodes < 2 or not case.says("nodes"):
+        return
+    if case.body.steps:
+        yield from _on_one_node(case)
         return
     if any(name in case.variables for name in (*_NODES, *_TASKS)) or any(
         True for _ in case.items(ItemKind.COMMAND)
@@ -107,6 +114,20 @@ def nodes_without_launcher(case: Case) -> Iterator[Finding]:
     nodes = case.directives["nodes"].value
     message = f"--nodes={nodes}, and no srun or mpirun: `{runs[0][:40]}` runs on the first node alone"
     yield found(rules.NODES_WITHOUT_LAUNCHER, message, case.at("nodes"), "nodes")
+
+
+def _on_one_node(case: Case) -> Iterator[Finding]:
+    """``torchrun --nnodes=2`` in the batch shell: it starts the processes of its own node, and waits for the others."""
+    if any(step.launcher not in _OF_A_NODE or step.within for step in case.body.steps) or _ELSEWHERE.search(
+        case.code
+    ):
+        return
+    first = case.body.steps[0]
+    message = (
+        f"--nodes={case.directives['nodes'].value}, and {first.launcher} in the batch shell starts processes on the "
+        f"first node alone: write srun --ntasks-per-node=1 {first.launcher}"
+    )
+    yield found(rules.NODES_WITHOUT_LAUNCHER, message, first.location, "nodes")
 
 
 def threads_mismatch(case: Case) -> Iterator[Finding]:

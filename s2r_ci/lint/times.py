@@ -1,5 +1,6 @@
 """Time limits that are missing, very long, or in another unit than was meant."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +12,18 @@ _LONG_S: Final = 7 * 86_400
 _MOST_MINUTES: Final = 10_080  # a week
 _HOURS: Final = frozenset({24, 48, 72, 96, 168})
 _SECONDS: Final = frozenset({3_600, 86_400})
+
+
+def minutes_are_meant(case: Case, finding: Finding) -> bool:
+    """Whether a remark says that ``--time=10:00`` is meant as it is read."""
+    said = case.directives.get("time")
+    return (
+        finding.rule is rules.VALUE_MISLEADING
+        and finding.subject == "time"
+        and said is not None
+        and re.search(r"\bm(?:m:ss|in(?:s|ute)?)", case.remark(said)) is not None
+        and re.search(r"\bh(?:h:mm|ours?|rs?)\b", case.remark(said)) is None
+    )
 
 
 def time_in_minutes(case: Case) -> Iterator[Finding]:
@@ -35,7 +48,7 @@ def _clock(seconds: int) -> str:
 
 def time_limit_missing(case: Case) -> Iterator[Finding]:
     """No --time at all."""
-    if case.job and not case.says("time"):
+    if case.job and not case.says("time") and not case.late("--time", "-t"):
         message = "no --time: the partition's default limit counts, which may be minutes or weeks"
         yield found(rules.TIME_LIMIT_MISSING, message, case.place(), "time")
 

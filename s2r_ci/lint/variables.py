@@ -83,6 +83,13 @@ _MEANT: Final = {
 }  # fmt: skip
 _PRINTS: Final = lazy(r"\s*(?:echo|printf|logger)\b[^|;&>]*$")
 _INPUT: Final = frozenset(name for option in OPTIONS for name in option.env.split())
+_ONLY_READ: Final = {  # a job has the second name; the first is sbatch's way to take an option, or nothing at all
+    f"SBATCH_{name}": f"SLURM_{name}"
+    for name in words_of(
+        "CPUS_PER_TASK CPUS_PER_GPU GPUS GPUS_PER_NODE JOB_NAME JOB_ID NTASKS NTASKS_PER_NODE NNODES MEM_PER_NODE "
+        "MEM_PER_CPU MEM_PER_GPU SUBMIT_DIR ARRAY_TASK_ID"
+    )
+}
 
 
 def _sets(case: Case, name: str) -> bool:
@@ -131,7 +138,12 @@ def _harmless(case: Case, line: int, name: str) -> bool:
 def variable_unknown(case: Case) -> Iterator[Finding]:
     """Names that Slurm does not set, and that are near one it sets. Others may be the site's."""
     for name, place in case.variables.items():
-        if _exists(name) or _sets(case, name) or not name.startswith("SLURM") or guarded(case, name):
+        if _sets(case, name) or guarded(case, name):
+            continue
+        if name in _ONLY_READ:
+            message = f"Slurm sets {name} in no job: did you mean {_ONLY_READ[name]}?"
+            yield found(rules.VARIABLE_UNKNOWN, message, place, name)
+        if _exists(name) or not name.startswith("SLURM"):
             continue
         if meant := _MEANT.get(name) or _near(name):
             message = f"Slurm sets no {name}: did you mean {meant}?"

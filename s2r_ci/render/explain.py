@@ -18,7 +18,9 @@ from s2r_ci.model import (
 )
 from s2r_ci.patterns import lazy
 from s2r_ci.render import Style
-from s2r_ci.render.reading import STAGES, options_table, program, releases, request_words, sent, summary, unread
+from s2r_ci.render.asked import request_words
+from s2r_ci.render.program import program
+from s2r_ci.render.reading import STAGES, options_table, releases, sent, summary, unread
 from s2r_ci.render.safe import printable, shown_path
 from s2r_ci.render.text import finding_lines, paint
 from s2r_ci.render.words import by_gravity, without_root

@@ -2,17 +2,14 @@
 does not read, what other releases would say, and what the program part does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from s2r_ci import rules
 from s2r_ci.model import (
-    Body,
     Component,
     Directive,
     Header,
-    Item,
-    ItemKind,
     JobSpec,
     Level,
     Reading,
@@ -20,14 +17,14 @@ from s2r_ci.model import (
     Script,
 )
 from s2r_ci.render import Style
+from s2r_ci.render.asked import count, mib, request_words, span
 from s2r_ci.render.meaning import MEANINGS
+from s2r_ci.render.program import row, short
 from s2r_ci.render.safe import printable
 from s2r_ci.render.text import paint
-from s2r_ci.slurm.body import read_body
 from s2r_ci.slurm.driver import Call
 from s2r_ci.slurm.header import read_header
 from s2r_ci.slurm.options import parse_release
-from s2r_ci.slurm.touched import touched
 from s2r_ci.slurm.troubles import RefusedError
 from s2r_ci.slurm.words import cut
 
@@ -109,51 +106,41 @@ def _outcome(directive: Directive, component: Component) -> tuple[str, bool]:
             return f"added to what {where} says", True
         return f"does not count: {where} says it again", False
     parts = [meaning(directive.value)] if (meaning := MEANINGS.get(directive.name)) else []
+    field, unit = _NUMBERS.get(directive.name, ("", ""))
+    number = component.request.get(field)
+    amount = f"{number:,} {unit}" if isinstance(number, int) else ""
+    if not any(parts) and amount and unit.startswith("MiB"):
+        parts.append(amount)
     if not any(parts) and spelled not in ("", "set", directive.value, directive.name):
         parts.append(f"= {printable(spelled)}")
-    if directive.name in _NUMBERS:
-        field, unit = _NUMBERS[directive.name]
-        number = component.request.get(field)
-        if isinstance(number, int) and str(number) != spelled and not any(parts):
-            parts.append(f"{number:,} {unit}")
+    if not any(parts) and str(number) != spelled:
+        parts.append(amount)
     return ", ".join(filter(None, parts)), True
 
 
 def summary(job: JobSpec) -> str:
     """What one job asks for, after Slurm's own arithmetic, in one line."""
     asked = job.resources
-    parts = [_nodes(asked), f"{_count(asked.tasks, 'task')}", f"{_count(asked.cpus_per_node, 'CPU')} a node"]
+    processors = f"{count(asked.cpus_per_node, 'CPU')} a node"
+    if asked.exclusive:
+        processors = f"all CPUs of each node, at least {asked.cpus_per_node:,}"
+    parts = [_nodes(asked), f"{count(asked.tasks, 'task')}", processors]
     if asked.gpus_per_node:
         model = f" {asked.gpu_model}" if asked.gpu_model else ""
-        parts.append(f"{_count(asked.gpus_per_node, 'GPU')}{model} a node")
+        parts.append(f"{count(asked.gpus_per_node, 'GPU')}{model} a node")
     if asked.memory_per_node_mib is not None:
-        mib = asked.memory_per_node_mib
-        parts.append(f"{_mib(mib)} a node" if mib else "all memory of each node")
+        amount = asked.memory_per_node_mib
+        parts.append(f"{mib(amount)} a node" if amount else "all memory of each node")
     if job.time_limit_s is not None:
-        parts.append(f"at most {_time(job.time_limit_s)}" if job.time_limit_s else "no time limit")
+        parts.append(f"at most {span(job.time_limit_s)}" if job.time_limit_s else "no time limit")
     if job.array:
         throttle = f", {job.array.throttle} at once" if job.array.throttle else ""
-        parts.append(f"{_count(len(job.array.ids), 'time')}{throttle}")
+        parts.append(f"{count(len(job.array.ids), 'time')}{throttle}")
     return ", ".join(parts)
 
 
 def _nodes(asked: Resources) -> str:
-    return f"{asked.nodes} to {asked.nodes_max} nodes" if asked.nodes_max else _count(asked.nodes, "node")
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
-
-
-def _mib(mib: int) -> str:
-    return f"{mib // 1024:,} GiB" if mib % 1024 == 0 else f"{mib:,} MiB"
-
-
-def _time(seconds: int) -> str:
-    days, rest = divmod(seconds, 86400)
-    hours, minutes = rest // 3600, rest % 3600 // 60
-    named = ((days, "d"), (hours, "h"), (minutes, "min"))
-    return " ".join(f"{number} {unit}" for number, unit in named if number)
+    return f"{asked.nodes} to {asked.nodes_max} nodes" if asked.nodes_max else count(asked.nodes, "node")
 
 
 # --- what is not read --------------------------------------------------------------------------------------
@@ -166,9 +153,11 @@ def unread(script: Script, header: Header) -> Iterator[str]:
     for number, line in enumerate(lines, 1):
         if number not in reasons and line.lstrip().startswith("##SBATCH"):
             reasons[number] = "switched off by the second #"
+        elif number not in reasons and line.startswith("# SBATCH -"):
+            reasons[number] = _UNREAD[rules.NOT_A_DIRECTIVE.id]
     for number, reason in sorted(reasons.items()):
         if 0 < number <= len(lines):
-            yield f"  {f'line {number}':>12}  {_short(lines[number - 1].strip(), 60)}  ({reason})"
+            yield f"  {f'line {number}':>12}  {short(lines[number - 1].strip(), 60)}  ({reason})"
 
 
 def releases(script: Script, header: Header) -> Iterator[str]:
@@ -184,12 +173,10 @@ def releases(script: Script, header: Header) -> Iterator[str]:
 def _differences(header: Header, other: Header) -> Iterator[str]:
     if other.stage != header.stage:
         why = next((f.message for f in other.findings if f.level is Level.ERROR and f not in header.findings), "")
-        yield STAGES.get(other.stage, other.stage) + (f" ({_short(why, 90)})" if why else "")
+        yield STAGES.get(other.stage, other.stage) + (f" ({short(why, 90)})" if why else "")
         return
     here, there = _refusals(header), _refusals(other)
-    yield from (
-        f"line {line}: {_short(there[line, name], 90)}" for line, name in sorted(there.keys() - here.keys())
-    )
+    yield from (f"line {line}: {short(there[line, name], 90)}" for line, name in sorted(there.keys() - here.keys()))
     yield from (f"line {line}: {printable(name)} is taken" for line, name in sorted(here.keys() - there.keys()))
     for ours, theirs in zip(header.components, other.components, strict=False):
         for name in sorted({*ours.options, *theirs.options}):
@@ -199,7 +186,7 @@ def _differences(header: Header, other: Header) -> Iterator[str]:
         for name in sorted({*ours.request, *theirs.request} & _TOLD):
             a, b = ours.request.get(name), theirs.request.get(name)
             if a != b:
-                yield f"{name} is {b if b is not None else 'not sent'}"
+                yield f"sends {request_words({name: b})[0]}" if b is not None else f"does not send {name}"
 
 
 def _refusals(header: Header) -> dict[tuple[int, str], str]:
@@ -214,76 +201,6 @@ def _plain(text: str | None) -> str | None:
     return text.replace("gres:", "gres/") if text else text
 
 
-# --- the program -------------------------------------------------------------------------------------------
-
-
-def program(script: Script, reading: Reading) -> Iterator[str]:
-    """The structure of the program part: steps, background work, software, files, what comes from outside."""
-    if reading.jobs:
-        body: Body = reading.jobs[0].body
-        inventory: Iterable[Item] = reading.jobs[0].inventory
-    else:
-        body, inventory, _ = read_body(script)
-    reader = printable(body.interpreter) or "nothing: the first line does not say"
-    yield _row("read by", reader + ("" if body.understood else ", and not all understood"))
-    yield from _rows("steps", _steps(body))
-    items = [item for item in inventory if item.kind is not ItemKind.DIRECTIVE]
-    yield from _rows("software", _software(items))
-    if body.language == "shell":
-        files, behind, runs = touched(script.text)
-        steps = {step.location.line for step in body.steps}
-        yield from _rows("runs", [(each.line, each.command) for each in runs if each.line not in steps])
-        yield from _rows("background", [(each.line, each.command) for each in behind if each.line not in steps])
-        for how in ("reads", "writes"):
-            yield from _rows(how, [(each.line, each.name) for each in files if each.how == how])
-    yield from _rows("host paths", _items(items, ItemKind.PATH))
-    yield from _rows("from Slurm", _items(items, ItemKind.VARIABLE))
-    yield from _rows("from outside", _items(items, ItemKind.ARGUMENT))
-    yield from _rows("cluster", _items(items, ItemKind.COMMAND))
-
-
-def _steps(body: Body) -> Iterator[tuple[int, str]]:
-    for step in body.steps:
-        words = " ".join(step.program) or " ".join(step.words)
-        within = f" within {step.within}" if step.within else ""
-        behind = " (in the background)" if step.background else ""
-        yield step.location.line, f"{step.launcher}{within}: {words}{behind}"
-
-
-def _items(items: Iterable[Item], *kinds: ItemKind) -> Iterator[tuple[int, str]]:
-    """Each name once, where it stands first."""
-    seen: dict[str, int] = {}
-    for item in items:
-        if item.kind in kinds:
-            named = item.kind in (ItemKind.VARIABLE, ItemKind.PATH, ItemKind.ARGUMENT)
-            seen.setdefault(item.name if named else item.value or item.name, item.location.line)
-    yield from ((line, name) for name, line in seen.items())
-
-
-def _software(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
-    """By what it comes, and its name: ``module cuda/12``."""
-    seen: dict[str, int] = {}
-    for item in items:
-        if item.kind in (ItemKind.MODULE, ItemKind.CONTAINER):
-            seen.setdefault(f"{item.name} {item.value}".strip(), item.location.line)
-    yield from ((line, name) for name, line in seen.items())
-
-
-def _rows(title: str, found: Iterable[tuple[int, str]]) -> Iterator[str]:
-    for line, text in found:
-        yield _row(title, f"line {line}: {_short(text, 78)}")
-        title = ""
-
-
-def _row(title: str, text: str) -> str:
-    return f"  {title:>12}  {text}".rstrip()
-
-
-def _short(text: str, limit: int) -> str:
-    shown = printable(text)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
 # --- a program that sends jobs -----------------------------------------------------------------------------
 
 
@@ -292,26 +209,21 @@ def sent(calls: Sequence[tuple[Call, Reading | None]]) -> Iterator[str]:
     for call, reading in calls:
         target = printable(call.script) if call.script else _unnamed(call)
         options = " ".join(map(printable, call.options)) or "no options of its own"
-        yield _row(f"line {call.line}", f"sends {target} with {options}")
+        yield row(f"line {call.line}", f"sends {target} with {options}")
         if left_open := call.left_open[_itself(call) :]:
-            yield _row("", f"decided only when it runs: {', '.join(map(printable, left_open))}")
+            yield row("", f"decided only when it runs: {', '.join(map(printable, left_open))}")
         if reading is None:
             continue
         if not reading.jobs:
-            yield _row("", STAGES.get(reading.header.stage, reading.header.stage))
-        yield from (_row("", summary(job)) for job in reading.jobs)
+            yield row("", STAGES.get(reading.header.stage, reading.header.stage))
+        yield from (row("", summary(job)) for job in reading.jobs)
 
 
 def _unnamed(call: Call) -> str:
     if call.wrapped is not None:
-        return f"the command `{_short(call.wrapped, 40)}`"
+        return f"the command `{short(call.wrapped, 40)}`"
     return "this script itself" if _itself(call) else "a script whose name is decided when it runs"
 
 
 def _itself(call: Call) -> bool:
     return bool(call.left_open) and call.left_open[0].strip("\"'") in ("$0", "${0}", "$BASH_SOURCE")
-
-
-def request_words(request: Mapping[str, object]) -> list[str]:
-    """Fields of a request for a person; the environment is long, and of no interest here."""
-    return [f"{name} {value}" for name, value in request.items() if name != "environment"]

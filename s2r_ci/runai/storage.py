@@ -1,10 +1,12 @@
 """Volumes: which folders of the old cluster the site map puts where, and shared memory for GPU jobs."""
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from s2r_ci.model import ConversionRequest, ItemKind, Volume
+from s2r_ci.patterns import lazy
 from s2r_ci.runai.bindings import bindings
 from s2r_ci.runai.compute import uses_gpus
 
@@ -12,8 +14,13 @@ LOCAL_FOLDERS: Final = frozenset(
     {"tmp", "dev", "proc", "sys", "usr", "bin", "sbin", "lib", "lib64", "opt", "etc", "var", "run"}
 )
 """First components that a container image or its pod brings along."""
+_SITES: Final = lazy(
+    r"/(?:usr/(?:users|people|home|workspace|gapps|WS\d)|var/(?:scratch|lustre))(?:/.*|$)", re.DOTALL
+)
+"""Folders of a site for all that lie below one of them nonetheless."""
 
 SHARED_MEMORY: Final = "dshm"
+_OPEN: Final = lazy(r"[$*?%{~\[]")  # what a shell or Slurm expands
 
 
 def paths(request: ConversionRequest) -> Iterator[str]:
@@ -39,14 +46,18 @@ def prefix_of(path: str, prefixes: Iterable[str]) -> str | None:
 def is_local(path: str) -> bool:
     """Whether the path is one of the image or the pod itself: /tmp, /usr/bin/python."""
     parts = path.split("/", 2)
-    return len(parts) < 2 or parts[1] in LOCAL_FOLDERS or not parts[1]
+    return len(parts) < 2 or not parts[1] or (parts[1] in LOCAL_FOLDERS and not _SITES.fullmatch(path))
 
 
 def top_folder(path: str) -> str:
-    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x."""
+    """The first two components, by which paths are asked for: /scratch/lab of /scratch/lab/data/x.
+
+    One where the second is not known before the job runs, or is a file: /scratch of /scratch/$USER/x. Nothing
+    expands the path of a mount.
+    """
     parts = path.strip("/").split("/")
-    if len(parts) == 2 and "." in parts[1]:
-        del parts[1]
+    if len(parts) > 1 and (_OPEN.search(parts[1]) or (len(parts) == 2 and "." in parts[1])):
+        del parts[1:]
     return "/" + "/".join(parts[:2])
 
 

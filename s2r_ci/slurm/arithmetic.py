@@ -12,7 +12,7 @@ from s2r_ci.slurm.gpus import count_gpus
 from s2r_ci.slurm.hosts import HostListError, count, hosts, is_a_set, unique
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.per_task import cpu_count, gpu_entries, task_text
-from s2r_ci.slurm.shape import Options, Shape, bounded, topology
+from s2r_ci.slurm.shape import Options, Shape, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _GPU_OPTIONS: Final = frozenset({
@@ -21,6 +21,7 @@ _GPU_OPTIONS: Final = frozenset({
 })  # fmt: skip
 
 
+_SHORT: Final = 0xFFFF
 _PER_TASK: Final = frozenset({"tres-per-task", "gpus-per-task"})
 
 
@@ -47,6 +48,8 @@ def shape_of(held: Options, release: Release) -> Shape:
     if shape.tasks_said and not shape.tasks and not shape.nodes_said:
         shape.least_nodes, shape.nodes_said = 0, True  # no tasks need no node
     _cpus(shape, held)
+    if shape.tasks_per_node > _SHORT and "ntasks" not in held and shape.tasks_said and release >= (23, 2):
+        _sent_tasks(shape, held, release)
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
     if (
@@ -114,16 +117,26 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         if release < (23, 2) and units.signed(shape.tasks) < 0:
             raise RefusedError(f"{per_node} tasks a node come out as {units.signed(shape.tasks)} tasks")
         shape.tasks_said = release < (23, 2) or (
-            bounded(held) and shape.tasks != 0 and _per_task_said(shape, held, release)
+            shape.bounded(held) and shape.tasks != 0 and _per_task_said(shape, held, release)
         )
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
         per_task = _gpus_per_task(held, release) or "tres-per-task" in held
-        shape.tasks_said = bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
+        shape.tasks_said = shape.bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
         if _arbitrary(held):
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
         _by_topology(shape, held)
+
+
+def _sent_tasks(shape: Shape, held: Options, release: Release) -> None:
+    """From 23.02 on the tasks that follow from --ntasks-per-node are counted with the 16 bits of it that travel."""
+    per_node = shape.tasks_per_node & _SHORT
+    if per_node != _SHORT - 1:
+        shape.tasks = shape.least_nodes * per_node
+    else:  # which stands for "not said"
+        shape.tasks = shape.least_nodes
+        shape.tasks_said = not shape.cpus_per_task
 
 
 def _by_topology(shape: Shape, held: Options) -> None:

@@ -40,7 +40,6 @@ _CONTROLLED: Final = frozenset({
 })  # fmt: skip
 _LIMIT: Final = lazy("^(?:RLIMIT_)+")
 _LISTS: Final = frozenset({"gres", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"})
-_FOR_EVER: Final = 2**40  # seconds
 _COUNTED_BADLY: Final[Release] = (22, 5)
 _OTHER_MEMORY: Final = frozenset({"mem-per-cpu", "mem-per-gpu"})
 _DEPENDENCY: Final = lazy(
@@ -67,15 +66,20 @@ def settle(held: dict[str, Held], release: Release) -> None:
     if "hint" in held and release >= (25, 5) and ("sockets-per-node" in held or "cores-per-socket" in held):
         held["hint"] = held["hint"]._replace(data=None)
     per_gpu = held.get("cpus-per-gpu")
-    if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held, release):
+    if per_gpu and per_gpu.origin == "environment" and release >= (23, 2) and _cpus_said(held):
         held["cpus-per-gpu"] = per_gpu._replace(data=None)
 
 
-def _cpus_said(held: Options, release: Release) -> bool:
-    if "cpus-per-task" in held:
-        return held["cpus-per-task"].origin != "environment"
-    task = held.get("tres-per-task")
-    return task is not None and task.origin != "environment" and "cpu" in task.data
+def _cpus_said(held: Options) -> bool:
+    """Whether a number of CPUs a GPU of the environment gives way to one of a task; it stays where --tres-per-task
+    comes from the environment too.
+    """
+    if (task := held.get("tres-per-task")) is not None:
+        if task.origin == "environment":
+            return False
+        if "cpu" in task.data.lower():
+            return True
+    return "cpus-per-task" in held and held["cpus-per-task"].origin != "environment"
 
 
 def clashes(held: Options, release: Release) -> Iterable[Clash]:
@@ -260,10 +264,12 @@ def too_late(held: Options, release: Release, now: float | None) -> Iterator[Cla
     """A deadline that the job cannot meet, where the moment of submission is known. Up to 22.05 --time had no part."""
     if "deadline" not in held or now is None or not held["deadline"].data:
         return
-    least = 0
+    least, begin = 0, held.get("begin")
     said = held.get("time-min") or (held.get("time") if release >= (23, 2) else None)
     if said is not None and said.data is not None:
-        least = _FOR_EVER if said.data == units.UNLIMITED else said.data * 60
+        least = said.data * 60 % 2**32  # no limit is the largest number of 32 bits
+    if begin and begin.data and release >= (23, 2):
+        now = max(now, begin.data)
     if held["deadline"].data < now + least:
         yield "deadline", f"the deadline {held['deadline'].spelled} is over before the job can end"
 

@@ -254,6 +254,11 @@ _SPEAKS: Final[dict[str, _Speak]] = {
 SPECIAL: Final = frozenset({*_SPEAKS, *PEELS, ""})
 
 
+_INNER: Final = ("<(", ">(", "$(", "`")
+
+
 def _word_paths(reader: "ShellReader", words: Words) -> None:
     for at, mount in inventory.path_words(words.values):
+        if words.raws[at].startswith(_INNER) and words.raws[at].endswith((")", "`")):
+            continue  # a command of its own, which is looked at when its turn comes
         reader.paths(words.values[at], words.raws[at], words.start(at), mount=mount)

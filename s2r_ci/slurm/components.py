@@ -18,6 +18,7 @@ from s2r_ci.slurm.troubles import RefusedError, Troubles
 from s2r_ci.slurm.words import Word
 
 STAGES: Final = ("read", "parse", "verify", "controller", "accepted")
+_GONE_VARIABLE: Final = "SBATCH_POWER"  # its option is gone, and the variable is looked at all the same
 _PARSE, _CONTROLLER, _ACCEPTED = 1, 3, 4  # places in STAGES
 _GPU_FIRST: Final = (
     "gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket", "cpus-per-gpu", "mem-per-gpu",
@@ -109,6 +110,12 @@ class Reader:
         """Options from the environment. A flag is set by nothing, yes or a number; anything else takes it back."""
         if not self._environ:
             return
+        if _GONE_VARIABLE in self._environ and self._known.release >= (24, 5):
+            self._lower("parse")
+            message = (
+                f"{_GONE_VARIABLE} of the environment: from 24.05 on sbatch ends without a word where it is set"
+            )
+            self._troubles.refuse(message, subject="power")
         for name, option in self._known.variables.items():
             if (value := self._environ.get(name)) is None:
                 continue

@@ -10,14 +10,13 @@ from typing import Final
 from s2r_ci import rules
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.getopt import Given
-from s2r_ci.slurm.hosts import HostListError, folded, hosts, unique
+from s2r_ci.slurm.hosts import HostListError, folded, in_order
 from s2r_ci.slurm.options import Catalogue, Release
 from s2r_ci.slurm.troubles import RefusedError, Troubles
-from s2r_ci.slurm.units import digits, signed
+from s2r_ci.slurm.units import digits, signed, whole
 from s2r_ci.slurm.words import HETJOB, Word, cut
 
 _OTHER_LINES: Final = 100
-_LATEST: Final[Release] = (99, 1)
 # letter -> (takes a value, option of sbatch; "" for nothing)
 _PBS: Final = {
     "a": (True, "begin"), "A": (True, "account"), "c": (True, ""), "C": (True, ""), "e": (True, "error"),
@@ -97,6 +96,10 @@ def _options(
     while at < len(words):
         word = words[at]
         at += 1
+        if word.text == "--":  # the end of the options, and sbatch takes nothing else
+            if at < len(words):
+                _refuse(words[at], origin, troubles)
+            return given, at < len(words)
         letter, value = _letter(word.text, at, origin)
         takes, meaning = table.get(letter, (False, "?"))
         if letter in ("d", "w") and known.release < (23, 2):
@@ -105,13 +108,10 @@ def _options(
             value = words[at].text
             at += 1
         elif meaning == "?" or (takes and not value):
-            troubles.refuse(
-                f"sbatch does not know `{word.text}` on a #{origin.upper()} line and refuses the script",
-                word.line, word.column, word.text[:40],
-            )  # fmt: skip
+            _refuse(word, origin, troubles)
             return given, True
         try:
-            pairs = list(_READERS[meaning](value)) if meaning in _READERS else [(meaning, value)]
+            pairs = list(_READERS[meaning](value, known.release)) if meaning in _READERS else [(meaning, value)]
         except RefusedError as trouble:
             troubles.refuse(f"{word.text}: {trouble}", word.line, word.column, word.text[:40])
             return given, True
@@ -121,6 +121,11 @@ def _options(
             if name in known.names
         ]
     return given, False
+
+
+def _refuse(word: Word, origin: str, troubles: Troubles) -> None:
+    message = f"sbatch does not know `{word.text}` on a #{origin.upper()} line and refuses the script"
+    troubles.refuse(message, word.line, word.column, word.text[:40])
 
 
 def _letter(text: str, place: int, origin: str) -> tuple[str, str]:
@@ -133,7 +138,7 @@ def _letter(text: str, place: int, origin: str) -> tuple[str, str]:
     return (text[1:2], text[2:]) if text[:1] == "-" else ("", "")
 
 
-def _mail(value: str) -> Pairs:
+def _mail(value: str, release: Release) -> Pairs:
     words = [name for letter, name in (("b", "BEGIN"), ("e", "END"), ("a", "FAIL")) if letter in value.lower()]
     if "n" in value.lower():
         words = ["NONE"]
@@ -142,53 +147,52 @@ def _mail(value: str) -> Pairs:
     yield "mail-type", ",".join(words)
 
 
-def _attributes(value: str) -> Pairs:
+def _attributes(value: str, release: Release) -> Pairs:
     if value.lower().startswith("depend="):
         yield "dependency", value[7:]
 
 
-def _hosts(value: str) -> Pairs:
+def _hosts(value: str, release: Release) -> Pairs:
     yield "nodelist", value.replace(" ", ",")
 
 
-def _memory(value: str) -> Pairs:
-    """LSF counts in KiB here, and per CPU."""
-    number = digits(value)
-    if number is None:
-        raise RefusedError("needs a whole number of KiB")
-    yield "mem-per-cpu", f"{number // 1024}"
+def _memory(value: str, release: Release) -> Pairs:
+    """LSF counts in KiB here, and per CPU; a unit counts all the same."""
+    yield "mem-per-cpu", f"{value}K" if value[-1:].isdigit() else value
 
 
-def _tasks(value: str) -> Pairs:
+def _tasks(value: str, release: Release) -> Pairs:
     yield "ntasks", value.rpartition(",")[2]
 
 
-def _resources(value: str) -> Pairs:
+def _resources(value: str, release: Release) -> Pairs:
     """The list behind -l, of Torque and of PBS Pro; what is not known is dropped without a word."""
     cpus = ranks = 0
     selected = False
     for found in _RESOURCE.finditer(value):
         if key := found["key"]:
-            number = digits(found["short"]) or 0
-            if not number:
-                raise RefusedError(f"{key}={found['short']} is no number of at least 1")
+            number = whole(found["short"], release) or 0
             selected = selected or key == "select"
             cpus = number if key == "ncpus" else cpus
             ranks = number if key == "mpiprocs" else ranks
-            yield _NUMBERS[key], str(number)
+            yield _NUMBERS[key], found["short"]
         elif name := found["name"]:
-            yield from _resource(name, found["long"])
+            yield from _resource(name, found["long"], release)
     if selected and ranks and cpus > ranks:
         yield "cpus-per-task", str(cpus // ranks)
 
 
-def _resource(name: str, value: str) -> Pairs:
+def _resource(name: str, value: str, release: Release) -> Pairs:
     if name == "nodes":
         yield from _nodes(value)
     elif name in ("mem", "file"):
         yield ("mem" if name == "mem" else "tmp"), value[:-1] if value[-1:] in ("b", "B") else value
-    elif name == "naccelerators" or (name == "accelerator" and value.lower().startswith("true")):
-        yield "gres", f"gpu:{value if name == 'naccelerators' else 1}"
+    elif name == "accelerator" and value.lower().startswith("true"):
+        yield "gres", "gpu:1"
+    elif name == "naccelerators":
+        if (number := whole(value, release)) is None:
+            raise RefusedError(f"naccelerators={value} is no whole number of at least 1")
+        yield "gres", f"gpu:{number}"
     elif name in _PLAIN:
         yield _PLAIN[name], value
 
@@ -216,17 +220,13 @@ def _nodes(value: str) -> Pairs:
     if gpus is not None:
         yield "gpus-per-node", gpus
     if names:
-        yield "nodelist", _folded(",".join(names))
+        try:
+            yield "nodelist", folded(in_order(names))
+        except HostListError as trouble:
+            raise RefusedError(f"--nodelist {trouble}") from None
 
 
-def _folded(text: str) -> str:
-    try:
-        return folded(unique(hosts(text, _LATEST)))
-    except HostListError:
-        return text
-
-
-_READERS: Final[dict[str, Callable[[str], Pairs]]] = {
+_READERS: Final[dict[str, Callable[[str, Release], Pairs]]] = {
     "resources": _resources, "mail": _mail, "attributes": _attributes, "hosts": _hosts, "memory": _memory,
-    "tasks": _tasks, "": lambda value: iter(()),
+    "tasks": _tasks, "": lambda value, release: iter(()),
 }  # fmt: skip

@@ -6,7 +6,7 @@ sbatch keeps one record for every pair of name and type, and looks at one record
 
 from s2r_ci.slurm import tres
 from s2r_ci.slurm.options import Release
-from s2r_ci.slurm.shape import Options, Shape, bounded, counts, topology
+from s2r_ci.slurm.shape import Options, Shape, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
@@ -36,7 +36,8 @@ class _Record:
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
     cpus = held["cpus-per-gpu"].data if counts(held, "cpus-per-gpu") else 0
-    if release < (23, 2) and "cpus-per-task" in held and cpus & _SHORT:
+    task = held["cpus-per-task"].data if "cpus-per-task" in held else _UNSAID
+    if release < (23, 2) and cpus & _SHORT and task & _SHORT != _UNSAID:
         raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     _read_entries(shape, held, release)
     records = _records(shape)
@@ -105,7 +106,8 @@ def _records(shape: Shape) -> list[_Record]:
             record = found.get(key)
             if record is None:
                 record = found[key] = _Record(name, typed=bool(type_))
-            setattr(record, field, number)
+            if number:  # none of it takes nothing away
+                setattr(record, field, number)
             record.most = max(record.most, record.node)
     return list(found.values())
 
@@ -216,11 +218,12 @@ def _per_gpu(shape: Shape, held: Options, release: Release, records: list[_Recor
     gpus = [record for record in records if record.name == "gpu" and record.asked]
     ranks = held.get("ntasks-per-gpu") or held.get("ntasks-per-tres")
     if ranks:
-        others = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
-        made = _ranks(shape, held, ranks.data & _SHORT, every, strict=others)
+        strict = bool(records) or counts(held, "cpus-per-gpu") or counts(held, "mem-per-gpu")
+        made = _ranks(shape, held, ranks.data & _SHORT, every, strict=strict)
         if made and not gpus:
             gpus, every = [_Record("gpu", job=made)], [made]
-    if counts(held, "mem-per-gpu") and held["mem-per-gpu"].data and not gpus:  # 0 asks for nothing
+    others = counts(held, "cpus-per-gpu") or any(record.asked for record in records)
+    if counts(held, "mem-per-gpu") and (held["mem-per-gpu"].data or others) and not gpus:  # 0 asks for nothing
         raise RefusedError("--mem-per-gpu needs GPUs: give --gpus, --gpus-per-node or --gres=gpu:N")
     if counts(held, "cpus-per-gpu"):
         cpus: int = held["cpus-per-gpu"].data
@@ -267,7 +270,7 @@ def _ranks(shape: Shape, held: Options, ranks: int, gpus: list[int], *, strict: 
         if made:
             _nodes_of_job(made, shape)
         return made
-    if shape.tasks_said or not (bounded(held) and shape.fixed) or not shape.least_nodes:
+    if shape.tasks_said or not (shape.bounded(held) and shape.fixed) or not shape.least_nodes:
         raise RefusedError("--ntasks-per-gpu needs a GPU count or a task count")
     shape.tasks, shape.tasks_said = shape.least_nodes * ranks, True
     return shape.least_nodes

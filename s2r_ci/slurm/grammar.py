@@ -77,6 +77,8 @@ def parse(data: bytes) -> "Tree | None":
         source = b"   " + source[3:]
     if not source.isascii():
         source = source.translate(_SAFE)
+    if b"\\" in source[-2:]:  # a continuation that nothing follows, which shells take for the end
+        source = source[:-2] + source[-2:].replace(b"\\", b" ")
     if len(source) > _WINDOW and _hopeless(source):
         return None
     head = _HEAD.match(source)
@@ -86,16 +88,16 @@ def parse(data: bytes) -> "Tree | None":
 def _parse(source: bytes, start: int = 0) -> "Tree":
     """The tree of what begins at an offset; its places count from the beginning of the text all the same."""
     parser = _parser()
-    parser.included_ranges = [_from_octet()(start)]
+    parser.included_ranges = [_from_octet()(start, source.count(b"\n", 0, start))]
     return parser.parse(source)
 
 
 @cache
-def _from_octet() -> "Callable[[int], Range]":
+def _from_octet() -> "Callable[[int, int], Range]":
     from tree_sitter import Point, Range
 
-    first, last = Point(0, 0), Point(_END, _END)  # rows and columns are not asked for
-    return lambda octet: Range(first, last, octet, _END)
+    last = Point(_END, _END)
+    return lambda octet, row: Range(Point(row, 0), last, octet, _END)  # columns are not asked for
 
 
 def _hopeless(source: bytes) -> bool:

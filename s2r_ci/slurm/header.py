@@ -52,7 +52,7 @@ def read_parts(
         stage = "read" if reader.takes_command_line() else "parse"
         troubles.refuse(*refusal)
         return Header(stage=stage, slurm=release, components=(Component(),), findings=tuple(troubles.found)), []
-    lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles))
+    lines = read_words(data, known.release, troubles, lookalikes.Comments(troubles, data))
     reader = Reader(path, known, troubles, environ, arguments, now, het=len(lines.components) > 1)
     parts = reader.read(data, lines.components, lines.fatal)
     lookalikes.look_for_late(data, lines.end, lines.end_line, troubles)

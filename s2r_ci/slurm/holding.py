@@ -1,9 +1,11 @@
 """Options into what sbatch holds: each value read and spelled, the last one winning but for a few that add up."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from s2r_ci import rules
+from s2r_ci.patterns import lazy
 from s2r_ci.slurm import merging
 from s2r_ci.slurm.getopt import Given
 from s2r_ci.slurm.moments import read_moment
@@ -24,6 +26,10 @@ _SIMPLE: Final = {
     and option.name not in ("get-user-env", "hint")
     and option.means not in merging.TOGETHER
 }
+# Where jobs of minutes run, or what they are called.
+_SHORT: Final = lazy(
+    r"short|debug|test|devel?\b|dev(?![a-z])|express|quick|interactive|demo|hello|minute", re.IGNORECASE
+)
 _new = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 
@@ -53,7 +59,7 @@ class Holding:
                 taken = False
                 continue
             if "$" in value or "`" in value or name in _LOOK_CLOSER:
-                self._watch(each, name)
+                self._watch(each, name, given)
             held[name] = _new(Held, (spelled, data, line, column, origin))
         return taken
 
@@ -75,7 +81,7 @@ class Holding:
             merging.take_back(held, name)
             return True
         if origin == "script":
-            self._watch(given, name)
+            self._watch(given, name, (given,))
         if origin == "pbs" and name == "export" and name in held:
             spelled = data = f"{held[name].spelled},{value}"
         if name == "hint" and name in held and held[name].origin == "carried":
@@ -111,7 +117,7 @@ class Holding:
         self._troubles.refuse(f"--{option.name} {why}: take it away", line, column, option.means)
         return False
 
-    def _watch(self, given: Given, name: str) -> None:
+    def _watch(self, given: Given, name: str, beside: Sequence[Given]) -> None:
         """Values that sbatch takes, and otherwise than they look."""
         value = given.value
         if "$" in value or "`" in value:
@@ -121,8 +127,13 @@ class Holding:
                     f"--{name} keeps `{value}` as it stands, sbatch expands nothing: write the value",
                     given.line, given.column, name,
                 )  # fmt: skip
-        elif message := _misleading(name, value):
+        elif (message := _misleading(name, value)) and not (name == "time" and any(map(_is_short, beside))):
             self._troubles.add(rules.VALUE_MISLEADING, message, given.line, given.column, name)
+
+
+def _is_short(given: Given) -> bool:
+    """Whether a partition, a quality of service or a name speaks of minutes rather than hours."""
+    return given.option.name in ("partition", "qos", "job-name") and _SHORT.search(given.value) is not None
 
 
 def _misleading(name: str, value: str) -> str:

@@ -5,7 +5,7 @@ and a14, which are written in one piece.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cmp_to_key
 from itertools import product
 from typing import Final, NamedTuple
@@ -13,10 +13,11 @@ from typing import Final, NamedTuple
 from s2r_ci.patterns import lazy
 from s2r_ci.slurm.options import Release
 
-_MOST_RANGES: Final = 65_536  # that one list is written out to
+_MOST_RANGES: Final = 8192  # that one list is written out to
 _MOST: Final = 65_536  # nodes of one range
 _LARGEST: Final = 2**64 - 1
 _LONGEST: Final = 1000  # digits; Python refuses to read numbers of more than 4300
+_RUN: Final = lazy("[0-9]+")
 _NAME: Final = lazy(r"(.*?)([0-9]*)", re.DOTALL)
 
 
@@ -44,15 +45,27 @@ def hosts(text: str, release: Release) -> list[Hosts]:
     """The names in the order in which they stand, repeats and all. Raises HostListError."""
     found: list[Hosts] = []
     for part in _outside_brackets(text, release):
-        for span in _expanded(part, release):
-            before = found[-1] if found else None
-            if before and before.prefix == span.prefix and before.high == span.low - 1 and _width(before, span):
-                found[-1] = before._replace(high=span.high, width=_width(before, span))
-            else:
-                found.append(span)
+        _put(_expanded(part, release), found)
+    return found
+
+
+def in_order(names: Iterable[str]) -> list[Hosts]:
+    """Names one by one, in which a bracket is a letter like any other. Raises HostListError."""
+    found: list[Hosts] = []
+    _put(map(_single, names), found)
+    return found
+
+
+def _put(spans: Iterable[Hosts], found: list[Hosts]) -> None:
+    """Behind those that were found; one that follows the last is joined to it."""
+    for span in spans:
+        before = found[-1] if found else None
+        if before and before.prefix == span.prefix and before.high == span.low - 1 and _width(before, span):
+            found[-1] = before._replace(high=span.high, width=_width(before, span))
+        else:
+            found.append(span)
         if len(found) > _MOST_RANGES:
             raise HostListError("names too many nodes")
-    return found
 
 
 def count(spans: Sequence[Hosts]) -> int:
@@ -63,7 +76,8 @@ def count(spans: Sequence[Hosts]) -> int:
 def unique(spans: Sequence[Hosts]) -> list[Hosts]:
     """The names sorted, each once."""
     found: list[Hosts] = []
-    for span in sorted(spans, key=cmp_to_key(_compared)):
+    nearly = sorted(spans, key=_nearly) if len(spans) > 2 else spans  # so that few have to be compared by hand
+    for span in sorted(nearly, key=cmp_to_key(_compared)):
         before = found[-1] if found else None
         if before and before.prefix == span.prefix and not before.width and not span.width:
             continue
@@ -166,14 +180,18 @@ def _number(text: str) -> int:
 def _prefixes(text: str) -> Iterator[str]:
     """What brackets before the last ones come to; one that is never closed is a letter like any other."""
     pieces: list[list[str]] = []
-    rest = text
+    combinations, rest = 1, text
     while rest:
         plain, bracket, rest = rest.partition("[")
         inside, closed, behind = rest.partition("]")
         pieces.append([plain])
         if bracket and closed:
+            spans = list(_spans(inside))
+            combinations *= sum(high - low + 1 for low, high, _ in spans)
+            if combinations > _MOST_RANGES:
+                raise HostListError("names too many nodes")
             pieces.append(
-                [str(number).zfill(width) for low, high, width in _spans(inside) for number in range(low, high + 1)]
+                [str(number).zfill(width) for low, high, width in spans for number in range(low, high + 1)]
             )
             rest = behind
         elif bracket:
@@ -215,6 +233,10 @@ def _outside_brackets(text: str, release: Release) -> list[str]:
 
 
 # --- sorting -----------------------------------------------------------------------------------------------
+
+
+def _nearly(span: Hosts) -> tuple[str, bool, int, int]:
+    return _RUN.sub(lambda run: run[0].zfill(20), span.prefix), span.width > 0, span.width, span.low
 
 
 def _compared(one: Hosts, other: Hosts) -> int:

@@ -57,6 +57,7 @@ _NOT_A_PLACE: Final = lazy(
     r"|/(?:usr/(?:local/)?)?s?bin/(?:bash|sh|zsh|dash|ksh|csh|tcsh|env|python[\d.]*|perl|Rscript|time|nohup|true|false)"
 )
 _UNWRITTEN: Final = re.compile(r"\$(?![A-Za-z0-9_{])|\{(?![^{}]*\})")  # $?, $$, a brace that is not closed
+_REPLACED: Final = lazy(r"\$\{\w+(?:\[[^\]{}]*\])?/[^{}]*\Z")  # before the slash of ${NAME/:/_}
 # A word that is one such path and nothing else, and how those that are no place begin.
 _ONE_PATH: Final = re.compile(r"/[A-Za-z0-9_.$@~*?%+-][A-Za-z0-9_./$@~*?%+-]*+")
 _NO_PLACES: Final = ("/dev/", "/usr/", "/bin/", "/sbin/")
@@ -64,7 +65,7 @@ _MOUNTS: Final = words_of("-B --bind -v --volume -V --container-mounts --mount -
 MOUNT_VARIABLES: Final = words_of(
     "APPTAINER_BIND APPTAINER_BINDPATH SINGULARITY_BIND SINGULARITY_BINDPATH PODMANHPC_MOUNTS"
 )
-_PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr cut expr rg ack rename")
+PATTERN_FIRST: Final = words_of("sed awk gawk mawk grep egrep fgrep zgrep perl tr expr rg ack rename")
 _TALKS: Final = words_of("echo printf logger")
 
 
@@ -77,10 +78,14 @@ def paths_in(text: str, *, mount: bool = False) -> Iterator[tuple[str, int]]:
     ([], [])
     >>> [path for path, _ in paths_in("/home/$? /mnt/lab/{a,b}/x /scratch/$USER/y")]
     ['/home', '/mnt/lab', '/scratch/$USER/y']
+    >>> [path for path, _ in paths_in("${A/:/_}.sif ${B// /_} /data")]
+    ['/data']
     """
     for match in _PATH.finditer(text):
         start = match.start()
         if start and text[start - 1] == ":" and (mount or not _list_of_paths(text, start - 1)):
+            continue
+        if start and "}" in match[0] and _REPLACED.search(text[max(0, start - 256) : start]):
             continue
         path = match[0].rstrip("}") if match[0].count("}") > match[0].count("{") else match[0]
         if _UNWRITTEN.search(path) and not (path := _as_written(path)):
@@ -140,13 +145,15 @@ def _inside(words: list[str], at: int, option: str) -> bool:
 
 
 def _first_operand(words: list[str]) -> int:
-    return next((at for at, word in enumerate(words) if at and not word.startswith("-")), -1)
+    """Where the pattern stands; -1 where a file holds it."""
+    first = next((at for at, word in enumerate(words) if at and not word.startswith("-")), -1)
+    return -1 if first > 0 and words[first - 1] in ("-f", "--file") else first
 
 
 def path_words(words: list[str]) -> Iterator[tuple[int, bool]]:
     """Which words of a command may hold paths: their numbers, and whether they are mount specifications."""
     name = base_name(words[0])
-    pattern = _first_operand(words) if name in _PATTERN_FIRST else -1
+    pattern = _first_operand(words) if name in PATTERN_FIRST else -1
     quiet = name in _TALKS
     for at, word in enumerate(words):
         if "/" in word and at != pattern and (not quiet or word[0] == "/"):

@@ -22,10 +22,15 @@ _TAGS: Final = range(0xE0000, 0xE0080)
 class Comments:
     """Looks at the comment lines among the directives."""
 
-    __slots__ = ("_troubles",)
+    __slots__ = ("_data", "_troubles")
 
-    def __init__(self, troubles: Troubles) -> None:
+    def __init__(self, troubles: Troubles, data: bytes) -> None:
         self._troubles = troubles
+        self._data = data
+
+    def _switched_off(self) -> bool:
+        """Whether ``# SBATCH`` is how this author switches a directive off: most of them stand as they should."""
+        return self._data.count(b"\n" + KEYWORD) > self._data.count(b"\n# SBATCH")
 
     def __call__(self, raw: bytes, line: int) -> None:
         """Note a comment that was meant as a directive. A second hash is the common way to switch one off."""
@@ -35,7 +40,9 @@ class Comments:
         body = text.lstrip("#\uff03\u200b\ufeff \t\u00a0")
         word = body[: len(body) - len(body.lstrip(_letters(body)))] if body else ""
         rest = body[len(word) :].lstrip()
-        if not rest.startswith("-") or rest.startswith(("---", "- ")) or not _near(word):
+        if not rest.startswith("-") or rest.startswith(("---", "- ")) or not (_near(word) or word == "SLURM"):
+            return
+        if text.startswith("# SBATCH") and self._switched_off():
             return
         if word == "sbatch" and not text.startswith("#sbatch"):
             return  # `# sbatch --export=X job.sh` tells how to call the script

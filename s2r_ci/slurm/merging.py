@@ -172,7 +172,7 @@ def carried(held: Mapping[str, Held], known: Catalogue) -> dict[str, Held]:
             del kept["hint"]
     folder = kept["chdir"].data if "chdir" in kept else ""
     for name in ("output", "error", "input"):
-        if (said := kept.get(name)) and said.data and not said.data.startswith("/") and said.origin != "carried":
+        if (said := kept.get(name)) and not said.data.startswith("/") and said.origin != "carried":
             joined = f"{folder}/{said.data}" if folder else said.data
             kept[name] = said._replace(spelled=joined, data=joined, origin="carried")
     return kept

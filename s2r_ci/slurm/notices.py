@@ -1,9 +1,7 @@
 """What a job tells the world: mail events, and the signal before its end."""
 
-import re
 from typing import Any, Final
 
-from s2r_ci.patterns import lazy
 from s2r_ci.slurm import units
 from s2r_ci.slurm.options import Release
 from s2r_ci.slurm.troubles import RefusedError
@@ -20,7 +18,7 @@ _SIGNALS: Final = {
 }  # fmt: skip
 _SIGNAL_NAMES: Final = {number: name for name, number in _SIGNALS.items()}
 _LATER_SIGNALS: Final = frozenset({"CHLD", "PIPE"})  # from 23.02 on
-_SIGNAL: Final = lazy(r"(R?)(B?)(R?):?\s*([^@]*?)[ \t\n\v\f\r]*(@.*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
+_BLANKS: Final = " \t\n\v\f\r"
 
 
 def read_mail(text: str, release: Release) -> tuple[str, Any]:
@@ -45,12 +43,16 @@ def mail_words(bits: int) -> str:
 
 def read_signal(text: str, release: Release) -> tuple[str, Any]:
     """``[B:|R:]SIGNAL[@SECONDS]``, as flags, number and seconds; the colon may be missing."""
-    found = _SIGNAL.fullmatch(text)
-    number = _signal(found[4], release) if found else 0
-    seconds, rest = (units.leading(found[5][1:]) if found[5] else (60, "")) if found else (0, "")
-    if not found or not number or rest or not 0 <= seconds <= 65535:
+    body, at_sign, after = text.partition("@")
+    flags = ""
+    for letter in "RBR":  # each may be there
+        if body[:1].upper() == letter:
+            flags, body = flags + letter, body[1:]
+    number = _signal(body.removeprefix(":").strip(_BLANKS), release)
+    seconds, rest = units.leading(after) if at_sign else (60, "")
+    if not number or rest or not 0 <= seconds <= 65535:
         raise RefusedError("needs [B:]SIGNAL[@SECONDS], a signal's name or number and at most 65535 seconds")
-    held = (bool(found[1] or found[3]), bool(found[2]), number, seconds)
+    held = ("R" in flags, "B" in flags, number, seconds)
     return signal_words(held, release), held
 
 

@@ -189,7 +189,9 @@ _ROWS: Final = (
     ("wrap", "", "required", "text", "1.2", "", "", "ignored", "carried"),
     ("x11", "", "optional", "text", "17.11", "18.08", "", "refused now", ""),
 )
-# Options that the container plug-in pyxis adds to sbatch. Plain sbatch refuses them.
+# Options that well-known plug-ins add to sbatch: containers and software environments. Plain sbatch refuses them.
+_UENV: Final = (("uenv", "required"), ("view", "required"), ("uenv-file", "required"), ("uenv-mount", "required"))
+_ENGINE: Final = (("environment", "required"),)
 _PYXIS: Final = (
     ("container-image", "required"), ("container-mounts", "required"), ("container-workdir", "required"),
     ("container-name", "required"), ("container-save", "required"), ("container-env", "required"),
@@ -204,20 +206,11 @@ GONE: Final = {option.name: option.until for option in OPTIONS if option.until}
 """Options that went, with the last release that had them."""
 PLUGIN_OPTIONS: Final = {
     name: Option(
-        name,
-        "",
-        argument,
-        "text" if argument == "required" else "flag",
-        "20.02",
-        "",
-        "",
-        "yes",
-        "each",
-        name,
-        "pyxis",
+        name, "", argument, "text" if argument == "required" else "flag", "20.02", "", "", "yes", "each", name, plugin
     )
-    for name, argument in _PYXIS
-}
+    for plugin, added in (("pyxis", _PYXIS), ("uenv", _UENV), ("container engine", _ENGINE))
+    for name, argument in added
+}  # fmt: skip
 
 
 class Catalogue:

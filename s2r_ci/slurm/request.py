@@ -88,7 +88,9 @@ def _put_nodelist(request: Request, held: Options, shape: Shape, release: Releas
             return
         if held.get("distribution", ("", ""))[1] != "arbitrary" or release < (23, 2):
             names = unique(names)
-        text = folded(first(names, shape.tasks_exported) if shape.tasks_exported and release < (23, 2) else names)
+        if release < (23, 2) and (shape.tasks_exported or "ntasks" in held):
+            names = first(names, shape.tasks_exported)
+        text = folded(names)
     if text:
         request["req_nodes"] = text
 

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from s2r_ci.slurm.tres import Gres
 
+_UNSAID: Final = -2  # what a number past 31 bits could come out as up to 22.05
 UNNAMED: Final = "(not named)"  # a value that sbatch holds without counting its option as set
 
 
@@ -24,11 +25,6 @@ Options = Mapping[str, Held]
 def counts(held: Options, name: str) -> bool:
     """The option is there, and has not given way to another one."""
     return name in held and held[name].data is not None
-
-
-def bounded(held: Options) -> bool:
-    """--nodes is there and does not end in 0, as 2-0 does, which sets no upper bound."""
-    return "nodes" in held and held["nodes"].data[1] >= held["nodes"].data[0]
 
 
 class Shape:
@@ -53,6 +49,10 @@ class Shape:
     per_node: tuple[Gres, ...] = ()  # all gres of each node
     per_task: tuple[Gres, ...] = ()
     per_socket: tuple[Gres, ...] = ()
+
+    def bounded(self, held: Options) -> bool:
+        """--nodes is there and does not end in 0, as 2-0 does, which sets no upper bound."""
+        return "nodes" in held and self.most_nodes >= self.least_nodes
 
     @property
     def fixed(self) -> bool:
@@ -80,7 +80,7 @@ def topology(held: Options, *, hinted: bool = True) -> list[int | None]:
     fields = _topology(held)
     for place, name in enumerate(TOPOLOGY):
         if (said := held.get(name)) is not None:
-            fields[place] = said.data
+            fields[place] = None if said.data == _UNSAID else said.data
     if hinted and "hint" in held and not hint_dropped(held):
         hint = str(held["hint"].data).lower()
         if held["hint"].origin not in ("environment", "carried"):  # these two come last; another wipes the fields

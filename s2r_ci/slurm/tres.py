@@ -82,6 +82,8 @@ def _split(text: str, release: Release) -> tuple[str, str, str | None]:
         if len(parts) > 3 or not (all(parts[1:]) and (parts[0] or not amount(parts[-1], release))):
             raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
         return parts[0], parts[1] if len(parts) > 2 else "", parts[-1] if len(parts) > 1 else None
+    if "=" not in text and len(parts) < 3 and parts[-1]:  # what most people write
+        return parts[0], "", parts[1] if len(parts) > 1 else None
     name = _BEFORE.split(text, maxsplit=1)[0]
     mark, rest = text[len(name) : len(name) + 1], text[len(name) + 1 :]
     if mark and not rest:

@@ -41,6 +41,8 @@ def leading(text: str) -> tuple[int, str]:
     >>> leading("+4x"), leading("-"), leading(" 08")
     ((4, 'x'), (0, '-'), (8, ''))
     """
+    if text.isdigit() and text.isascii() and len(text) < 19:
+        return int(text), ""
     found = _LEADING.match(text)
     if found is None or found[1] is None:
         return 0, text

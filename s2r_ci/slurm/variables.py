@@ -40,10 +40,19 @@ def expansion(reader: "ShellReader", node: "Node", around: "Around") -> None:
     """``${NAME}``, ``${NAME:-word}`` and whatever else braces hold."""
     kids = node.children
     place = next((at for at, kid in enumerate(kids) if kid.type in _NAMES), -1)
+    if 0 < place < len(kids) - 1 and kids[place - 1].type == "!" and kids[place + 1].type in ("@", "*"):
+        return  # ${!SLURM_@}: the names that begin so
     if place >= 0:
         _expanded(reader, node, kids, place, around)
-        kids = kids[:place] + kids[place + 1 :]
+        kids = [kid for behind in kids[:place] + kids[place + 1 :] for kid in _default(behind)]
     reader.push(kids, around)
+
+
+def _default(node: "Node") -> "list[Node]":
+    """Of ``${A:-left-right}`` the grammar says that ``left`` is a variable."""
+    if node.type != "concatenation":
+        return [node]
+    return [kid for kid in node.children if kid.type not in _NAMES]
 
 
 def _expanded(reader: "ShellReader", node: "Node", kids: "list[Node]", place: int, around: "Around") -> None:

@@ -1,5 +1,7 @@
 """Scripts made of a few lines, and what the linter says of them under one rule."""
 
+from collections.abc import Mapping
+
 from s2r_ci.lint import Around, lint
 from s2r_ci.model import Finding, Script
 from s2r_ci.slurm.job import read_script
@@ -10,9 +12,12 @@ PATH = "jobs/train.sh"
 class Repository:
     """What lies around the script: folders, and files with so many lines."""
 
-    def __init__(self, *folders: str, sent_with: str = "", **files: int) -> None:
+    def __init__(
+        self, *folders: str, sent_with: str = "", texts: Mapping[str, bytes] | None = None, **files: int
+    ) -> None:
         self._folders = folders
         self._sent_with = sent_with
+        self._texts = texts or {}
         self._files = {name.replace("_", "."): count for name, count in files.items()}
 
     def folder(self, script: str, path: str) -> bool | None:
@@ -20,6 +25,9 @@ class Repository:
 
     def lines(self, script: str, path: str) -> int | None:
         return self._files.get(path)
+
+    def holds(self, script: str, path: str, text: bytes) -> bool | None:
+        return text in self._texts[path] if path in self._texts else None
 
     def sent_with(self, script: str, *spelled: str) -> bool:
         return self._sent_with.startswith(spelled)

@@ -28,6 +28,10 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job(body="python a.py ${SLURM_ARRAY_TASK_ID:-0}"), id="with a default"),
         pytest.param(job(body='if [ -n "$SLURM_ARRAY_TASK_ID" ]; then echo array; fi'), id="tested"),
         pytest.param(job(), id="not used"),
+        pytest.param(
+            job(body="set -e\n#SBATCH --array=1-6\npython a.py $SLURM_ARRAY_TASK_ID"),
+            id="it came too late, which is said",
+        ),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

@@ -27,6 +27,10 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(
             job(body="for f in range(3):\n    print(f)", first="#!/usr/bin/env python3"), id="a script of Python"
         ),
+        pytest.param(
+            job(body="srun python a.py \\\n  --x 1 \\").rstrip("\n"), id="a continuation that nothing follows"
+        ),
+        pytest.param(job(body="srun python a.py \\\n  --x 1 \\"), id="a continuation before the last line's end"),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

@@ -16,6 +16,11 @@ RULE = "launcher-twice"
             "8 times torchrun",
             id="torchrun",
         ),
+        pytest.param(
+            job("--nodes=1", "hetjob", "--ntasks=12", body="srun --het-group=1 --ntasks=3 mpirun -n 3 ./a"),
+            "3 times mpirun",
+            id="in a heterogeneous job",
+        ),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -43,6 +48,10 @@ def test_it_fires(script: str, says: str) -> None:
             id="a computed number",
         ),
         pytest.param(job("--ntasks=4", body="srun ray start --block"), id="ray"),
+        pytest.param(
+            job("--nodes=1", "hetjob", "--ntasks=12", body="srun --het-group=1 mpirun ./a"),
+            id="in a heterogeneous job that says no number",
+        ),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

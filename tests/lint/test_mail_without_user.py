@@ -11,6 +11,7 @@ RULE = "mail-without-user"
     ("script", "says"),
     [
         pytest.param(job("--mail-type=END,FAIL"), "login name", id="no address"),
+        pytest.param(job("--mail-user=", "--mail-type=END"), "an empty --mail-user", id="empty"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:

@@ -14,6 +14,7 @@ RULE = "memory-without-unit"
         pytest.param(job("--mem-per-cpu=4"), "--mem-per-cpu=4G", id="gigabytes of a CPU"),
         pytest.param(job("--mem-per-gpu=80"), "--mem-per-gpu=80G", id="gigabytes of a GPU"),
         pytest.param(job("--mem=64000000"), "TiB", id="kilobytes"),
+        pytest.param(job("--mem=64 # for the model"), "--mem=64G", id="a remark that names no unit"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -31,6 +32,8 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--mem=0"), id="all"),
         pytest.param(job("--mem-per-cpu=100"), id="MiB of a CPU"),
         pytest.param(job(), id="nothing"),
+        pytest.param(job("--mem=100 # memory in MB"), id="the author says MB"),
+        pytest.param(job("--mem=64 # megabytes for all cores"), id="the author says megabytes"),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

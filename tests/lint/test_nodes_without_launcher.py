@@ -12,6 +12,19 @@ RULE = "nodes-without-launcher"
     [
         pytest.param(job("--nodes=4"), "python", id="Python"),
         pytest.param(job("-N 2", body="module load bio\nblastn -query a.fa -db nt"), "blastn", id="a tool"),
+        pytest.param(
+            job("--nodes=2", body="torchrun --nnodes=2 --nproc-per-node=4 a.py"),
+            "torchrun in the batch shell",
+            id="torchrun alone",
+        ),
+        pytest.param(
+            job("--nodes=2", body='bash -c "accelerate launch --num_machines $SLURM_NNODES a.py"'),
+            "srun --ntasks-per-node=1 accelerate",
+            id="accelerate in a shell",
+        ),
+        pytest.param(
+            job("--nodes=2", body="python -m torch.distributed.run a.py"), "first node alone", id="the module"
+        ),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -34,6 +47,16 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--nodes=2", body="charmrun a"), id="a program that reaches out"),
         pytest.param(job("--nodes=2", body="./solver"), id="a program of its own"),
         pytest.param(job("--nodes=2", body="$LAUNCH python a.py"), id="a variable"),
+        pytest.param(job("--nodes=2", body="srun torchrun --nnodes=2 a.py"), id="srun torchrun"),
+        pytest.param(
+            job(
+                "--nodes=2", body="for node in $(scontrol show hostnames); do ssh $node torchrun a.py & done; wait"
+            ),
+            id="torchrun by ssh",
+        ),
+        pytest.param(job("--nodes=1", body="torchrun --standalone a.py"), id="torchrun on its node"),
+        pytest.param(job("--nodes=2", body="deepspeed --hostfile hosts a.py"), id="deepspeed reaches out"),
+        pytest.param(job("--nodes=2", body="$LAUNCHER torchrun a.py"), id="torchrun behind a variable"),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lint.judged import job, messages
+from tests.lint.judged import Repository, job, messages
 
 RULE = "output-folder-late"
 
@@ -37,3 +37,13 @@ def test_it_fires(script: str, says: str) -> None:
 )
 def test_it_stays_silent(script: str) -> None:
     assert messages(RULE, script) == []
+
+
+def test_a_folder_of_both_logs_is_told_once() -> None:
+    (said,) = messages(RULE, job("--output=logs/%j.out", "--error=logs/%j.err", body="mkdir -p logs"))
+    assert "logs/%j.out" in said
+
+
+def test_it_stays_silent_where_the_repository_holds_the_folder() -> None:
+    script = job("--output=logs/%j.out", body="mkdir -p logs")
+    assert messages(RULE, script, around=Repository("logs")) == []

@@ -34,3 +34,8 @@ def test_it_fires(script: str, says: str) -> None:
 )
 def test_it_stays_silent(script: str) -> None:
     assert messages(RULE, script, around=AROUND) == []
+
+
+def test_a_folder_that_the_script_makes_is_told_by_another_rule() -> None:
+    script = job("--output=logs/%j.out", "--error=logs/%j.err", body="mkdir -p logs\npython a.py")
+    assert messages(RULE, script, around=Repository()) == []

@@ -19,6 +19,14 @@ RULE = "placeholder-value"
         pytest.param(job("--partition=PARTITION"), "PARTITION", id="the option's own name"),
         pytest.param(job("--account=GROUP@PARTITION"), "GROUP@PARTITION", id="two words to replace"),
         pytest.param(job("--mail-user=someone@mail.test"), "someone", id="someone"),
+        pytest.param(
+            job("--mail-user=first.last@uni.test", "--mail-type=END"), "first.last", id="first.last@uni.test"
+        ),
+        pytest.param(job("--mail-user=uniqname@uni.test", "--mail-type=END"), "uniqname", id="uniqname@uni.test"),
+        pytest.param(
+            job("--mail-user=useremail@address.com", "--mail-type=END"), "useremail", id="useremail@address.com"
+        ),
+        pytest.param(job("--mail-user=email@domain.com", "--mail-type=END"), "email", id="email@domain.com"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -38,6 +46,8 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--partition=GPU"), id="a partition in capitals"),
         pytest.param(job("--account=project"), id="an account of that name"),
         pytest.param(job("--account=phy1234"), id="an ordinary account"),
+        pytest.param(job("--mail-user=firsov@uni.test", "--mail-type=END"), id="a name that begins so"),
+        pytest.param(job("--mail-user=lastname@uni.test", "--mail-type=END"), id="a name that may be one"),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

@@ -11,6 +11,8 @@ RULE = "plugin-directive"
     ("script", "says"),
     [
         pytest.param(job("--container-image=team/a:1"), "pyxis", id="an image"),
+        pytest.param(job("--uenv=prgenv/24.11:v1"), "plug-in uenv", id="a software environment"),
+        pytest.param(job("--environment=trainer"), "container engine", id="a container of the engine"),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:

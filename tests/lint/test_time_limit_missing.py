@@ -25,6 +25,9 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job("--time=60"), id="said"),
         pytest.param(job("-t 1:00:00"), id="said by a letter"),
         pytest.param(job("--time=0"), id="no limit wished"),
+        pytest.param(
+            job(body="set -e\n#SBATCH --time=01:00:00\npython a.py"), id="it came too late, which is said"
+        ),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

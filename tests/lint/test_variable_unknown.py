@@ -14,6 +14,14 @@ RULE = "variable-unknown"
         pytest.param(job(body="./a $SLURM_NUM_NODES"), "SLURM_JOB_NUM_NODES", id="number of nodes"),
         pytest.param(job("--array=1-3", body="./a $SLURM_ARRAY_ID"), "SLURM_ARRAY_TASK_ID", id="array"),
         pytest.param(job(body="./a $SLURM_JOB_NODELSIT"), "SLURM_JOB_NODELIST", id="a slip"),
+        pytest.param(
+            job(body="orion --workers $SBATCH_CPUS_PER_GPU"), "SLURM_CPUS_PER_GPU", id="a name that sbatch reads"
+        ),
+        pytest.param(
+            job(body="cat > conf <<EOF\nworkers: $SBATCH_CPUS_PER_TASK\nEOF"),
+            "SLURM_CPUS_PER_TASK",
+            id="in a here-document",
+        ),
     ],
 )
 def test_it_fires(script: str, says: str) -> None:
@@ -31,6 +39,8 @@ def test_it_fires(script: str, says: str) -> None:
         pytest.param(job(body="./a $SLURM_JOB_NODELIST_HET_GROUP_0"), id="of a component"),
         pytest.param(job(body="sbatch $SBATCH_ACCOUNT a.sh"), id="an option by environment"),
         pytest.param(job(body="./a ${SLURM_NUM_NODES:-1}"), id="with a default"),
+        pytest.param(job(body="sbatch -A $SBATCH_ACCOUNT next.sh"), id="one that a profile may set"),
+        pytest.param(job(body="SBATCH_JOB_NAME=x\necho a$SBATCH_JOB_NAME"), id="one that the script sets"),
     ],
 )
 def test_it_stays_silent(script: str) -> None:

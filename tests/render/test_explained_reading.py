@@ -4,6 +4,7 @@ import pytest
 
 from s2r_ci.model import Script
 from s2r_ci.render import Style
+from s2r_ci.render.asked import request_words
 from s2r_ci.render.explain import render_explanation
 from s2r_ci.slurm.driver import sbatch_calls
 from s2r_ci.slurm.job import read_script
@@ -75,7 +76,7 @@ def test_a_script_that_slurm_reads_whole_has_no_list_of_what_it_does_not_read() 
 
 def test_other_releases_say_what_differs() -> None:
     lines = explained(TEXT)
-    assert row(lines, "22.05") == "22.05  num_tasks is 8"
+    assert row(lines, "22.05") == "22.05  sends 8 tasks (num_tasks)"
     assert row(lines, "26.05").startswith("26.05  sbatch refuses a directive (--cons is ambiguous")
     same = explained("#!/bin/bash\n#SBATCH -n 2\nsrun x\n")
     assert (row(same, "22.05"), row(same, "26.05")) == ("22.05  the same", "26.05  the same")
@@ -89,7 +90,9 @@ def test_other_releases_say_what_differs() -> None:
         "background  line 13: nvidia-smi -l 60",
         "reads  line 11: in.csv",
         "writes  line 11: data/",
+        "line 12: $OUTDIR/model.pt",
         "line 12: train.log",
+        "slurm-%j.out (the job's output and errors, Slurm's default)",
         "from outside  line 12: OUTDIR",
     ],
 )
@@ -112,6 +115,10 @@ def test_the_program_is_laid_open(told: str) -> None:
         ("--array=7", "the id 7"),
         ("--mem=0", "all memory of the node"),
         ("--mem=4G", "4,096 MiB a node"),
+        ("--mem=2000", "2,000 MiB a node"),
+        ("--mem=2000M", "2,000 MiB a node"),
+        ("--mem=180gb", "184,320 MiB a node"),
+        ("--time=90", "= 01:30:00"),
         ("--mem-per-cpu=2G", "2,048 MiB a CPU"),
         ("--requeue", ""),
         ("--hold", ""),
@@ -180,3 +187,135 @@ def test_a_driver_lists_what_each_call_sends() -> None:
         "line 3  sends a script whose name is decided when it runs with no options of its own",
         "decided only when it runs: $X",
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("-N 2", "2 nodes (min_nodes, max_nodes)"),
+        ("-N 2-4", "2 to 4 nodes (min_nodes, max_nodes)"),
+        ("-n 1", "1 task (num_tasks)"),
+        ("-n 4", "4 tasks (num_tasks)"),
+        ("--ntasks-per-node=2", "2 tasks on each node (ntasks_per_node)"),
+        ("-c 8", "8 CPUs for each task (cpus_per_task)"),
+        ("--mem=0", "all memory of each node (min_mem_per_node)"),
+        ("--mem=1500M", "1,500 MiB on each node (min_mem_per_node)"),
+        ("--mem-per-cpu=2G", "2 GiB for each CPU (min_mem_per_cpu)"),
+        ("--tmp=10G", "10 GiB of disk on each node (pn_min_tmp_disk)"),
+        ("-N 2 --gres=gpu:a100:4", "4 GPUs of type a100 on each of 2 nodes (tres_per_node)"),
+        ("--gres=gpu:4", "4 GPUs on each node (tres_per_node)"),
+        ("--gres=gpu", "1 GPU on each node (tres_per_node)"),
+        ("--gres=gpu:a100", "1 GPU of type a100 on each node (tres_per_node)"),
+        ("--gres=shard:2", "2 shard on each node (tres_per_node)"),
+        ("--gpus=v100:3", "3 GPUs of type v100 for the whole job (tres_per_job)"),
+        ("-n 2 --gpus-per-task=1", "1 GPU for each task (tres_per_task)"),
+        ("--gpus=2 --cpus-per-gpu=6", "6 CPUs for each GPU (cpus_per_tres)"),
+        ("-t 90", "at most 1 h 30 min (time_limit)"),
+        ("-t 90 --time-min=30", "at least 30 min (time_min)"),
+        ("-p gpu", "partition gpu"),
+        ("-A lab", "account lab"),
+        ("-C ib", "only nodes with ib (features)"),
+        ("-w n[1-2]", "on n[1-2] in any case (req_nodes)"),
+        ("-x n3", "never on n3 (exc_nodes)"),
+        ("--exclusive", "nodes of its own (shared)"),
+        ("--oversubscribe", "nodes shared with others (shared)"),
+        ("-H", "held until it is released (priority)"),
+        ("--no-requeue", "never queued again (requeue)"),
+        ("--requeue", "queued again after a node failed (requeue)"),
+        ("-a 0-9%3", "10 ids from 0 to 9, 3 at once (array_inx)"),
+        ("-d afterok:12", "waits for afterok:12 (dependency)"),
+        ("-o a.log", "output to a.log (std_out)"),
+        ("-e a.err", "errors to a.err (std_err)"),
+        ("-D /scratch/x", "starts in /scratch/x (work_dir)"),
+        ("--mail-user=a@b.org --mail-type=END,FAIL", "mail at END,FAIL (mail_type)"),
+        ("--mail-user=a@b.org", "mail to a@b.org (mail_user)"),
+        ("-L matlab:2", "licences matlab:2 (licenses)"),
+    ],
+)
+def test_what_the_controller_is_asked_is_told_in_words(option: str, told: str) -> None:
+    reading = read_script(Script(path="a.sh", data=f"#!/bin/bash\n#SBATCH {option}\nsrun x\n".encode()))
+    assert told in request_words(reading.header.components[0].request)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("tres_per_node", "gres/gpu:2K", "gres/gpu:2K on each node (tres_per_node)"),
+        ("tres_per_task", "cpu=2,gres/gpu:a100=1", "2 CPUs and 1 GPU of type a100 for each task (tres_per_task)"),
+        ("pn_min_cpus", 4, "at least 4 CPUs on each node (pn_min_cpus)"),
+        ("mail_type", "ALL", "mail_type ALL"),
+        ("shared", 3, "shared 3"),
+        ("site_factor", 12, "site_factor 12"),
+        ("min_nodes", "many", "many to None nodes (min_nodes)"),
+        ("time_limit", 0, "at most 0 min (time_limit)"),
+    ],
+)
+def test_a_field_without_words_keeps_its_name(field: str, value: object, told: str) -> None:
+    assert request_words({field: value}) == [told]
+
+
+def test_the_environment_is_not_told_and_nothing_twice() -> None:
+    assert request_words({"environment": "long", "cpu_freq_min": 1}) == []
+    twice = {"cpus_per_task": 2, "tres_per_task": "cpu=2"}
+    assert request_words(twice) == ["2 CPUs for each task (cpus_per_task)"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("python x.py", "writes  slurm-%j.out (the job's output and errors, Slurm's default)"),
+        ("#SBATCH -a 1-3\npython x.py", "writes  slurm-%A_%a.out (the job's output and errors, Slurm's default)"),
+        ("#SBATCH -o a.%j\npython x.py", "writes  line 2: a.%j (the job's output and errors)"),
+        ("#SBATCH -o a -e b\npython x.py", "writes  line 2: a (the job's output)"),
+        ("#SBATCH -o a -e b\npython x.py", "line 2: b (the job's errors)"),
+        ("#SBATCH -o a -e a\npython x.py", "writes  line 2: a (the job's output and errors)"),
+        ("#SBATCH -i a.in\npython x.py", "reads  line 2: a.in (the job's input)"),
+        ("OUT=res\npython x.py > $OUT/a.txt", "writes  line 3: $OUT/a.txt = res/a.txt"),
+        ("A=/data\nB=$A/run\n./x -o ${B}/y.csv", "writes  line 4: ${B}/y.csv = /data/run/y.csv"),
+        (f"A=/{'a' * 74}\nsrun x > $A/b", f"writes  line 3: /{'a' * 74}/b"),
+        ("A=1\nA=2\n./x > $A.txt", "writes  line 4: $A.txt"),
+        ("A=$(date)\n./x > $A.txt", "writes  line 3: $A.txt"),
+        ("A=$A\n./x > $A.txt", "writes  line 3: $A.txt"),
+        ("samtools view in.bam > $A/$B.bam", "writes  line 2: $A/$B.bam"),
+        ("hisat2 -x idx -U reads.fq.gz -S out.sam", "runs  line 2: hisat2 -x idx -U reads.fq.gz -S out.sam"),
+        ("hisat2 -x idx -U reads.fq.gz -S out.sam", "names  line 2: out.sam"),
+        ("hisat2 -x idx -U reads.fq.gz -S out.sam", "line 2: reads.fq.gz"),
+        ("python x.py --config=conf.yaml --output out.h5", "reads  line 2: conf.yaml"),
+        ("python x.py --config=conf.yaml --output out.h5", "writes  line 2: out.h5"),
+        ("sed -n '1p' list.txt", "reads  line 2: list.txt"),
+        ("awk '{print $1}' $LIST", "reads  line 2: $LIST"),
+    ],
+)
+def test_files_are_told_with_what_becomes_of_them(lines: str, told: str) -> None:
+    assert told in [line.strip() for line in explained(f"#!/bin/bash\n{lines}\n")]
+
+
+@pytest.mark.parametrize(
+    ("line", "never"),
+    [
+        ("source activate env", "reads"),
+        ("read -r A < <(find . -name a)", "reads"),
+        ("deactivate", "runs"),
+        ("conda activate && source deactivate", "reads"),
+        ("echo a.txt", "names"),
+        ("apptainer exec /images/a.sif python b", "names"),
+        ("module list; module avail", "software"),
+        ("curl -O https://host.org/a.tar.gz", "names"),
+        ("srun python a.py", "names"),
+        ("./x 2.5 v1.2 host.com", "names"),
+        ("echo done; hostname; module list; cd a", "runs"),
+    ],
+)
+def test_what_is_no_file_and_no_program_of_its_own_is_not_told(line: str, never: str) -> None:
+    assert not any(told.strip().startswith(f"{never} ") for told in explained(f"#!/bin/bash\n{line}\n"))
+
+
+def test_a_long_list_ends() -> None:
+    lines = explained("#!/bin/bash\n" + "".join(f"./x{number} > y{number}\n" for number in range(60)))
+    assert sum(": y" in line for line in lines) <= 60
+    assert [line.strip() for line in lines].count("and more") == 2
+
+
+def test_whole_nodes_are_summed_up_as_whole() -> None:
+    lines = explained("#!/bin/bash\n#SBATCH -N 2 --exclusive -n 4\nsrun x\n")
+    assert row(lines, "in all") == "in all  2 nodes, 4 tasks, all CPUs of each node, at least 2"

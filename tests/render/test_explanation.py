@@ -123,7 +123,7 @@ def test_what_slurm_reads_stands_first_and_is_wrapped() -> None:
     assert lines[0] == "jobs/fit.sh: sbatch accepts it (Slurm 24.11, stage accepted)"
     assert lines[1].startswith("  options  --gres=gres/gpu:2 --requeue --option-0=")
     assert all(len(line) <= 100 for line in lines[:5])
-    assert "  request  min_nodes 1" in lines
+    assert "  request  at least 1 node (min_nodes)" in lines
     assert not any("never shown" in line for line in lines)
 
 

@@ -165,7 +165,7 @@ def _with_names(made: Made, header: Header, answer: Answer, number: int) -> list
         for part, before in zip(listed.components, header.components, strict=True)
     ]
     left = differences(number, replace(listed, components=tuple(parts)), answer, made.environ)
-    return [each for each in left if each.group not in ("option nodefile", "option nodelist")]
+    return [each for each in left if each.group not in ("option nodefile", "option nodelist", "option exclude")]
 
 
 def _agrees_cut_short(made: Made, header: Header, answer: Answer, number: int) -> bool:
@@ -179,8 +179,11 @@ def _agrees_cut_short(made: Made, header: Header, answer: Answer, number: int) -
         )
         for size in cut
     ]
-    stage = "controller" if answer["stage"] == "test-only" else answer["stage"]
-    return any(each.stage == stage for each in readings) and all(
+    apart = [
+        [d for d in differences(number, each, answer, made.environ) if d.group.startswith("stage")]
+        for each in readings
+    ]
+    return any(all(map(explanation, each)) for each in apart) and all(
         any(_is_component(each, place, other) for each in readings)
         for place, other in enumerate(answer["components"])
     )

@@ -26,7 +26,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
     ("stage .*", "--spread-job", "whether nodes are spread is the site's topology to say"),
     ("stage .*", "opening file|user environment file|--bbf specification", "whether a file exists"),
     (
-        "stage (accepted|controller) for verify: Invalid (generic|Trackable).*",
+        "stage (accepted|controller|parse) for verify: Invalid (generic|Trackable).*",
         rf"holds (gres|tres-per-task)=(\S*,)?gres[/:](?!(?:{_RESOURCES})(?![\w.-]))",
         "which resources exist is the site's",
     ),
@@ -42,9 +42,9 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "up to 24.11 sbatch reads past the end of a list of fewer than four letters, in whatever memory holds there",
     ),
     (
-        "request array_inx",
-        " het .*holds array=",
-        "an array in a heterogeneous job, which no controller takes: sbatch sends a text that it has already freed",
+        "request (array_inx|batch_features)",
+        " het .*holds (array|batch)=",
+        "sbatch sends of a component's --array and --batch a text that it has freed when it read the next component",
     ),
     (
         "stage verify for parse.*",
@@ -62,6 +62,7 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "for external job.* holds external",
         "whether jobs may be external is the site's",
     ),
+    ("request exc_nodes", r"holds exclude=\S*/", "which names stand in the file that --exclude names"),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
         "stage accepted for controller.*",

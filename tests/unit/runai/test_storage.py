@@ -84,6 +84,17 @@ def test_paths_are_asked_for_by_their_first_two_components() -> None:
     assert [top_folder(path) for path in ("/a/b/c/d", "/a", "/data/x.csv")] == ["/a/b", "/a", "/data"]
 
 
+def test_homes_and_scratch_of_a_site_are_not_of_the_image_wherever_they_lie() -> None:
+    paths = ("/usr/users/ann/x", "/usr/workspace/ann", "/usr/WS1/lab", "/var/scratch/ann", "/usr/people")
+    assert not any(map(is_local, paths))
+    assert all(map(is_local, ("/usr/userspace/x", "/var/tmp/x", "/usr/local/scratch")))
+
+
+def test_a_folder_that_is_known_when_the_job_runs_is_in_the_one_above() -> None:
+    paths = ("/a/$USER/c", "/a/${USER}", "/a/b/$X", "/a/u$USER/c", "/a/*/c", "/a/run?", "/a/%u/x", "/$A/b")
+    assert [top_folder(path) for path in paths] == ["/a", "/a", "/a/b", "/a", "/a", "/a", "/a", "/$A/b"]
+
+
 @pytest.mark.parametrize("option", ["output", "error", "input"])
 def test_a_volume_that_only_a_stream_names_is_mounted(option: str) -> None:
     made = request(job(options={option: "/home/logs/x-%j.log"}), target=Target(image="a", site=SITE))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from s2r_ci.slurm.driver import sbatch_calls
 from s2r_ci.slurm.touched import touched
 
 FILES = [
@@ -35,7 +36,8 @@ def test_a_file_is_named_once_at_its_first_line() -> None:
         ("x=$(Rscript a.R) && make all", ["Rscript a.R", "make all"]),
         ("for i in 1 2; do julia run.jl $i | tee log; done", ["julia run.jl $i"]),
         ("python a.py &", []),
-        ("srun python a.py\necho python a.py\nexport R=1\nmodule load python", []),
+        ("echo python a.py\nexport R=1\nmodule load python", []),
+        ("hisat2 -x a; samtools view b | head; mkdir c; source d", ["hisat2 -x a", "samtools view b"]),
         ("", []),
     ],
 )
@@ -44,4 +46,10 @@ def test_programs_that_run_in_the_foreground_are_named(text: str, runs: list[str
 
 
 def test_background_commands_are_found_and_others_are_not() -> None:
-    assert touched("a  b &\nc && d\n(e; f) &\nwait\n")[1] == ((1, "a b"), (3, "(e; f)"))
+    assert touched("a  b &\nc && d\n(e; f) &\nwait\n").behind == ((1, "a b"), (3, "(e; f)"))
+
+
+def test_lines_count_from_the_beginning_of_the_text_and_not_of_the_program() -> None:
+    text = "#!/bin/bash\n#SBATCH -n 2\n# a remark\n\na > b\nsbatch c.sh\n"
+    assert [each.line for each in touched(text).files] == [5]
+    assert [call.line for call in sbatch_calls(text)] == [6]
