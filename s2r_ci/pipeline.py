@@ -42,28 +42,34 @@ def walk(script: Script, target: Target, converter: Converter) -> Walk:
     """Take one script through parse, convert, validate and verify. Raises ConversionError when the converter cannot
     be reached; trouble in the script is in the findings.
     """
-    from s2r_ci.lint import checked
     from s2r_ci.model import ConversionRequest
-    from s2r_ci.own_answers import unasked, unusable
+    from s2r_ci.own_answers import unasked
     from s2r_ci.slurm.inline import apply_ignores, read_ignores
-    from s2r_ci.slurm.job import read_script
     from s2r_ci.walked import Walk
 
     target = answered(script, target)
+    reading = _parsed(script, target)
     ignores = read_ignores(script.text)
-    reading = read_script(script, release=target.slurm_version, arguments=target.options)
-    reading = replace(reading, findings=(*reading.findings, *checked(script, reading), *unusable(script)))
-    findings = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
+    told = apply_ignores(reading.findings, ignores, script.path) if ignores else list(reading.findings)
     result, text, found = None, "", list[Finding]()
-    if job := _convertible(reading, findings, found):
+    if job := _convertible(reading, told, found):
         request = ConversionRequest(script=script, job=job, target=target)
         result, text = _convert(request, converter, found)
         found.extend(unasked(request))
-    found = excused(findings, found)
-    findings = apply_ignores([*reading.findings, *found], ignores, script.path)
+    findings = apply_ignores([*reading.findings, *excused(told, found)], ignores, script.path)
     if result is None:
         findings.extend(ignored_away(findings, script.path))
     return Walk(script=script, reading=reading, findings=tuple(findings), result=result, yaml_text=text)
+
+
+def _parsed(script: Script, target: Target) -> Reading:
+    """The script as sbatch reads it, with what the linter is sure of and what the script itself answers wrongly."""
+    from s2r_ci.lint import checked
+    from s2r_ci.own_answers import unusable
+    from s2r_ci.slurm.job import read_script
+
+    reading = read_script(script, release=target.slurm_version, arguments=target.options)
+    return replace(reading, findings=(*reading.findings, *checked(script, reading), *unusable(script)))
 
 
 def convertible(script: Script, target: Target) -> ConversionRequest | None:
@@ -97,7 +103,7 @@ def _path(reading: Reading) -> str:
 def _convert(
     request: ConversionRequest, converter: Converter, found: list[Finding]
 ) -> tuple[ConversionResult | None, str]:
-    """Convert, write, and judge what was written: the text, read back as Kubernetes will read it."""
+    """Convert, write, then validate and verify what was written: the text, read back as Kubernetes will read it."""
     from s2r_ci.runai.backlinks import backlinks
     from s2r_ci.runai.texts import write_text
 
@@ -145,15 +151,11 @@ def examine(
     stamp = stamp_of(script, target)
     document = read_document(beside.data) if beside.data is not None else None
     state = standing(stamp, beside.data, document, options.asks)
-    if (
-        state is Standing.CURRENT
-        and document is not None
-        and not submitted_as_written(document, beside.path, target)
-    ):
-        state = Standing.STALE  # the rest is as it was written, so it may be replaced
-    again = options.keep_details or options.reverify or options.ignore_disk
-    if state is Standing.CURRENT and document is not None and not again:
-        return remembered(script, document, beside.path, options), None
+    if document is not None and state is Standing.CURRENT:
+        if not submitted_as_written(document, beside.path, target):
+            state = Standing.STALE  # the rest is as it was written, so it may be replaced
+        elif not (options.keep_details or options.reverify or options.ignore_disk):
+            return remembered(script, document, beside.path, options), None
     return compared(walk(script, target, converter()), beside, document, state, target, options)
 
 

@@ -23,7 +23,8 @@ _KEYWORD: Final = "#SBATCH"
 # What only a site knows says nothing about reading; the oracle has no such names.
 _SITE: Final = re.compile(
     r"\s+(?:--(?:partition|account|qos|reservation|licenses|clusters?|dependency|nodelist|exclude|chdir|constraint|"
-    r"nodefile|wckey|bbf?|export-file|get-user-env|container-\w+|no-container-\w+)|-[pAqLMdwxDCF](?=[= \w]))\b.*"
+    r"nodefile|wckey|bbf?|export-file|get-user-env|container-\w+|no-container-\w+|uenv|"
+    r"uenv-file|view|environment)|-[pAqLMdwxDCF](?=[= \w]))\b.*"
 )
 _LETTERS: Final = (
     *"-=#\"'\\ \t:;,.%$@!()[]{}<>|&~`^*+?/0123456789abcdefgGMKTxXnNtcpJ\r\v\f",
