@@ -53,9 +53,9 @@ def shape_of(held: Options, release: Release) -> Shape:
     if not _GPU_OPTIONS.isdisjoint(held):
         count_gpus(shape, held, release)
     if (
-        not shape.tasks_said
+        "nodelist" in held
+        and not shape.tasks_said
         and _arbitrary(held)
-        and "nodelist" in held
         and is_a_set(held["nodelist"].data, release)
     ):
         shape.unsent = "--distribution=arbitrary needs a task count where --nodelist holds a set of nodes"
@@ -105,7 +105,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
     per_node = shape.tasks_per_node
     if shape.tasks_said:
         _shrink(shape) if shape.nodes_said else _nodes_of_tasks(shape, release)
-    elif _arbitrary(held) and shape.names and (release >= (23, 2) or not (per_node and shape.fixed)):
+    elif shape.names and _arbitrary(held) and (release >= (23, 2) or not (per_node and shape.fixed)):
         shape.tasks, shape.tasks_said, shape.tasks_exported = shape.names, True, shape.names
         if shape.fixed and any(factor is not None for factor in topology(held)):
             shape.tasks = shape.least_nodes
@@ -124,7 +124,7 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         shape.tasks = shape.least_nodes
         per_task = _gpus_per_task(held, release) or "tres-per-task" in held
         shape.tasks_said = shape.bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
-        if _arbitrary(held):
+        if "distribution" in held and _arbitrary(held):
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
         _by_topology(shape, held)
 

@@ -152,8 +152,8 @@ def _single(held: Options, release: Release) -> Iterator[Clash]:
         yield "distribution", "--distribution=arbitrary needs --nodelist"
     elif held.get("distribution", ("", ""))[1] == "arbitrary" and "nodes" in held and release >= (23, 2):
         yield "nodes", "--nodes and --distribution=arbitrary exclude each other: the list says how many"
-    if "resv-ports" in held:
-        yield "resv-ports", "--resv-ports works only where the site manages steps on the node"
+    if "resv-ports" in held and "stepmgr" not in held:
+        yield "resv-ports", "--resv-ports needs --stepmgr: give it, or take --resv-ports away"
     if "propagate" in held and "get-user-env" not in held:  # with it, nothing of the user's shell is passed on
         text = held["propagate"].data
         unknown = [word for word in re.split(r"[,\s]", text) if word and _LIMIT.sub("", word) not in _LIMITS]

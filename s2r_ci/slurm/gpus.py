@@ -35,9 +35,7 @@ class _Record:
 
 def count_gpus(shape: Shape, held: Options, release: Release) -> None:
     """Put the resources into the shape and let node, task and CPU counts follow. Raises RefusedError."""
-    cpus = held["cpus-per-gpu"].data if counts(held, "cpus-per-gpu") else 0
-    task = held["cpus-per-task"].data if "cpus-per-task" in held else _UNSAID
-    if release < (23, 2) and cpus & _SHORT and task & _SHORT != _UNSAID:
+    if release < (23, 2) and counts(held, "cpus-per-gpu") and _both_spoken(held):
         raise RefusedError("--cpus-per-task and --cpus-per-gpu exclude each other: keep one")
     _read_entries(shape, held, release)
     records = _records(shape)
@@ -50,6 +48,12 @@ def count_gpus(shape: Shape, held: Options, release: Release) -> None:
         every = [_every(record, shape, held, nodes, tasks) for record in gpus]
         spoken = [number if _said(record) else 0 for record, number in zip(gpus, every, strict=True)]
         _per_gpu(shape, held, release, records, every, spoken)
+
+
+def _both_spoken(held: Options) -> bool:
+    """CPUs of a task and of a GPU, of the 16 bits that travel."""
+    task = held["cpus-per-task"].data if "cpus-per-task" in held else _UNSAID
+    return bool(held["cpus-per-gpu"].data & _SHORT) and task & _SHORT != _UNSAID
 
 
 def _falls_over(shape: Shape, held: Options) -> bool:
@@ -119,7 +123,7 @@ def _check_entries(shape: Shape, held: Options) -> None:
     """A type for all or none, and shared GPUs never beside whole ones."""
     entries = (*shape.per_node, *shape.gpus, *shape.per_task, *shape.per_socket)
     types = {bool(each.type) for each in entries if each.name == "gpu" and each.number and each.type != " "}
-    if counts(held, "cpus-per-gpu") and held["cpus-per-gpu"].data == -1:
+    if "cpus-per-gpu" in held and held["cpus-per-gpu"].data == -1:
         types.add(True)  # up to 22.05 a number past 31 bits could come out so, which is read as a type
     if len(types) > 1:
         raise RefusedError("GPUs with and without a type stand in one list: name the type of all, or of none")

@@ -254,11 +254,9 @@ def _bound(held: Options, shape: Shape, release: Release) -> str:
         names = list(dict.fromkeys(entry.name for entry in shape.per_task))
         if release >= (25, 5):
             names.sort(key=lambda name: name == "gpu")
-        said += [
-            f"gres/{name}:per_task:{number}"
-            for name in names
-            if (number := _each(shape, name, release)) and not (name == "gpu" and "gres/gpu" in "".join(said[:1]))
-        ]
+        for name in names:  # sbatch looks for the letters of the name in all that is said so far
+            if (number := _each(shape, name, release)) and not any(name in part for part in said):
+                said.append(f"gres/{name}:per_task:{number}")
     return "+".join(said)  # an empty --tres-bind too
 
 

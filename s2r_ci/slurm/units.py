@@ -84,7 +84,9 @@ def minutes(text: str) -> int | None:
     total = seconds(text)
     if total is None or total == UNLIMITED:
         return total
-    total = signed(total + 59)
+    total += 59
+    if total > MOST_INT:
+        total = signed(total)
     return (total // 60 if total >= 0 else -(-total // 60)) % _WRAP or UNLIMITED
 
 
@@ -265,14 +267,11 @@ def _span(part: str) -> range:
     """One entry, as C reads numbers: where none stands it is 0. A bracket may open it, and one may close each number;
     Slurm takes them away wherever they are.
     """
-    low, rest = _index(part.removeprefix("["))
-    high, step = low, 1
-    if rest[:1] == "-":
-        high, rest = _index(rest[1:])
-        if rest[:1] == ":":
-            step, rest = _index(rest[1:])
-    if not part.strip("[]"):
-        low = high = 0
+    first, dash, last = part.partition("-")
+    if dash and first.isdigit() and last.isdigit() and part.isascii() and len(part) < 14:  # what most people write
+        low, high, step, rest = int(first), int(last), 1, ""
+    else:
+        low, high, step, rest = _fields(part)
     if rest or low < 0 or high < low or not 0 < step <= _LARGEST_ID:
         raise ArrayError(f"`{part}` is no array index: write N, N-M or N-M:STEP, ascending, not negative")
     if high > _LARGEST_ID:
@@ -280,6 +279,17 @@ def _span(part: str) -> range:
     if high - low > MOST_ARRAY_IDS * step:
         raise ArrayError(f"an array of more than {MOST_ARRAY_IDS:,} ids is more than this tool takes")
     return range(low, high + 1, step)
+
+
+def _fields(part: str) -> tuple[int, int, int, str]:
+    """Low, high and step of an entry, and what is left of it."""
+    low, rest = _index(part.removeprefix("["))
+    high, step = low, 1
+    if rest[:1] == "-":
+        high, rest = _index(rest[1:])
+        if rest[:1] == ":":
+            step, rest = _index(rest[1:])
+    return (low, high, step, rest) if part.strip("[]") else (0, 0, 1, "")
 
 
 def _index(text: str) -> tuple[int, str]:

@@ -68,6 +68,11 @@ EXPLAINED: Final[tuple[tuple[str, str, str], ...]] = (
         "whether jobs may be external is the site's",
     ),
     ("request exc_nodes", r"holds exclude=\S*/", "which names stand in the file that --exclude names"),
+    (
+        "stage accepted for controller.*",
+        "more ports than can be reserved.* holds resv-ports=",
+        "how many ports may be reserved is the site's",
+    ),
     ("stage .*", "Invalid license", "which licenses exist is the site's"),
     (
         "stage accepted for controller.*",
