@@ -1,7 +1,7 @@
 """What a value of s2r-ci is made with: a frozen dataclass with slots, and a class that costs a tenth.
 
 ``@dataclass`` compiles six functions for every class, and loads the modules that read source code for it: a quarter of
-a run over one script. A ``@frozen`` class compiles one, and only where several values are made; the others are shared
+a run over one script. A ``@frozen`` class compiles one, and only when its first value is made; the others are shared
 and go by the names of its fields. To everybody else it is a dataclass: to the type checker, and to
 ``dataclasses.fields`` and ``dataclasses.replace``.
 """
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, dataclass_trans
 T = TypeVar("T")
 
 _NONE: Final = object()  # no default; as an argument: none was given
-_FEW: Final = 4  # values of a class that are made before it is worth compiling how
 
 
 class _Field:
@@ -66,7 +65,6 @@ def frozen(kind: type[T]) -> type[T]:
             "_fields": tuple(fields),
             "_defaults": {n: d if isinstance(d, _Field) else _Field(default=d) for n, d in fields.items()},
             "_members": attrgetter(*fields),
-            "_left": _FEW,
         },
     )  # fmt: skip
     made.__qualname__ = kind.__qualname__
@@ -90,24 +88,10 @@ def defaults(kind: Any) -> dict[str, Any]:
 
 
 def _begin(self: Any, /, **given: Any) -> None:
-    """``__init__`` of a class's first values; with the next one, the class gets an own that is compiled."""
+    """``__init__`` of the first value: it compiles that of all others."""
     kind = type(self)
-    kind._left -= 1
-    if kind._left < 0 or not _filled(self, given):
-        kind.__init__ = _maker(kind)
-        kind.__init__(self, **given)
-
-
-def _filled(self: Any, given: dict[str, Any]) -> bool:
-    """Whether these are arguments for a value; who compiles says in Python's words what is wrong with them."""
-    if not given.keys() <= self._defaults.keys():
-        return False
-    for name, each in self._defaults.items():
-        value = given[name] if name in given else each.factory() if each.factory else each.default
-        if value is _NONE:
-            return False
-        object.__setattr__(self, name, value)
-    return True
+    kind.__init__ = _maker(kind)
+    kind.__init__(self, **given)
 
 
 def _maker(kind: Any) -> Callable[..., None]:
