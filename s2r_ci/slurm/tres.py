@@ -128,9 +128,19 @@ def unusable(text: str) -> str:
         name = part.replace(":", "=").partition("=")[0]
         if name.partition("/")[0] in _NOT_OF_TASKS or part.startswith(("gres=", "gres/gres:")):
             return part
+        if "gres" in part and "gres/" not in part and part != "gres" and _nobodys(part) is None:
+            return part
         if name.startswith("gres/") and ("/" in name[5:] or part.endswith(":") or not _countable(part)):
             return part
     return ""
+
+
+def _nobodys(part: str) -> int | None:
+    """The count of what has ``gres`` in the midst of a word, as in ``xgres=2``: sbatch looks for these letters, and
+    what it finds so has no name. None where it refuses it.
+    """
+    before, _, said = part.partition("gres")
+    return amount(said[1:].rpartition(":")[2], _LATEST) if before and said[:1] in (":", "=") else None
 
 
 def _countable(part: str) -> bool:
@@ -163,6 +173,9 @@ def read_per_task(text: str) -> PerTask:
                 entries.append(_of_task(f"{_NAMELESS}{said}" if said[:1] in ":=" else said))
             except RefusedError:
                 unknown = unknown or part
+        elif "gres" in part and (number := _nobodys(part)) is not None:
+            unknown = unknown or part
+            entries.append(Gres(_NAMELESS, "", number))
         elif part.startswith("license/") or not ("=" in part or ":" in part):
             continue
         elif part[:3].lower() != "cpu" or part[3] not in "=:" or amount(part[4:], _LATEST) is None:
