@@ -152,7 +152,11 @@ TOGETHER: Final[tuple[Row, ...]] = (
     ("Incompatible begin and deadline", "--deadline=2031-01-01 --begin=2032-01-01", _EITHER),
     ("unrecognized --hint argument", "--hint=fast", _NO_VALUE),
     ("Bad rlimit name", "--propagate=ALL,NOTHING", _NO_VALUE),
-    ("Slurmstepd step management must be enabled", "--resv-ports=2", "whether it works is the site's"),
+    (
+        "Slurmstepd step management must be enabled",
+        "--resv-ports=2",
+        "`--stepmgr` has to stand beside it, and how many ports there are is the site's",
+    ),
 )
 SENT: Final[tuple[Row, ...]] = (
     (

@@ -122,8 +122,11 @@ def _tasks(shape: Shape, held: Options, release: Release) -> None:
         shape.tasks_exported = shape.tasks if release < (23, 2) else 0
     elif shape.nodes_said or "extra-node-info" in held:
         shape.tasks = shape.least_nodes
-        per_task = _gpus_per_task(held, release) or "tres-per-task" in held
-        shape.tasks_said = shape.bounded(held) and shape.tasks != 0 and per_task and not shape.cpus_per_task
+        unsaid = shape.cpus_per_task & _SHORT == _SHORT - 1  # and then the text of a task's resources counts
+        per_task = _gpus_per_task(held, release) or "tres-per-task" in held or (unsaid and release >= (24, 5))
+        shape.tasks_said = (
+            shape.bounded(held) and shape.tasks != 0 and per_task and (unsaid or not shape.cpus_per_task)
+        )
         if "distribution" in held and _arbitrary(held):
             shape.tasks_said, shape.tasks_exported = True, shape.tasks
         _by_topology(shape, held)

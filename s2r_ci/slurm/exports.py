@@ -48,7 +48,7 @@ def variables(held: Options, shape: Shape, request: Mapping[str, Any], release: 
     """The variables that sbatch itself puts into the job's environment, and those of --export."""
     found = {variable: str(request[field]) for field, variable in _COPIED if field in request}
     for option, variable in _AS_HELD:
-        if option in held:
+        if option in held and held[option].data != _UNSAID:
             found[variable] = str(held[option].data % _WRAP)
     if shape.cpus_per_task:
         found["SLURM_CPUS_PER_TASK"] = str(shape.cpus_per_task)
