@@ -166,9 +166,13 @@ def _named(command: str, words: list[tuple[str, int]]) -> Iterator[Touched]:
     for word, line in words:
         option, equals, value = word.partition("=") if word.startswith("-") else (before, "", word)
         before = word if word.startswith("-") and not equals else ""
-        if option == "--" or not _FILE.fullmatch(value) or _NO_FILE.fullmatch(value) or _CODE.fullmatch(value):
+        written = _OUTPUT.fullmatch(option) is not None
+        looks = _FILE.fullmatch(value) or (
+            written and "/" in value
+        )  # `--out runs/$X`; `--data team/name` may be a hub's
+        if option == "--" or not looks or _NO_FILE.fullmatch(value) or _CODE.fullmatch(value):
             continue
-        how = "writes" if _OUTPUT.fullmatch(option) else "reads" if _INPUT.fullmatch(option) else "names"
+        how = "writes" if written else "reads" if _INPUT.fullmatch(option) else "names"
         yield Touched(line, how, value)
 
 

@@ -81,7 +81,9 @@ def _split(text: str, release: Release) -> tuple[str, str, str | None]:
     if release < (23, 11):
         if len(parts) > 3 or not (all(parts[1:]) and (parts[0] or not amount(parts[-1], release))):
             raise RefusedError(f"`{text}` is not NAME[:TYPE][:COUNT]")
-        return parts[0], parts[1] if len(parts) > 2 else "", parts[-1] if len(parts) > 1 else None
+        if len(parts) == 3:  # a unit alone is a count of none
+            return parts[0], parts[1], "0" if parts[2].lower() in _FACTORS else parts[2]
+        return parts[0], "", parts[1] if len(parts) > 1 else None
     if "=" not in text and len(parts) < 3 and parts[-1]:  # what most people write
         return parts[0], "", parts[1] if len(parts) > 1 else None
     name = _BEFORE.split(text, maxsplit=1)[0]

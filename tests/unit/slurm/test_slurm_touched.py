@@ -23,6 +23,18 @@ def test_files_are_named_with_what_happens_to_them(text: str, files: list[tuple[
     assert sorted((each.how, each.name) for each in touched(text)[0]) == files
 
 
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("srun python a.py --out runs/$N --config c.yaml", [("reads", "c.yaml"), ("writes", "runs/$N")]),
+        ("python a.py --out=runs/x --data team/set in.csv", [("names", "in.csv"), ("writes", "runs/x")]),
+        ("python a.py --out https://x.test/y --lr 1/2", []),
+    ],
+)
+def test_words_that_look_like_files_are_told_by_their_options(text: str, files: list[tuple[str, str]]) -> None:
+    assert sorted((each.how, each.name) for each in touched(text).named) == files
+
+
 def test_a_file_is_named_once_at_its_first_line() -> None:
     assert [(each.line, each.name) for each in touched("x >> log\ny >> log\n")[0]] == [(1, "log")]
 
