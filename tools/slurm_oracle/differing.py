@@ -14,6 +14,8 @@ from tools.slurm_oracle.headers import FILES, Made
 
 FOLDER: Final = "/home/alice/proj"
 _SHELL: Final = frozenset({"ORACLE_VAR", "HOME", "SLURM_SUBMIT_DIR", "SLURM_SUBMIT_HOST", "SLURM_PRIO_PROCESS"})
+# The name of the file, in which quotes may stand.
+_NODES_FILE: Final = re.compile("[\"'\\\\]*".join(["(?:\\./)?", *map(re.escape, "nodes.txt")]))
 _CALL: Final = 2  # seconds that a call may take
 _RELATIVE: Final = ("begin", "deadline", "begin_time", "end_time")
 
@@ -141,7 +143,7 @@ def _seconds(moment: Any) -> float | None:
 def looked_into(new: list[Difference], made: Made, header: Header, answer: Answer) -> list[Difference]:
     """The differences, marked where a file of nodes or of a burst buffer accounts for all of them."""
     number = new[0].number
-    if b"nodes.txt" in made.data or any("nodes.txt" in word for word in made.arguments):
+    if any(map(_NODES_FILE.search, [made.data.decode("utf-8", "replace"), *made.arguments])):
         left = _with_names(made, header, answer, number)
         if all(map(explanation, left)):
             return [each._replace(group=f"named {each.group}") for each in new]
@@ -165,9 +167,9 @@ def _with_names(made: Made, header: Header, answer: Answer, number: int) -> list
     """What differs where the list of names stands in the place of the file that holds it."""
     text = "\n".join([made.data.decode("utf-8", "surrogateescape"), *made.arguments])
     text = re.sub(r"--nodef\w*", "--nodelist", text)
-    text = re.sub(r"-(\w*)F(?=[= \n\"'./]*nodes\.txt)", r"-\1w", text)
+    text = re.sub(r"-(\w*)F(?=[= \n]*" + _NODES_FILE.pattern + ")", r"-\1w", text)
     names = FILES["nodes.txt"].strip().replace("\n", ",")
-    text = re.sub(r"(?:\./)?([\"']?)nodes\.txt", rf"\g<1>{names}", text)
+    text = _NODES_FILE.sub(lambda found: _opened(found[0]) + names, text)
     lines = text.split("\n")
     end = len(lines) - len(made.arguments)
     data = "\n".join(lines[:end]).encode("utf-8", "surrogateescape")
@@ -178,6 +180,11 @@ def _with_names(made: Made, header: Header, answer: Answer, number: int) -> list
     ]
     left = differences(number, replace(listed, components=tuple(parts)), answer, made.environ)
     return [each for each in left if each.group not in ("option nodefile", "option nodelist", "option exclude")]
+
+
+def _opened(text: str) -> str:
+    """The quote that a text opens and leaves open."""
+    return next((quote for quote in "\"'" if text.count(quote) % 2), "")
 
 
 def _agrees_cut_short(made: Made, header: Header, answer: Answer, number: int) -> bool:
