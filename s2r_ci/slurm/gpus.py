@@ -10,6 +10,7 @@ from s2r_ci.slurm.shape import Options, Shape, counts, topology
 from s2r_ci.slurm.troubles import RefusedError
 
 _ENTRIES = (("gpus", "gpus"), ("gpus-per-socket", "per_socket"), ("gpus-per-node", "per_node"))
+_RANKS = frozenset({"ntasks-per-gpu", "ntasks-per-tres"})
 _PER_GPU = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu"})
 # These speak of whole GPUs.
 _WHOLE = frozenset({"ntasks-per-gpu", "ntasks-per-tres", "cpus-per-gpu", "mem-per-gpu", "gpu-freq"})
@@ -158,7 +159,7 @@ def _count(record: _Record, shape: Shape, held: Options) -> None:
         said = held["ntasks-per-socket"].data if "ntasks-per-socket" in held else 0
         shape.tasks_per_socket = _tasks_a_part("socket", record.socket, record, said, shape)
     if record.task:
-        _tasks_of_task(record, shape)
+        _tasks_of_task(record, shape, held)
     if record.task and record.node:
         shape.tasks_per_node = _tasks_a_part("node", record.node, record, shape.tasks_per_node, shape)
 
@@ -193,9 +194,9 @@ def _sockets(node: int, socket: int, held: Options) -> None:
         raise RefusedError(f"{node} GPUs a node with {socket} a socket need {node // socket} sockets")
 
 
-def _tasks_of_task(record: _Record, shape: Shape) -> None:
+def _tasks_of_task(record: _Record, shape: Shape, held: Options) -> None:
     if not record.job:
-        if not shape.tasks_said:
+        if not shape.tasks_said and held.keys().isdisjoint(_RANKS):  # which say it later
             raise RefusedError("GPUs per task need a task count: give --ntasks, or --gpus for all of the job")
         return
     if record.job % record.task:
