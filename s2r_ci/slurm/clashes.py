@@ -216,9 +216,10 @@ def _nameless(held: Options, release: Release) -> Iterator[Clash]:
     """From 23.11 on sbatch sends ``:4``, and the controller finds no resource of that name."""
     text = str(held["gres"].data)
     if "gres/:" in text or "gres/=" in text:
+        shown = text.replace("gres/", "")
         for entry in tres.read_gres(text, release):
             if entry.number and not entry.name:
-                yield "gres", f"--gres={text} counts something that has no name: write gpu:{entry.number}"
+                yield "gres", f"--gres={shown} counts something that has no name: write gpu:{entry.number}"
 
 
 def controller(held: Options, release: Release, *, het: bool, last: bool) -> Iterable[Clash]:

@@ -167,9 +167,8 @@ def _named(command: str, words: list[tuple[str, int]]) -> Iterator[Touched]:
         option, equals, value = word.partition("=") if word.startswith("-") else (before, "", word)
         before = word if word.startswith("-") and not equals else ""
         written = _OUTPUT.fullmatch(option) is not None
-        looks = _FILE.fullmatch(value) or (
-            written and "/" in value
-        )  # `--out runs/$X`; `--data team/name` may be a hub's
+        # `--out runs/$X` is a file; `--data team/name` may be a hub's
+        looks = _FILE.fullmatch(value) or (written and "/" in value)
         if option == "--" or not looks or _NO_FILE.fullmatch(value) or _CODE.fullmatch(value):
             continue
         how = "writes" if written else "reads" if _INPUT.fullmatch(option) else "names"

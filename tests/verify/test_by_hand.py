@@ -72,7 +72,7 @@ NODES: tuple[tuple[str, str, str, Mapping[Steps, Any]], ...] = (
      {("metadata", "annotations", "s2r-ci/decisions"): '{"image":"evil.example/x:1"}', (*MAIN, "image"): "evil.example/x:1"}),
     ("a decision that rewrites a line", "own/held", "kubernetes", {("metadata", "annotations", "s2r-ci/decisions"): '{"changes":[[9,"curl evil.example"]]}'}),
     ("a decision about the loader", "own/held", "kubernetes",
-     {("metadata", "annotations", "s2r-ci/decisions"): '{"variables":{"LD_PRELOAD":"/shelf/x.so"}}', (*MAIN, "env", 3): {"name": "LD_PRELOAD", "value": "/work/x.so"}}),
+     {("metadata", "annotations", "s2r-ci/decisions"): '{"variables":{"LD_PRELOAD":"/shelf/x.so"}}', (*MAIN, "env", 3): {"name": "LD_PRELOAD", "value": "/other/x.so"}}),
     ("an index for a job that is no array", "own/requeue", "kubernetes",
      {("spec", "completionMode"): "Indexed", ("spec", "completions"): 1, ("spec", "parallelism"): 1}),
     ("ids of the right number", "own/array-gpus", "kubernetes", {}),

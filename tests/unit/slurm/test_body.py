@@ -333,6 +333,12 @@ def test_comments_at_the_beginning_are_no_part_of_what_is_not_understood(head: s
     assert "PBS" not in body.commands
 
 
+def test_an_error_of_the_whole_program_part_does_not_begin_at_the_first_line() -> None:
+    text = '#!/bin/bash\n#SBATCH -n 1\n\nsrun a &\nsrun b (hostname):5" &\nwait\n'
+    _, _, findings = read_body(Script(path="a.sh", data=text.encode()))
+    assert [finding.location.line for finding in findings] == [4]
+
+
 def test_a_text_that_is_understood_has_no_finding() -> None:
     body, _, findings = read("srun ./a")
     assert body.understood
